@@ -1,0 +1,28 @@
+"""The street classes, in painter's order: a class id is its index, a higher id lies in front.
+
+road holds every ground surface (road, sidewalk, terrain), person holds pedestrians and riders, and
+background holds what no other class does (poles, signs, fences, bicycles and the rest).
+"""
+
+STREET_CLASSES: tuple[str, ...] = (
+    "background",
+    "sky",
+    "road",
+    "building",
+    "vegetation",
+    "truck",
+    "bus",
+    "minibus",
+    "car",
+    "person",
+)
+
+#: Id of unsure pixels in training data. A frame given to the synthesizer never holds it.
+VOID = 255
+
+#: What stands in for a class that a bundle lacks, tried in order; background stands in for all others.
+FALLBACKS: dict[str, tuple[str, ...]] = {
+    "minibus": ("car",),
+    "bus": ("car",),
+    "truck": ("car",),
+}

@@ -1,0 +1,99 @@
+"""Tables from the class numbering of a simulator or data set to the street classes.
+
+A table is a JSON file: {"source": where the numbering is defined, "classes": {source id: class name},
+"default": class name of every id not listed}. The class name "void" marks ids that carry no label.
+AirSim ships no table: its ids are whatever the user assigns, so such a user writes a file for `read_table`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk.errors import LabelTableError
+from thermalsdk.labels.classes import FALLBACKS, STREET_CLASSES, VOID
+
+_SHIPPED = Path(__file__).parent / "tables"
+_VOID_NAME = "void"
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """One source numbering: `classes` maps a source id (0..255) to a street class or "void"."""
+
+    name: str
+    source: str
+    classes: dict[int, str]
+    default: str
+
+    def lookup(self, classes: Sequence[str]) -> npt.NDArray[np.uint8]:
+        """Index table for the class list of one bundle.
+
+        classes: names in painter's order. A street class the bundle lacks becomes its fall-back
+        (minibus, bus and truck become car), else background.
+        Returns uint8[256]: bundle id of every source id, 255 where the source id carries no label.
+        Raises LabelTableError when a class has neither itself nor a fall-back in the bundle.
+        """
+        index = {name: position for position, name in enumerate(classes)}
+        target = [self._bundle_id(self.classes.get(source_id, self.default), index) for source_id in range(256)]
+        return np.array(target, np.uint8)
+
+    def _bundle_id(self, name: str, index: dict[str, int]) -> int:
+        if name == _VOID_NAME:
+            return VOID
+        for candidate in (name, *FALLBACKS.get(name, ()), "background"):
+            if candidate in index:
+                return index[candidate]
+        raise LabelTableError(
+            f"label table {self.name!r} names the class {name!r}, which the bundle does not have",
+            "Use a bundle with a background class, or a table that names only the classes of this bundle.",
+        )
+
+
+def read_table(path: str | Path, name: str | None = None) -> LabelTable:
+    """Read a label table file. Raises LabelTableError when it cannot be read or says nonsense."""
+    path = Path(path)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        table = LabelTable(
+            name=name or path.stem,
+            source=str(data["source"]),
+            classes={int(key): str(value) for key, value in data["classes"].items()},
+            default=str(data["default"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LabelTableError(
+            f"cannot read the label table {path}: {error!r}",
+            'A table is JSON: {"source": text, "classes": {"source id": "class"}, "default": "class"}.',
+        ) from error
+    _check(table)
+    return table
+
+
+def _check(table: LabelTable) -> None:
+    known = (*STREET_CLASSES, _VOID_NAME)
+    unknown = sorted({*table.classes.values(), table.default} - set(known))
+    outside = sorted(source_id for source_id in table.classes if not 0 <= source_id <= 255)
+    if unknown or outside:
+        raise LabelTableError(
+            f"label table {table.name!r}: unknown classes {unknown}, ids outside 0..255 {outside}",
+            f"Classes are {', '.join(known)}.",
+        )
+
+
+def table_names() -> tuple[str, ...]:
+    """Names of the shipped tables, sorted."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.json")))
+
+
+def table(name: str) -> LabelTable:
+    """Shipped label table by name. Raises LabelTableError for a name that is not shipped."""
+    if name not in table_names():
+        raise LabelTableError(
+            f"there is no label table {name!r}",
+            f"Shipped: {', '.join(table_names())}. Read a table of your own with thermalsdk.labels.read_table.",
+        )
+    return read_table(_SHIPPED / f"{name}.json", name)

@@ -1,0 +1,113 @@
+"""Label tables: facts of each source numbering, fall-backs, refusals."""
+
+import json
+
+import numpy as np
+import pytest
+
+from thermalsdk import labels
+from thermalsdk.errors import LabelTableError
+from thermalsdk.labels import STREET_CLASSES, read_table, table, table_names
+
+IDS = {name: index for index, name in enumerate(STREET_CLASSES)}
+
+
+def test_class_ids_are_the_painters_order():
+    assert STREET_CLASSES[0] == "background"
+    assert STREET_CLASSES[-1] == "person"
+    assert len(STREET_CLASSES) == 10
+
+
+@pytest.mark.parametrize("name", table_names())
+def test_every_table_gives_a_full_lookup(name):
+    found = table(name).lookup(STREET_CLASSES)
+    assert found.dtype == np.uint8
+    assert found.shape == (256,)
+    assert np.all((found < len(STREET_CLASSES)) | (found == labels.VOID))
+    assert table(name).source
+
+
+def test_shipped_names():
+    assert table_names() == ("camvid", "carla", "carla-0.9.13", "cityscapes", "cityscapes-train")
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("cityscapes", {7: "road", 11: "building", 21: "vegetation", 24: "person", 27: "truck", 33: "background"}),
+        ("cityscapes-train", {0: "road", 2: "building", 10: "sky", 12: "person", 13: "car", 15: "bus"}),
+        ("carla", {1: "road", 3: "building", 11: "sky", 12: "person", 14: "car", 15: "truck", 16: "bus", 24: "road"}),
+        ("carla-0.9.13", {1: "building", 4: "person", 6: "road", 9: "vegetation", 10: "car", 12: "background"}),
+        ("camvid", {0: "sky", 1: "building", 2: "background", 3: "road", 5: "vegetation", 8: "car", 9: "person"}),
+    ],
+)
+def test_facts(name, facts):
+    found = table(name).lookup(STREET_CLASSES)
+    assert {key: STREET_CLASSES[found[key]] for key in facts} == facts
+
+
+def test_carla_ids_are_cityscapes_train_ids_plus_one():
+    carla = table("carla").lookup(STREET_CLASSES)
+    cityscapes = table("cityscapes-train").lookup(STREET_CLASSES)
+    np.testing.assert_array_equal(carla[1:20], cityscapes[0:19])
+
+
+def test_void_ids():
+    assert table("cityscapes-train").lookup(STREET_CLASSES)[255] == labels.VOID
+    assert table("cityscapes").lookup(STREET_CLASSES)[1] == labels.VOID
+    assert table("camvid").lookup(STREET_CLASSES)[11] == labels.VOID
+
+
+def test_missing_classes_fall_back():
+    bundle = ("background", "building", "car", "person")
+    found = table("cityscapes-train").lookup(bundle)
+    assert [bundle[found[key]] for key in (14, 15, 13, 11, 10, 0)] == [
+        "car",
+        "car",
+        "car",
+        "person",
+        "background",
+        "background",
+    ]
+
+
+def test_a_bundle_without_background_is_refused():
+    with pytest.raises(LabelTableError):
+        table("carla").lookup(("car", "person"))
+
+
+def test_unknown_table_names_the_shipped_ones():
+    with pytest.raises(LabelTableError, match="kitti") as caught:
+        table("kitti")
+    assert "cityscapes" in caught.value.hint
+
+
+def test_own_table(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"source": "me", "classes": {"7": "minibus"}, "default": "void"}))
+    found = read_table(path).lookup(STREET_CLASSES)
+    assert found[7] == IDS["minibus"]
+    assert found[8] == labels.VOID
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[]",
+        '{"classes": {}}',
+        '{"source": "me", "classes": {"1": "boat"}, "default": "void"}',
+        '{"source": "me", "classes": {"300": "car"}, "default": "void"}',
+        '{"source": "me", "classes": {"x": "car"}, "default": "void"}',
+    ],
+)
+def test_bad_tables_are_refused(tmp_path, text):
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    with pytest.raises(LabelTableError):
+        read_table(path)
+
+
+def test_missing_file_is_refused(tmp_path):
+    with pytest.raises(LabelTableError):
+        read_table(tmp_path / "none.json")
