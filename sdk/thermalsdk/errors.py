@@ -73,6 +73,10 @@ class LabelError(InputError):
     """A class map holds an id that the bundle or the numbering does not know."""
 
 
+class LabelTableError(LabelError):
+    """A table from another numbering to the street classes is unknown or cannot be read."""
+
+
 class TemperatureError(InputError):
     """A temperature is absent, out of range, ambiguous, or not in kelvin."""
 
