@@ -1,0 +1,28 @@
+"""Bundles: a folder of ONNX graphs with a manifest that describes, orders and hashes them."""
+
+from thermalsdk.bundle.bundle import Bundle, shipped_bundles
+from thermalsdk.bundle.manifest import (
+    MANIFEST_NAME,
+    SCHEMA_VERSION,
+    FileEntry,
+    Graphs,
+    GraphSpec,
+    Manifest,
+    TensorSpec,
+    ThermalNormalization,
+    write_manifest,
+)
+
+__all__ = [
+    "MANIFEST_NAME",
+    "SCHEMA_VERSION",
+    "Bundle",
+    "FileEntry",
+    "GraphSpec",
+    "Graphs",
+    "Manifest",
+    "TensorSpec",
+    "ThermalNormalization",
+    "shipped_bundles",
+    "write_manifest",
+]

@@ -1,0 +1,84 @@
+"""Finding a bundle and trusting its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from thermalsdk.bundle.manifest import MANIFEST_NAME, FileEntry, GraphSpec, Manifest, hash_file, read_manifest
+from thermalsdk.errors import BundleError
+
+_SHIPPED = Path(__file__).parents[1] / "bundles"
+_COPY_AGAIN = "Copy the bundle again completely, or write it again with `python -m export`."
+
+
+def shipped_bundles() -> tuple[str, ...]:
+    """Names of the bundles inside the package, sorted."""
+    return tuple(sorted(path.parent.name for path in _SHIPPED.glob(f"*/{MANIFEST_NAME}")))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle: every file had the size and SHA-256 of the manifest when it was opened."""
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, name_or_directory: str | Path) -> Bundle:
+        """Find and verify a bundle.
+
+        Args:
+            name_or_directory: a shipped name such as "street", or a folder. A str that is a shipped name means
+                the shipped bundle even where such a folder exists: write "./street" for the folder.
+
+        Raises BundleError naming the file that is absent or damaged.
+        """
+        path = _find(name_or_directory)
+        manifest = read_manifest(path)
+        for name, entry in manifest.files.items():
+            _verify(path / name, entry)
+        return cls(path, manifest)
+
+    def model(self, spec: GraphSpec, *, half: bool = False) -> bytes:
+        """Serialised ONNX graph; with `half`, its half-precision twin. Raises BundleError where there is none."""
+        name = half_name(spec) if half else spec.file
+        if name not in self.manifest.files:
+            raise BundleError(f"the bundle {self.path} has no {name}", "Write it with `python -m export --fp16`.")
+        return (self.path / name).read_bytes()
+
+    @property
+    def has_half(self) -> bool:
+        """Whether every graph has its half-precision twin."""
+        return all(half_name(spec) in self.manifest.files for spec in self.manifest.graphs.all())
+
+
+def half_name(spec: GraphSpec) -> str:
+    """File name of a graph's half-precision twin: layer_car.onnx -> layer_car.fp16.onnx."""
+    return f"{spec.file.removesuffix('.onnx')}.fp16.onnx"
+
+
+def _find(name_or_directory: str | Path) -> Path:
+    if isinstance(name_or_directory, str) and name_or_directory in shipped_bundles():
+        return _SHIPPED / name_or_directory
+    path = Path(name_or_directory)
+    if path.is_dir():
+        return path
+    shipped = ", ".join(shipped_bundles()) or "none in this installation"
+    raise BundleError(
+        f"there is no bundle {str(name_or_directory)!r}",
+        f"Name a bundle folder or a shipped bundle ({shipped}).",
+    )
+
+
+def _verify(path: Path, entry: FileEntry) -> None:
+    if not path.is_file():
+        raise BundleError(f"the bundle's file {path} is absent", _COPY_AGAIN)
+    found = hash_file(path)
+    if found.bytes != entry.bytes:
+        raise BundleError(
+            f"the bundle's file {path} has {found.bytes} bytes instead of {entry.bytes}: it is cut short or replaced",
+            _COPY_AGAIN,
+        )
+    if found.sha256 != entry.sha256:
+        raise BundleError(f"the bundle's file {path} is damaged: its SHA-256 differs from the manifest", _COPY_AGAIN)
