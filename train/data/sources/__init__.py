@@ -1,0 +1,12 @@
+"""The data sets that `python -m train prepare` knows, one module each."""
+
+from train.data.sources import camvid, msrs, roadscene
+
+#: Name on the command line to the function that writes the source `src` as a canonical data set `out`.
+SOURCES = {
+    "msrs": msrs.prepare,
+    "roadscene": roadscene.prepare,
+    "camvid": camvid.prepare,
+}
+
+__all__ = ["SOURCES"]
