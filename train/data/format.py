@@ -19,9 +19,9 @@ class Sample:
     """One frame.
 
     rgb: uint8 HxWx3. raw_counts: thermal as stored, uint8 or uint16 HxW. thermal_kelvin: the same on the
-    declared scale, float32 HxW. labels: uint8 HxW class ids, 255 unsure. source_map: uint8 HxW in the source's
-    own numbering (DatasetSpec.maps). instances: uint16 HxW, 0 for none. Each is None where the set has none.
-    temperatures: mean kelvin by instance id.
+    declared scale, float32 HxW. labels: uint8 HxW class ids, 255 unsure. source_map: uint8 HxW in the
+    source's own numbering (DatasetSpec.maps). instances: uint16 HxW, 0 for none. Each is None where the set
+    has none. temperatures: mean kelvin by instance id.
     """
 
     stem: str
@@ -116,7 +116,7 @@ class Dataset:
         )
 
     def to_kelvin(self, counts: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
-        """Stored numbers on the declared scale, float32."""
+        """Return stored numbers on the declared scale, float32."""
         scale = self._scale()
         return (scale.offset_kelvin + scale.kelvin_per_count * counts.astype(np.float64)).astype(np.float32)
 
@@ -167,8 +167,8 @@ class Dataset:
         for box in self._boxes.get(stem, ()):
             if box.x0 < 0 or box.y0 < 0 or box.x1 > size[1] or box.y1 > size[0]:
                 raise DatasetError(
-                    f"{self.root / 'boxes.json'}: a box of {stem} leaves its {size[1]}x{size[0]} frame: {list(box)}",
-                    "Clip the box; boxes are in pixels.",
+                    f"{self.root / 'boxes.json'}: the box {list(box)} leaves {stem}",
+                    f"Boxes are in pixels; clip it to {size[1]}x{size[0]}.",
                 )
 
     def _optional(self, folder: str, stem: str) -> npt.NDArray[np.generic] | None:

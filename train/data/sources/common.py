@@ -22,13 +22,13 @@ def require_folders(src: Path, *names: str) -> None:
 
 
 def read_splits(src: Path) -> dict[str, list[str]]:
-    """The source's splits.json: {split: [stem, ...]}."""
+    """Read the source's splits.json: {split: [stem, ...]}."""
     splits: Any = read_json(src / "splits.json")
     return {split: list(stems) for split, stems in splits.items()}
 
 
 def grey(path: Path) -> npt.NDArray[np.uint8]:
-    """A picture as uint8 HxW; a three-channel grey picture gives its luma."""
+    """Read a picture as uint8 HxW; a three-channel grey picture gives its luma."""
     pixels = pictures.read(path)
     if pixels.ndim == 3:
         weights = np.array([0.299, 0.587, 0.114])

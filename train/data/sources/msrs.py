@@ -32,7 +32,7 @@ def prepare(src: Path, out: Path) -> None:
         licence="none stated; research use only",
         maps=NUMBERING,
         notes=(
-            f"thermal is shifted up {SHIFT_ROWS} rows against the source; the last {SHIFT_ROWS} rows repeat the edge",
+            f"thermal is shifted up {SHIFT_ROWS} rows; the {SHIFT_ROWS} rows that enter repeat the last row",
             "maps/ and labels/ hold the human person boxes, filled, at night only",
             "the kelvin scale is nominal: the source's infrared is contrast-enhanced 8-bit",
         ),

@@ -1,4 +1,4 @@
-"""RoadScene: aligned colour and thermal pairs of Californian driving, thermal with per-frame automatic gain."""
+"""RoadScene: aligned colour and thermal pairs of Californian driving, with automatic gain in each frame."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def prepare(src: Path, out: Path) -> None:
         name="roadscene",
         classes=STREET_CLASSES,
         thermal=ThermalSpec("counts8", 273.15, KELVIN_PER_COUNT, radiometric=False, level="per-frame-gain"),
-        source="RoadScene (github.com/hanna-xu/RoadScene), after FLIR ADAS; pseudo labels by a Cityscapes network",
+        source="RoadScene (github.com/hanna-xu/RoadScene) after FLIR ADAS; pseudo labels by a network",
         licence="none stated; FLIR ADAS terms underneath; research use only",
         maps=NUMBERING,
         notes=("pseudo labels of night frames are unusable and marked unreliable",),
