@@ -24,7 +24,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def prepare(source: str, src: str | Path, out: str | Path) -> Dataset:
-    """Write the set `source` found in `src` to `out` and open it. Raises DatasetError; `out` is complete or absent."""
+    """Write the set `source` found in `src` to `out`, complete or not at all, and open it.
+
+    Raises DatasetError.
+    """
     if source not in SOURCES:
         raise DatasetError(f"there is no source {source!r}", f"Use one of {', '.join(sorted(SOURCES))}.")
     SOURCES[source](Path(src), Path(out))

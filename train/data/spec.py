@@ -32,7 +32,7 @@ class ThermalSpec:
     """How stored numbers become kelvin: offset_kelvin + kelvin_per_count * count.
 
     radiometric: whether those kelvin are measured; false marks a nominal scale.
-    level: "absolute" when one scale holds for every frame, "per-frame-gain" when only contrast means something.
+    level: "absolute" when one scale holds for every frame, "per-frame-gain" when only contrast has a meaning.
     """
 
     encoding: str = "counts8"
@@ -71,7 +71,7 @@ class DatasetSpec:
     notes: tuple[str, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
-        """The content of dataset.json."""
+        """Return the content of dataset.json."""
         return {
             "format_version": FORMAT_VERSION,
             "name": self.name,

@@ -17,7 +17,8 @@ from train.data.writer import DatasetWriter
 EVERY = 5
 #: Clips never trained on. In 0117_1605 smoke blinds the colour camera.
 SMOKE_CLIPS = ("0117_1605",)
-#: Gives the train frames the median within-frame spread of MSRS train (docs/formats.md): 3.285 K / 34.65 counts.
+#: Gives the train frames the median within-frame spread of MSRS train (docs/formats.md):
+#: 3.285 K / 34.65 counts.
 KELVIN_PER_COUNT = 0.0948
 
 
@@ -36,7 +37,7 @@ def prepare(src: Path, out: Path) -> None:
         licence="MIT",
         notes=(
             f"every {EVERY}th frame of each clip",
-            "0117_1605 is a smoke test: colour is blind, test split only",
+            "0117_1605, where smoke blinds the colour camera, is test only",
         ),
     )
     with writer:

@@ -68,7 +68,7 @@ def read_boxes(path: Path, size: tuple[int, int]) -> list[Box]:
 
 
 def add_person_boxes(source_map: npt.NDArray[np.uint8], boxes: list[Box]) -> npt.NDArray[np.uint8]:
-    """A copy of the trainId map with every person box filled; edges round to whole pixels."""
+    """Return a copy of the trainId map with every person box filled; edges round to whole pixels."""
     filled = source_map.copy()
     for box in boxes:
         if box.name == "person":
