@@ -1,0 +1,34 @@
+"""The interface between the synthesizer and whatever executes ONNX graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk.bundle import GraphSpec
+
+Array = npt.NDArray[Any]
+
+
+class Graph(Protocol):
+    """One graph of the bundle, ready to run."""
+
+    def run(self, inputs: Mapping[str, npt.NDArray[np.float32]]) -> list[Array]:
+        """Run once on C-contiguous inputs; outputs in the manifest's order. Raises InferenceError."""
+
+
+class Backend(Protocol):
+    """Opens graphs on one device at one precision."""
+
+    name: str
+    device: str
+    precision: str
+    providers: tuple[str, ...]
+    threads: int
+    reason: str
+
+    def open(self, model: bytes, spec: GraphSpec) -> Graph:
+        """Make a graph ready to run. Raises BackendUnavailable, or BundleError when it differs from spec."""

@@ -1,0 +1,151 @@
+"""Checks of every array that a caller hands in. All of them run before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk.errors import DtypeError, LabelError, OptionError, ShapeError, TemperatureError
+from thermalsdk.labels import table
+from thermalsdk.temperatures import check_kelvin
+
+MIN_SIDE = 64
+_COLORS = ("rgb", "bgr")
+
+
+def check_frame(frame: npt.ArrayLike, color: str) -> npt.NDArray[np.uint8]:
+    """Colour frame as C-contiguous RGB, without a copy where it already is that.
+
+    Args:
+        frame: uint8 HxWx3, any strides, H and W at least 64.
+        color: "rgb" or "bgr", the order of its channels.
+
+    Raises ShapeError, DtypeError or OptionError.
+    """
+    if color not in _COLORS:
+        raise OptionError(f"color={color!r} is unknown", "Choose 'rgb' or 'bgr' (OpenCV).")
+    array = np.asarray(frame)
+    _check_frame_shape(array)
+    if array.dtype != np.uint8:
+        hint = "Convert it: frame.astype(np.uint8)."
+        if array.dtype.kind == "f":
+            hint = "If its values lie in [0, 1]: (frame * 255).round().astype(np.uint8)."
+        raise DtypeError(f"the frame is {array.dtype}; a frame is uint8", hint)
+    return np.ascontiguousarray(array if color == "rgb" else array[..., ::-1])
+
+
+def _check_frame_shape(array: npt.NDArray[Any]) -> None:
+    shape = "x".join(str(side) for side in array.shape) or "a single number"
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 1):
+        raise ShapeError(
+            f"the frame is {shape}: one channel; a frame is HxWx3",
+            "Grey picture: np.stack([grey] * 3, axis=-1) with grey of HxW.",
+        )
+    if array.ndim == 3 and array.shape[2] == 4:
+        raise ShapeError(
+            f"the frame is {shape}: four channels; a frame is HxWx3", "Drop alpha: frame[..., :3]."
+        )
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise ShapeError(
+            f"the frame is {shape}; a frame is HxWx3",
+            "Channels first: np.moveaxis(frame, 0, -1). Several frames: one call each, or stream().",
+        )
+    if min(array.shape[:2]) < MIN_SIDE:
+        raise ShapeError(
+            f"the frame is {shape}; both sides are at least {MIN_SIDE} pixels",
+            "Use a larger frame, or resize it first.",
+        )
+
+
+def check_labels(
+    labels: npt.ArrayLike, size: tuple[int, int], label_ids: str, classes: Sequence[str]
+) -> npt.NDArray[np.uint8]:
+    """Class map in the bundle's ids, always a new array.
+
+    Args:
+        labels: HxW of any integer type.
+        size: (H, W) of the frame.
+        label_ids: "bundle", or the name of a shipped label table.
+        classes: the bundle's classes in painter's order.
+
+    Raises ShapeError, DtypeError, LabelError, or LabelTableError for an unknown numbering.
+    """
+    ids = _integers("labels", labels, size, highest=255).astype(np.uint8, order="C")
+    known = ids if label_ids == "bundle" else table(label_ids).lookup(classes)[ids]
+    if known.max() >= len(classes):
+        unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))
+        if label_ids == "bundle":
+            raise LabelError(
+                f"labels hold the ids {unknown}; the bundle has 0 to {len(classes) - 1} ({', '.join(classes)})",
+                "Name the numbering (label_ids='cityscapes', 'carla', …), or map these ids to background.",
+            )
+        raise LabelError(
+            f"labels hold the ids {unknown}, which carry no class in the numbering {label_ids!r}",
+            "Give those pixels another id, or use the numbering that the map was made with.",
+        )
+    return known
+
+
+def check_instances(instances: npt.ArrayLike, size: tuple[int, int]) -> npt.NDArray[np.uint16]:
+    """Instance map as C-contiguous uint16 HxW. Raises ShapeError or DtypeError."""
+    ids = _integers("instances", instances, size, highest=65535)
+    return np.ascontiguousarray(ids, dtype=np.uint16)
+
+
+def check_thermal_labels(thermal_labels: npt.ArrayLike, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Map of temperatures as a new float32 HxW in kelvin.
+
+    Raises ShapeError, DtypeError or TemperatureError.
+    """
+    array = np.asarray(thermal_labels)
+    _check_size("thermal_labels", array, size)
+    if array.dtype.kind != "f":
+        raise DtypeError(
+            f"thermal_labels are {array.dtype}; a map of temperatures is float32 in kelvin",
+            "Centikelvin counts: counts.astype(np.float32) / 100.",
+        )
+    lowest, highest = float(array.min()), float(array.max())
+    if not np.isfinite(lowest + highest):
+        raise TemperatureError(
+            "thermal_labels hold NaN or infinity", "Fill every pixel with a temperature in kelvin."
+        )
+    check_kelvin("thermal_labels hold", lowest)
+    check_kelvin("thermal_labels hold", highest)
+    return np.array(array, dtype=np.float32, order="C")
+
+
+def check_out(out: Any, size: tuple[int, int]) -> None:
+    """Raise ShapeError or DtypeError when kelvin cannot be written into `out`."""
+    if not isinstance(out, np.ndarray) or out.dtype != np.float32 or not out.flags.writeable:
+        raise DtypeError("out is no writeable float32 array", "out = np.empty((height, width), np.float32).")
+    _check_size("out", out, size)
+
+
+def _integers(name: str, values: npt.ArrayLike, size: tuple[int, int], highest: int) -> npt.NDArray[Any]:
+    array = np.asarray(values)
+    _check_size(name, array, size)
+    if array.dtype.kind not in "iu":
+        raise DtypeError(
+            f"{name} are {array.dtype}; ids are integers",
+            "Make the map again as integers: interpolating or scaling ids invents classes.",
+        )
+    if array.dtype.itemsize > 1 or array.dtype.kind == "i":
+        lowest, largest = int(array.min()), int(array.max())
+        if lowest < 0 or largest > highest:
+            raise LabelError(
+                f"{name} hold ids from {lowest} to {largest}; ids lie in 0 to {highest}",
+                "Take the id channel of an encoded map, or number the ids anew.",
+            )
+    return array
+
+
+def _check_size(name: str, array: npt.NDArray[Any], size: tuple[int, int]) -> None:
+    if array.shape != size:
+        found = "x".join(str(side) for side in array.shape) or "a single number"
+        raise ShapeError(
+            f"{name} are {found}, the frame is {size[0]}x{size[1]}",
+            "Give a map of HxW of the same size; resize ids with nearest-neighbour only.",
+        )
