@@ -1,0 +1,80 @@
+"""The measures, each on plain arrays: PSNR, SSIM, correlations and bootstrap intervals."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+from skimage.metrics import structural_similarity
+
+Array = npt.NDArray[np.float64]
+#: Full scale of an 8-bit picture.
+DATA_RANGE = 255.0
+_FLAT = 1e-9
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A statistic with its 95 % bootstrap interval over `count` frames."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+def psnr(truth: Array, estimate: Array) -> float:
+    """Peak signal-to-noise ratio in dB of HxW counts, full scale 255; infinite for equal pictures."""
+    error = float(np.mean((truth - estimate) ** 2))
+    return float("inf") if error == 0 else 10.0 * float(np.log10(DATA_RANGE**2 / error))
+
+
+def ssim(truth: Array, estimate: Array) -> float:
+    """Structural similarity of HxW counts: scikit-image, 7x7 uniform window, data range 255."""
+    return float(
+        structural_similarity(truth, estimate, win_size=7, gaussian_weights=False, data_range=DATA_RANGE)
+    )
+
+
+def pearson(a: Array, b: Array) -> float:
+    """Pearson correlation over all elements; 0 where either is constant."""
+    a, b = a.ravel() - a.mean(), b.ravel() - b.mean()
+    spread = np.sqrt(a @ a) * np.sqrt(b @ b)
+    return float(a @ b / spread) if spread > _FLAT * a.size else 0.0
+
+
+def spearman(a: Array, b: Array) -> float:
+    """Spearman rank correlation, ties sharing their mean rank; 0 where either is constant."""
+    return pearson(rankdata(a), rankdata(b))
+
+
+def affine_fit(truth: Array, estimate: Array) -> Array:
+    """Return the estimate after the slope and offset that bring it closest to the truth (least squares)."""
+    centred = estimate - estimate.mean()
+    power = float((centred**2).sum())
+    slope = float((centred * (truth - truth.mean())).sum()) / power if power > 0 else 0.0
+    return truth.mean() + slope * centred
+
+
+def bootstrap(
+    groups: Sequence[Array],
+    statistic: Callable[[Array], float],
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Interval | None:
+    """Statistic of all rows of `groups` stacked, with the interval from resampling whole groups.
+
+    groups: one array of rows per frame, so that frames, not rows, are what is drawn: rows of one frame are
+    not independent. Resamples on which the statistic is not finite are left out. None for no rows.
+    """
+    groups = [group for group in groups if len(group)]
+    if not groups:
+        return None
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(len(groups), size=(resamples, len(groups)))
+    values = np.array([statistic(np.concatenate([groups[i] for i in draw])) for draw in draws])
+    values = values[np.isfinite(values)]
+    value = statistic(np.concatenate(groups))
+    low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (value, value)
+    return Interval(float(value), float(low), float(high), len(groups))
