@@ -60,7 +60,7 @@ def baselines(dataset: Dataset) -> list[Baseline]:
         Baseline("constant (train mean)", lambda sample: _constant(sample, statistics.mean_kelvin)),
         Baseline("inverted grey, best fit per frame", lambda sample: -luma(sample.rgb), affine_fit=True),
     ]
-    if any(frame.label_source is not None for frame in dataset.spec.frames.values()):
+    if all(frame.label_source is not None for frame in dataset.spec.frames.values()):
         rows += [
             Baseline(CLASS_TABLE, lambda sample: statistics.class_kelvin[sample.labels]),
             Baseline("true mean of each class, painted flat", flat_classes),

@@ -1,4 +1,4 @@
-"""What a synthesizer is told about a frame: its colours alone (`rgb`), or maps and temperatures too (`given`)."""
+"""What a synthesizer is told of a frame: colours alone (`rgb`), or maps and temperatures too (`given`)."""
 
 from dataclasses import dataclass
 from typing import Literal

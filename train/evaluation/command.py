@@ -1,0 +1,103 @@
+"""Score an exported bundle on prepared sets, beside the trivial baselines.
+
+`python -m train evaluate --bundle DIR --data DIR --out DIR` runs the bundle through the
+SDK on the validation frames of each set, in protocol `given` and in protocol `rgb`.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from thermalsdk import Synthesizer
+from train.data import Dataset, DatasetError, Sample
+from train.data.spec import SPLITS
+from train.evaluation.evaluate import Synthesize, evaluate
+from train.evaluation.figure import write_figure
+from train.evaluation.protocols import PROTOCOLS, GivenInputs, Protocol, is_scored
+from train.evaluation.report import markdown
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "--bundle", default="street", help="shipped name or bundle folder (default: %(default)s)"
+    )
+    parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of prepared sets")
+    parser.add_argument("--sets", nargs="+", default=["msrs", "roadscene"], help="folders in DATA to score")
+    parser.add_argument("--split", choices=SPLITS, default="val")
+    parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS))
+    parser.add_argument("--out", type=Path, default=Path("runs/evaluation"), help="folder for the report")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: all")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command with parsed arguments: writes evaluation.json, evaluation.md and a figure per set."""
+    datasets = [Dataset.open(args.data / name) for name in args.sets]
+    args.out.mkdir(parents=True, exist_ok=True)
+    results = []
+    with Synthesizer.load(args.bundle, threads=args.threads) as synth:
+        for dataset in datasets:
+            synthesizers = _synthesizers(synth, dataset, args.protocols, args.split)
+            for protocol, synthesize in synthesizers.items():
+                bar = _progress(f"{dataset.name} {protocol}")
+                results.append(evaluate(dataset, synthesize, protocol, split=args.split, progress=bar))
+            write_figure(args.out / f"{dataset.name}.png", dataset, synthesizers, split=args.split)
+    _write(args.out / "evaluation.json", json.dumps(results, indent=1) + "\n")
+    report = markdown(results)
+    _write(args.out / "evaluation.md", report)
+    print(report)
+    return 0
+
+
+def bundle_synthesizer(synth: Synthesizer, dataset: Dataset) -> Synthesize:
+    """Wrap a loaded bundle for `evaluate`; class ids of the set are turned into the bundle's by name."""
+    lookup = _class_lookup(dataset, synth.info.classes)
+
+    def synthesize(sample: Sample, given: GivenInputs | None) -> npt.NDArray[np.floating]:
+        if given is None:
+            return synth(sample.rgb).kelvin
+        return synth(
+            sample.rgb,
+            labels=lookup[given.labels],
+            instances=given.instances,
+            thermal_labels=given.thermal_labels,
+        ).kelvin
+
+    return synthesize
+
+
+def _synthesizers(
+    synth: Synthesizer, dataset: Dataset, protocols: list[Protocol], split: str
+) -> Mapping[Protocol, Synthesize]:
+    """Return the protocols that have frames to score on this split."""
+    frames = [dataset.spec.frames[stem] for stem in dataset.stems(split)]
+    return {
+        protocol: bundle_synthesizer(synth, dataset)
+        for protocol in protocols
+        if any(is_scored(frame, protocol) for frame in frames)
+    }
+
+
+def _class_lookup(dataset: Dataset, bundle_classes: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+    missing = sorted(set(dataset.classes) - set(bundle_classes))
+    if missing:
+        raise DatasetError(
+            f"the bundle has no class {', '.join(missing)}",
+            f"Prepare {dataset.root} with the bundle's classes.",
+        )
+    return np.array([bundle_classes.index(name) for name in dataset.classes], np.uint8)
+
+
+def _progress(title: str) -> Callable[[list[str]], tqdm]:
+    return lambda stems: tqdm(stems, desc=title, unit="frame")
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".partial")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

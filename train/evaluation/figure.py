@@ -1,0 +1,90 @@
+"""Qualitative figure: colour, real thermal and outputs side by side, some frames of day and of night."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from train.data import Dataset, Sample
+from train.evaluation import field
+from train.evaluation.baselines import flat_components
+from train.evaluation.evaluate import Synthesize
+from train.evaluation.protocols import Protocol, given_inputs, is_scored
+
+WIDTH = 320
+_TITLE_ROWS = 16
+_WINDOW = (0.5, 99.5)
+
+
+def write_figure(
+    path: Path,
+    dataset: Dataset,
+    synthesizers: Mapping[Protocol, Synthesize],
+    *,
+    split: str = "val",
+    frames_per_time: int = 4,
+) -> None:
+    """Write one PNG row per chosen frame; the file is complete or absent.
+
+    Grey runs over the real frame's own range, the same for every thermal picture of a row, where levels mean
+    something; else each picture over its own range.
+    """
+    rows = [_row(dataset, stem, synthesizers) for stem in _choose(dataset, split, frames_per_time)]
+    temporary = path.with_name(path.name + ".partial")
+    Image.fromarray(np.concatenate(rows)).save(temporary, format="PNG")
+    temporary.replace(path)
+
+
+def _choose(dataset: Dataset, split: str, count: int) -> list[str]:
+    """Frames evenly spaced over the day frames and over the night frames of a split."""
+    chosen: list[str] = []
+    for night in (False, True):
+        stems = [stem for stem in dataset.stems(split) if dataset.is_night(stem) == night]
+        picks = np.linspace(0, len(stems) - 1, min(count, len(stems)))
+        chosen += [stems[int(pick)] for pick in picks]
+    return chosen
+
+
+def _row(dataset: Dataset, stem: str, synthesizers: Mapping[Protocol, Synthesize]) -> npt.NDArray[np.uint8]:
+    sample = dataset.sample(stem)
+    real = field.truth(dataset, sample)
+    thermal = {f"real {stem}": real}
+    for protocol, synthesize in synthesizers.items():
+        thermal[protocol] = _output(dataset, sample, protocol, synthesize)
+    if "given" in synthesizers and is_scored(dataset.spec.frames[stem], "given"):
+        thermal["R of given"] = field.counts(dataset, flat_components(sample))
+    reference = real if field.has_level(dataset) else None
+    cells = [_cell("colour", Image.fromarray(sample.rgb))]
+    cells += [_cell(name, Image.fromarray(_grey(values, reference))) for name, values in thermal.items()]
+    cells += [np.zeros_like(cells[0])] * (2 + len(synthesizers) + ("given" in synthesizers) - len(cells))
+    return _fit(cells)
+
+
+def _output(
+    dataset: Dataset, sample: Sample, protocol: Protocol, synthesize: Synthesize
+) -> npt.NDArray[np.float64]:
+    if not is_scored(dataset.spec.frames[sample.stem], protocol):
+        return np.zeros(sample.rgb.shape[:2])
+    kelvin = synthesize(sample, given_inputs(sample) if protocol == "given" else None)
+    return field.counts(dataset, kelvin)
+
+
+def _grey(
+    values: npt.NDArray[np.float64], reference: npt.NDArray[np.float64] | None
+) -> npt.NDArray[np.uint8]:
+    low, high = np.percentile(values if reference is None else reference, _WINDOW)
+    return np.rint(np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
+
+
+def _cell(title: str, picture: Image.Image) -> npt.NDArray[np.uint8]:
+    height = round(WIDTH * picture.height / picture.width)
+    canvas = Image.new("RGB", (WIDTH, height + _TITLE_ROWS))
+    canvas.paste(picture.convert("RGB").resize((WIDTH, height), Image.Resampling.BOX), (0, _TITLE_ROWS))
+    ImageDraw.Draw(canvas).text((4, 2), title, fill="white")
+    return np.array(canvas)
+
+
+def _fit(cells: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    return np.concatenate(cells, axis=1)
