@@ -13,7 +13,7 @@ from thermalsdk.labels import table
 from thermalsdk.temperatures import check_kelvin
 
 MIN_SIDE = 64
-_COLORS = ("rgb", "bgr")
+COLORS = ("rgb", "bgr")
 
 
 def check_frame(frame: npt.ArrayLike, color: str) -> npt.NDArray[np.uint8]:
@@ -25,7 +25,7 @@ def check_frame(frame: npt.ArrayLike, color: str) -> npt.NDArray[np.uint8]:
 
     Raises ShapeError, DtypeError or OptionError.
     """
-    if color not in _COLORS:
+    if color not in COLORS:
         raise OptionError(f"color={color!r} is unknown", "Choose 'rgb' or 'bgr' (OpenCV).")
     array = np.asarray(frame)
     _check_frame_shape(array)
@@ -79,8 +79,8 @@ def check_labels(
         unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))
         if label_ids == "bundle":
             raise LabelError(
-                f"labels hold the ids {unknown}; the bundle has 0 to {len(classes) - 1} ({', '.join(classes)})",
-                "Name the numbering (label_ids='cityscapes', 'carla', …), or map these ids to background.",
+                f"labels hold the ids {unknown}; the bundle has only 0 to {len(classes) - 1}",
+                f"Name the numbering, such as label_ids='carla', or use its ids: {', '.join(classes)}.",
             )
         raise LabelError(
             f"labels hold the ids {unknown}, which carry no class in the numbering {label_ids!r}",

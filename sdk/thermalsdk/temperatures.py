@@ -87,7 +87,9 @@ class Temperatures:
 def check_kelvin(what: str, kelvin: float) -> None:
     """Raise TemperatureError unless `kelvin` is a temperature; `what` opens the message."""
     if not isinstance(kelvin, (int, float, np.integer, np.floating)):
-        raise TemperatureError(f"{what} {kelvin!r}, which is no number", "Temperatures are numbers in kelvin.")
+        raise TemperatureError(
+            f"{what} {kelvin!r}, which is no number", "Temperatures are numbers in kelvin."
+        )
     low, high = KELVIN_RANGE
     if math.isfinite(kelvin) and low <= kelvin <= high:
         return
@@ -98,7 +100,7 @@ def check_kelvin(what: str, kelvin: float) -> None:
 
 
 def check_choice(temperatures: Temperatures | str, has_thermal_labels: bool) -> None:
-    """Raise when `temperatures` is neither "auto" nor Temperatures, or when a whole map is given as well."""
+    """Raise when `temperatures` is neither "auto" nor Temperatures, or a whole map is given as well."""
     if isinstance(temperatures, str) and temperatures != "auto":
         raise OptionError(
             f"temperatures={temperatures!r} is unknown", "Choose 'auto' or give Temperatures(...)."

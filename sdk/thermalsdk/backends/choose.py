@@ -61,7 +61,9 @@ def choose_backend(
 
 def _check_options(device: str, backend: str, precision: str, threads: int | None) -> None:
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-        raise OptionError(f"device={device!r} is unknown", "Choose 'auto', 'cpu' or 'cuda:0' (or another GPU).")
+        raise OptionError(
+            f"device={device!r} is unknown", "Choose 'auto', 'cpu' or 'cuda:0' (or another GPU)."
+        )
     if backend not in _BACKENDS:
         raise OptionError(f"backend={backend!r} is unknown", f"Choose one of {', '.join(_BACKENDS)}.")
     if precision not in _PRECISIONS:
@@ -71,7 +73,7 @@ def _check_options(device: str, backend: str, precision: str, threads: int | Non
 
 
 def _choose_device(bundle: Bundle, device: str, threads: int) -> tuple[str, str]:
-    """Device to use and why. A provider that is only listed does not count: the encoder must open on it."""
+    """Device to use and why. A provider that is merely listed counts for nothing: the encoder must open."""
     if device == "cpu":
         return "cpu", "asked for"
     if device == "auto" and not ort_backend.lists_cuda():

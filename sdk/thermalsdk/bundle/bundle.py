@@ -29,8 +29,8 @@ class Bundle:
         """Find and verify a bundle.
 
         Args:
-            name_or_directory: a shipped name such as "street", or a folder. A str that is a shipped name means
-                the shipped bundle even where such a folder exists: write "./street" for the folder.
+            name_or_directory: a shipped name such as "street", or a folder. A str that is a shipped name
+                means the shipped bundle even where such a folder exists; "./street" means the folder.
 
         Raises BundleError naming the file that is absent or damaged.
         """
@@ -41,10 +41,12 @@ class Bundle:
         return cls(path, manifest)
 
     def model(self, spec: GraphSpec, *, half: bool = False) -> bytes:
-        """Serialised ONNX graph; with `half`, its half-precision twin. Raises BundleError where there is none."""
+        """Read a serialised ONNX graph, or with `half` its twin. Raises BundleError where there is none."""
         name = half_name(spec) if half else spec.file
         if name not in self.manifest.files:
-            raise BundleError(f"the bundle {self.path} has no {name}", "Write it with `python -m export --fp16`.")
+            raise BundleError(
+                f"the bundle {self.path} has no {name}", "Write it with `python -m export --fp16`."
+            )
         return (self.path / name).read_bytes()
 
     @property
@@ -77,8 +79,10 @@ def _verify(path: Path, entry: FileEntry) -> None:
     found = hash_file(path)
     if found.bytes != entry.bytes:
         raise BundleError(
-            f"the bundle's file {path} has {found.bytes} bytes instead of {entry.bytes}: it is cut short or replaced",
+            f"the bundle's file {path} has {found.bytes} bytes instead of {entry.bytes}: cut short?",
             _COPY_AGAIN,
         )
     if found.sha256 != entry.sha256:
-        raise BundleError(f"the bundle's file {path} is damaged: its SHA-256 differs from the manifest", _COPY_AGAIN)
+        raise BundleError(
+            f"the bundle's file {path} is damaged: its SHA-256 differs from the manifest", _COPY_AGAIN
+        )

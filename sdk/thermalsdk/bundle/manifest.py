@@ -31,6 +31,7 @@ class TensorSpec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TensorSpec:
+        """Read parsed JSON."""
         limits = data.get("range")
         return cls(
             name=str(data["name"]),
@@ -51,6 +52,7 @@ class GraphSpec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> GraphSpec:
+        """Read parsed JSON."""
         return cls(
             file=_plain_name(data["file"]),
             inputs=tuple(TensorSpec.from_dict(tensor) for tensor in data["inputs"]),
@@ -69,6 +71,8 @@ class Graphs:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Graphs:
+        """Read parsed JSON."""
+
         def optional(name: str) -> GraphSpec | None:
             return GraphSpec.from_dict(data[name]) if data.get(name) is not None else None
 
@@ -125,9 +129,9 @@ class Manifest:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
-        """Manifest out of parsed JSON.
+        """Read parsed JSON.
 
-        Raises BundleError for another schema version, an absent field, or contents that contradict themselves.
+        Raises BundleError for another schema version, an absent field, or a contradiction.
         """
         _check_schema(data.get("schema_version") if isinstance(data, Mapping) else None)
         try:
@@ -158,12 +162,14 @@ class Manifest:
         except KeyError as error:
             raise BundleError(f"{MANIFEST_NAME} lacks the field {error}", _WRITE_AGAIN) from error
         except (TypeError, ValueError, AttributeError, IndexError) as error:
-            raise BundleError(f"{MANIFEST_NAME} holds a field of the wrong type: {error}", _WRITE_AGAIN) from error
+            raise BundleError(
+                f"{MANIFEST_NAME} holds a field of the wrong type: {error}", _WRITE_AGAIN
+            ) from error
         manifest.check()
         return manifest
 
     def to_dict(self) -> dict[str, Any]:
-        """The manifest as JSON data, schema_version first."""
+        """Make JSON data, schema_version first."""
         data = asdict(self)
         return {"schema_version": data.pop("schema_version"), **data}
 
@@ -200,11 +206,13 @@ def _check_schema(version: object) -> None:
             f"the bundle has schema version {version}; this thermalsdk reads version {SCHEMA_VERSION}",
             "Update it: pip install --upgrade thermalsdk.",
         )
-    raise BundleError(f"{MANIFEST_NAME} has no schema version that thermalsdk reads: {version!r}", _WRITE_AGAIN)
+    raise BundleError(
+        f"{MANIFEST_NAME} has no schema version that thermalsdk reads: {version!r}", _WRITE_AGAIN
+    )
 
 
 def _plain_name(name: Any) -> str:
-    """A file name inside the bundle; a manifest never reaches outside its folder."""
+    """Check a file name; a manifest never reaches outside its folder."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise BundleError(f"{MANIFEST_NAME} names the file {name!r}, outside of the bundle", _WRITE_AGAIN)
@@ -219,7 +227,9 @@ def read_manifest(directory: Path) -> Manifest:
     except FileNotFoundError as error:
         raise BundleError(f"{directory} holds no {MANIFEST_NAME}", "Name the folder of a bundle.") from error
     except (OSError, ValueError) as error:
-        raise BundleError(f"cannot read {path}: {error}", "Copy the bundle again, or write it again.") from error
+        raise BundleError(
+            f"cannot read {path}: {error}", "Copy the bundle again, or write it again."
+        ) from error
     return Manifest.from_dict(data)
 
 
@@ -227,7 +237,7 @@ def write_manifest(directory: str | Path, manifest: Manifest) -> Manifest:
     """Hash every file of the folder and write manifest.json, last and in one step.
 
     Args:
-        directory: the bundle folder with all its other files complete; names that start with a dot are skipped.
+        directory: the bundle folder, its other files complete; names that start with a dot are skipped.
         manifest: everything but `files`, which is computed here.
 
     Returns the manifest as written. Raises BundleError when a graph's file is absent.

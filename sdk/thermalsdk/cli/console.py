@@ -1,0 +1,73 @@
+"""What the commands show: a progress bar, a report, and the synthesizer they share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from thermalsdk.synthesizer import Synthesizer
+
+_WIDTH = 30
+#: Seconds between two drawings of the bar.
+_REDRAW_S = 0.1
+
+Item = TypeVar("Item")
+
+
+def load(options: argparse.Namespace) -> Synthesizer:
+    """Load the synthesizer that the common options ask for."""
+    return Synthesizer.load(
+        options.bundle, device=options.device, precision=options.precision, threads=options.threads
+    )
+
+
+def progress(items: Iterable[Item], total: int | None, label: str) -> Iterator[Item]:
+    """Yield the items and draw a bar on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    start = drawn = time.monotonic()
+    done = 0
+    try:
+        for item in items:
+            yield item
+            done += 1
+            now = time.monotonic()
+            if now - drawn > _REDRAW_S or done == total:
+                drawn = now
+                sys.stderr.write("\r" + _bar(label, done, total, done / (now - start)))
+                sys.stderr.flush()
+    finally:
+        sys.stderr.write("\r\033[K")
+        sys.stderr.flush()
+
+
+def _bar(label: str, done: int, total: int | None, rate: float) -> str:
+    if total is None:
+        return f"{label} {done} frames, {rate:.1f} FPS "
+    filled = min(_WIDTH, _WIDTH * done // total)
+    return f"{label} |{'█' * filled}{'·' * (_WIDTH - filled)}| {done}/{total}, {rate:.1f} FPS "
+
+
+def report(values: dict[str, Any], as_json: bool) -> None:
+    """Print facts on stdout: one a line, or as one JSON object."""
+    if as_json:
+        print(json.dumps(values, indent=1, ensure_ascii=False))
+        return
+    width = max(len(name) for name in values)
+    for name, value in values.items():
+        print(f"{name.replace('_', ' '):<{width}}  {_plain(value)}")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {item}" for name, item in value.items()) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,0 +1,14 @@
+"""`thermalsdk info`: check a bundle, choose a backend, say what came of it."""
+
+from __future__ import annotations
+
+import argparse
+
+from thermalsdk.cli.console import load, report
+from thermalsdk.version import __version__
+
+
+def info(options: argparse.Namespace) -> None:
+    """Print what `Synthesizer.info` holds."""
+    with load(options) as synthesizer:
+        report({"thermalsdk": __version__, **synthesizer.info.to_dict()}, options.json)

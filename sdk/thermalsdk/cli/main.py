@@ -1,0 +1,131 @@
+"""Entry point of the command `thermalsdk`: arguments, and errors turned into exit codes.
+
+Exit codes: 0 done, 1 an error of thermalsdk, 2 wrong usage, 3 the backend is unavailable, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from thermalsdk.errors import BackendUnavailable, ThermalSDKError
+from thermalsdk.version import __version__
+
+_EPILOG = """exit codes: 0 done, 1 error (message and hint on stderr), 2 wrong usage, 3 backend unavailable,
+130 interrupted. docs/errors.md explains every error.
+
+examples:
+  thermalsdk demo --out demo_out
+  thermalsdk run road.mp4 road_thermal.mp4 --raw16 road_kelvin.mkv --side-by-side
+  thermalsdk run frames/ thermal/ --labels tags/ --label-ids carla --palette white-hot"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.WARNING)
+    try:
+        options.command(options)
+    except ThermalSDKError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"see: {error.documentation}", file=sys.stderr)
+        return 3 if isinstance(error, BackendUnavailable) else 1
+    except KeyboardInterrupt:
+        print("interrupted; nothing incomplete is left behind", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="thermalsdk",
+        description="Turn colour frames into the thermal frames that an infrared camera would have seen.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"thermalsdk {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_run(commands)
+    _add_info(commands)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "demo", help="run the built-in street scenes and write video, picture and kelvin"
+    )
+    parser.add_argument("--out", default="demo_out", metavar="DIR", help="folder of the results (demo_out)")
+    parser.add_argument("--frames", type=_positive, default=96, metavar="N", help="length of the video (96)")
+    _add_common(parser)
+    parser.set_defaults(command=_demo)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from thermalsdk.display import palette_names
+
+    parser = commands.add_parser("run", help="turn a video, picture, folder or camera into thermal frames")
+    parser.add_argument("source", metavar="IN", help="video, picture, folder of pictures, or camera number")
+    parser.add_argument("out", metavar="OUT", help="what to look at: .mp4 .mkv .mov, a picture, or a folder")
+    parser.add_argument(
+        "--raw16", metavar="PATH", help="kelvin as well, 0.01 K per count: .mkv, .png, .tif, or a folder"
+    )
+    parser.add_argument("--palette", choices=palette_names(), default="white-hot", help="colours (white-hot)")
+    parser.add_argument(
+        "--side-by-side", action="store_true", help="colour frame on the left of the thermal one"
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="DIR",
+        help="class maps: PNG of the frame's name, or in the order of a video's frames",
+    )
+    parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
+    parser.add_argument("--max-frames", type=_positive, metavar="N", help="stop after so many frames")
+    _add_common(parser)
+    parser.set_defaults(command=_run)
+
+
+def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("info", help="check a bundle and say what would run it, on what, and why")
+    _add_common(parser)
+    parser.set_defaults(command=_info)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--bundle", default="street", metavar="B", help="shipped name or bundle folder (street)"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda:0 (auto)")
+    parser.add_argument("--precision", default="auto", help="auto, fp32 or fp16 (auto)")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (the cores, at most 8)")
+    parser.add_argument("--json", action="store_true", help="report as one JSON object")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the log of choices made")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not positive")
+    return value
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.demo import demo
+
+    demo(options)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.run import run
+
+    run(options)
+
+
+def _info(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.info import info
+
+    info(options)

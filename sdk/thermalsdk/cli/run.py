@@ -1,0 +1,73 @@
+"""`thermalsdk run`: any source of colour frames to thermal video, pictures and kelvin."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from thermalsdk.cli.console import load, progress, report
+from thermalsdk.cli.label_maps import LabelMaps
+from thermalsdk.cli.pictures import side_by_side
+from thermalsdk.display import AutoGain
+from thermalsdk.errors import OutputError
+from thermalsdk.video import Source, open_display_sink, open_raw16_sink, open_source, read_frames
+
+
+def run(options: argparse.Namespace) -> None:
+    """Convert the source. Every path is checked before the bundle is loaded."""
+    source = open_source(options.source)
+    total = _expected(source, options.max_frames)
+    with ExitStack() as stack:
+        stack.callback(source.close)
+        _refuse_same(options.source, options.out, options.raw16)
+        maps = None if options.labels is None else LabelMaps(Path(options.labels), source, total)
+        display = stack.enter_context(open_display_sink(options.out, source))
+        raw16 = stack.enter_context(open_raw16_sink(options.raw16, source)) if options.raw16 else None
+        synthesizer = stack.enter_context(load(options))
+        # A moving picture keeps its gain from frame to frame; pictures have nothing to do with each other.
+        auto_gain = None if source.clock == "none" else AutoGain()
+        policy = "latest" if source.clock == "live" else "all"
+        frames = stack.enter_context(closing(read_frames(source, policy)))
+        start = time.perf_counter()
+        milliseconds = []
+        dropped = 0
+        for given in progress(islice(frames, options.max_frames), total, "thermal"):
+            labels = None if maps is None else maps.read(given)
+            frame = synthesizer(given.rgb, labels=labels, label_ids=options.label_ids)
+            if auto_gain is not None:
+                frame = replace(frame, limits=auto_gain(frame.kelvin))
+            picture = frame.colorize(options.palette)
+            display.write(side_by_side(given.rgb, picture) if options.side_by_side else picture, given.name)
+            if raw16 is not None:
+                raw16.write(frame.raw16, given.name)
+            milliseconds.append(frame.timing.total)
+            dropped += given.dropped
+        seconds = time.perf_counter() - start
+    report(
+        {
+            "out": str(options.out),
+            "raw16": options.raw16,
+            "frames": len(milliseconds),
+            "dropped": dropped,
+            "synthesis_fps": round(1000 / statistics.median(milliseconds), 1),
+            "end_to_end_fps": round(len(milliseconds) / seconds, 1),
+        },
+        options.json,
+    )
+
+
+def _expected(source: Source, limit: int | None) -> int | None:
+    if source.count is None or limit is None:
+        return source.count or limit
+    return min(source.count, limit)
+
+
+def _refuse_same(source: str, *outputs: str | None) -> None:
+    paths = [Path(source).resolve(), *(Path(output).resolve() for output in outputs if output)]
+    if len(set(paths)) < len(paths):
+        raise OutputError("IN, OUT and --raw16 are not three different paths", "Give each its own path.")

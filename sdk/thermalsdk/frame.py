@@ -1,0 +1,76 @@
+"""What a call of the synthesizer returns."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk import compositing
+from thermalsdk.display import gain_limits, palette
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Wall-clock milliseconds of every stage of one frame; a stage that did not run took 0.
+
+    Args:
+        prepare: checks, padding, conversion of the frame to planes.
+        segmenter: class map out of the frame, when none was given.
+        temperatures: objects, and the thermal segmentation R of them (the labeller included, when it ran).
+        encoder: features of the frame.
+        layers: contrast of each class in the frame, its condition included.
+        composite: layers and R put together.
+        total: the whole call.
+    """
+
+    prepare: float
+    segmenter: float
+    temperatures: float
+    encoder: float
+    layers: Mapping[str, float]
+    composite: float
+    total: float
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One thermal frame. The arrays belong to the frame; with `out=`, `kelvin` is the caller's array.
+
+    raw16, display and colours are computed from `kelvin` when they are first asked for.
+
+    Args:
+        kelvin: float32 HxW, surface temperature.
+        labels: uint8 HxW, the class map that was used, in the bundle's ids.
+        thermal_labels: float32 HxW, the thermal segmentation R that was used, in kelvin.
+        timing: milliseconds per stage.
+        limits: kelvin shown as 0 and 255, or None for this frame's own percentiles. A stream sets them.
+        index: number of the frame in its source, from 0.
+        dropped: frames of the source that were skipped just before this one.
+    """
+
+    kelvin: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8]
+    thermal_labels: npt.NDArray[np.float32]
+    timing: Timing
+    limits: tuple[float, float] | None = None
+    index: int = 0
+    dropped: int = 0
+
+    @functools.cached_property
+    def raw16(self) -> npt.NDArray[np.uint16]:
+        """Radiometric picture: uint16 HxW, 0.01 K per count, 0 at 0 K."""
+        return compositing.raw16(self.kelvin)
+
+    @functools.cached_property
+    def display(self) -> npt.NDArray[np.uint8]:
+        """Grey picture after automatic gain: uint8 HxW, hot is white."""
+        low, high = self.limits if self.limits is not None else gain_limits(self.kelvin)
+        return compositing.agc_linear(self.kelvin, low, high)
+
+    def colorize(self, name: str = "ironbow") -> npt.NDArray[np.uint8]:
+        """Display in the colours of a palette: uint8 HxWx3, RGB. Raises OptionError for an unknown name."""
+        return palette(name)[self.display]

@@ -1,0 +1,77 @@
+"""What a Synthesizer loaded, on what, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from thermalsdk.backends import Backend
+from thermalsdk.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Info:
+    """Facts about a loaded synthesizer.
+
+    Args:
+        name: the bundle's name.
+        bundle: its folder.
+        classes: class names in painter's order; class maps hold indices into them.
+        kelvin_range: lowest and highest temperature seen in training.
+        radiometric: whether the training temperatures were measured; otherwise kelvin is nominal.
+        contrast_kelvin: half the temperature range that a layer can add around an object's mean.
+        alignment: frame sides are padded to multiples of this, inside.
+        predicts_labels: whether RGB alone is enough (the bundle has a segmenter).
+        predicts_temperatures: whether temperatures="auto" works (the bundle has a labeller).
+        backend: what runs the graphs.
+        device: "cpu" or "cuda:N".
+        providers: execution providers that were verified to be in use.
+        precision: "fp32" or "fp16".
+        threads: CPU threads.
+        reason: why this device was chosen.
+        training: provenance of the bundle.
+    """
+
+    name: str
+    bundle: str
+    classes: tuple[str, ...]
+    kelvin_range: tuple[float, float]
+    radiometric: bool
+    contrast_kelvin: float
+    alignment: int
+    predicts_labels: bool
+    predicts_temperatures: bool
+    backend: str
+    device: str
+    providers: tuple[str, ...]
+    precision: str
+    threads: int
+    reason: str
+    training: dict[str, Any]
+
+    @classmethod
+    def of(cls, bundle: Bundle, backend: Backend) -> Info:
+        """Collect the facts."""
+        manifest = bundle.manifest
+        return cls(
+            name=manifest.name,
+            bundle=str(bundle.path),
+            classes=manifest.classes,
+            kelvin_range=manifest.kelvin_range,
+            radiometric=manifest.radiometric,
+            contrast_kelvin=manifest.contrast_kelvin,
+            alignment=manifest.alignment,
+            predicts_labels=manifest.graphs.segmenter is not None,
+            predicts_temperatures=manifest.graphs.labeller is not None,
+            backend=backend.name,
+            device=backend.device,
+            providers=backend.providers,
+            precision=backend.precision,
+            threads=backend.threads,
+            reason=backend.reason,
+            training=manifest.training,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Make JSON data of the facts."""
+        return asdict(self)

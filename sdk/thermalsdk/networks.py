@@ -1,0 +1,170 @@
+"""The graphs of one bundle, opened on one backend, and the steps that each of them makes of a frame.
+
+The steps speak full frames of any size; padding to the bundle's alignment stays inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk import compositing
+from thermalsdk.backends import Backend, Graph
+from thermalsdk.bundle import Bundle, GraphSpec
+from thermalsdk.errors import BundleError, InferenceError
+from thermalsdk.padding import crop, pad
+
+#: Frame pixels per cell of the labeller's output, along each axis.
+_TEMPERATURE_STRIDE = 8
+_GIVE_LABELS = "Pass labels=, the class map of the frame."
+_GIVE_TEMPERATURES = "Pass temperatures=Temperatures(ambient=...), or thermal_labels=."
+
+
+@dataclass(frozen=True)
+class PreparedFrame:
+    """A frame as the graphs take it.
+
+    Args:
+        size: (H, W) of the frame.
+        rgb: uint8 HpxWpx3, padded.
+        planes: float32 [1,3,Hp,Wp] in [0, 1].
+    """
+
+    size: tuple[int, int]
+    rgb: npt.NDArray[np.uint8]
+    planes: npt.NDArray[np.float32]
+
+
+class Networks:
+    """Encoder, layers and, where the bundle has them, segmenter and labeller."""
+
+    def __init__(self, bundle: Bundle, backend: Backend) -> None:
+        """Open every graph. Raises BackendUnavailable, or BundleError for graphs unlike their manifest."""
+        manifest = bundle.manifest
+        half = backend.precision == "fp16"
+
+        def open_graph(spec: GraphSpec) -> Graph:
+            return backend.open(bundle.model(spec, half=half), spec)
+
+        self._manifest = manifest
+        self._threads = backend.threads
+        self._encoder = open_graph(manifest.graphs.encoder)
+        self._layers = {name: open_graph(manifest.graphs.layers[name]) for name in manifest.classes}
+        self._segmenter = open_graph(manifest.graphs.segmenter) if manifest.graphs.segmenter else None
+        self._labeller = open_graph(manifest.graphs.labeller) if manifest.graphs.labeller else None
+
+    def require(self, *, segmenter: bool, labeller: bool) -> None:
+        """Raise BundleError when a call needs a graph that the bundle lacks."""
+        if segmenter:
+            _present(self._segmenter, "segmenter", _GIVE_LABELS)
+        if labeller:
+            _present(self._labeller, "labeller", _GIVE_TEMPERATURES)
+
+    def prepare(self, rgb: npt.NDArray[np.uint8]) -> PreparedFrame:
+        """Pad and convert a frame (uint8 HxWx3, C-contiguous)."""
+        padded = pad(rgb, self._manifest.alignment)
+        return PreparedFrame((rgb.shape[0], rgb.shape[1]), padded, compositing.planes(padded)[np.newaxis])
+
+    def segment(self, frame: PreparedFrame) -> npt.NDArray[np.uint8]:
+        """Predict the class map, uint8 HxW. Raises BundleError without a segmenter."""
+        segmenter = _present(self._segmenter, "segmenter", _GIVE_LABELS)
+        (logits,) = segmenter.run({"rgb": frame.planes})
+        return crop(compositing.labels_from_logits(logits[0]), frame.size)
+
+    def predict_temperatures(
+        self, frame: PreparedFrame, labels: npt.NDArray[np.uint8], objects: npt.NDArray[np.int32], count: int
+    ) -> npt.NDArray[np.float32]:
+        """Predict the thermal segmentation R, float32 HxW in kelvin. Raises BundleError without a labeller.
+
+        Args:
+            frame: the frame.
+            labels: its class map, HxW.
+            objects: object ids, HxW.
+            count: number of objects.
+        """
+        labeller = _present(self._labeller, "labeller", _GIVE_TEMPERATURES)
+        padded = pad(labels, self._manifest.alignment)
+        fractions = compositing.class_fractions(padded, len(self._manifest.classes))
+        colors = compositing.planes_4(frame.rgb)
+        (temperature,) = labeller.run({"rgb_4": colors[np.newaxis], "class_fractions": fractions[np.newaxis]})
+        cells = (-(-frame.size[0] // _TEMPERATURE_STRIDE), -(-frame.size[1] // _TEMPERATURE_STRIDE))
+        values = crop(temperature[0, 0], cells)
+        return compositing.object_means(objects, count, values, _TEMPERATURE_STRIDE)[objects]
+
+    def encode(self, frame: PreparedFrame) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Features of a frame by name, as the layers take them."""
+        names = (tensor.name for tensor in self._manifest.graphs.encoder.outputs)
+        return dict(zip(names, self._encoder.run({"rgb": frame.planes}), strict=True))
+
+    def contrasts(
+        self,
+        frame: PreparedFrame,
+        features: Mapping[str, npt.NDArray[np.float32]],
+        labels: npt.NDArray[np.uint8],
+        thermal_labels: npt.NDArray[np.float32],
+        on_layer: Callable[[str], None],
+    ) -> list[npt.NDArray[np.float32] | None]:
+        """Contrast of every class in the frame; a class that is absent is not run and has None.
+
+        Args:
+            frame: the frame.
+            features: what `encode` returned.
+            labels: class map HxW.
+            thermal_labels: R, float32 HxW in kelvin.
+            on_layer: called with the class name after each layer, for timing.
+
+        Returns one float32 HxW in [-1, 1], or None, per class in painter's order.
+        """
+        coding = self._manifest.thermal_normalization
+        padded_labels = pad(labels, self._manifest.alignment)
+        padded_thermal_labels = pad(thermal_labels, self._manifest.alignment)
+        contrasts: list[npt.NDArray[np.float32] | None] = []
+        for number, name in enumerate(self._manifest.classes):
+            if not (labels == number).any():
+                contrasts.append(None)
+                continue
+            condition = compositing.condition(
+                padded_labels, padded_thermal_labels, number, coding.offset_kelvin, coding.scale_kelvin
+            )
+            (contrast,) = self._layers[name].run({**features, "condition": condition[np.newaxis]})
+            contrasts.append(crop(contrast[0, 0], frame.size))
+            on_layer(name)
+        return contrasts
+
+    def compose(
+        self,
+        labels: npt.NDArray[np.uint8],
+        objects: npt.NDArray[np.int32],
+        contrasts: list[npt.NDArray[np.float32] | None],
+        thermal_labels: npt.NDArray[np.float32],
+    ) -> npt.NDArray[np.float32]:
+        """Kelvin, float32 HxW. Raises InferenceError when a layer returned NaN or infinity."""
+        kelvin = compositing.composite(
+            labels,
+            objects,
+            contrasts,
+            thermal_labels,
+            self._manifest.contrast_kelvin,
+            self._manifest.feather_pixels,
+            self._threads,
+        )
+        if not np.isfinite(kelvin.sum()):
+            faulty = [
+                name
+                for name, contrast in zip(self._manifest.classes, contrasts, strict=True)
+                if contrast is not None and not np.isfinite(contrast).all()
+            ]
+            raise InferenceError(
+                f"the frame is not finite; at fault: {', '.join(faulty) or 'the predicted temperatures'}",
+                "Use precision='fp32'; if it stays, write the bundle again with `python -m export`.",
+            )
+        return kelvin
+
+
+def _present(graph: Graph | None, name: str, hint: str) -> Graph:
+    if graph is None:
+        raise BundleError(f"this bundle has no {name}", hint)
+    return graph

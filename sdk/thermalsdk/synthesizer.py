@@ -1,0 +1,255 @@
+"""The public face: load a bundle once, then turn colour frames into thermal frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk import compositing
+from thermalsdk.backends import choose_backend
+from thermalsdk.bundle import Bundle
+from thermalsdk.display import AutoGain
+from thermalsdk.errors import ClosedError
+from thermalsdk.frame import Frame, Timing
+from thermalsdk.info import Info
+from thermalsdk.inputs import check_frame, check_instances, check_labels, check_out, check_thermal_labels
+from thermalsdk.networks import Networks
+from thermalsdk.temperatures import Temperatures, check_choice
+
+if TYPE_CHECKING:
+    from thermalsdk.video import SourceFrame, SourceLike
+
+_WARMUP_SIZE = (256, 256)
+
+
+class Synthesizer:
+    """Thermal frames out of colour frames. Made by `load`; threads may share it and take turns."""
+
+    def __init__(self, networks: Networks, info: Info) -> None:
+        self._networks: Networks | None = networks
+        self._info = info
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(
+        cls,
+        bundle: str | Path = "street",
+        *,
+        device: str = "auto",
+        backend: str = "auto",
+        precision: str = "auto",
+        threads: int | None = None,
+        warmup: bool = True,
+    ) -> Synthesizer:
+        """Load a bundle.
+
+        Args:
+            bundle: name of a shipped bundle, or a bundle folder.
+            device: "auto", "cpu" or "cuda:0"; anything but "auto" is obeyed or refused.
+            backend: "auto", "onnxruntime" or "tensorrt"; likewise.
+            precision: "auto", "fp32" or "fp16"; likewise.
+            threads: CPU threads, or None for the cores this process may use (at most 8).
+            warmup: run one frame at once, so that the first of the caller's frames is not the slow one.
+
+        Raises BundleError, BackendUnavailable, EnvironmentConflict or OptionError.
+        """
+        opened = Bundle.open(bundle)
+        chosen = choose_backend(opened, device=device, backend=backend, precision=precision, threads=threads)
+        synthesizer = cls(Networks(opened, chosen), Info.of(opened, chosen))
+        if warmup:
+            synthesizer.warmup()
+        return synthesizer
+
+    @property
+    def info(self) -> Info:
+        """What was loaded, on what, and why."""
+        return self._info
+
+    def __call__(
+        self,
+        frame: npt.ArrayLike,
+        *,
+        color: str = "rgb",
+        labels: npt.ArrayLike | None = None,
+        label_ids: str = "bundle",
+        instances: npt.ArrayLike | None = None,
+        temperatures: Temperatures | str = "auto",
+        thermal_labels: npt.ArrayLike | None = None,
+        out: npt.NDArray[np.float32] | None = None,
+    ) -> Frame:
+        """Turn one colour frame into a thermal frame.
+
+        Args:
+            frame: uint8 HxWx3, H and W at least 64; any strides.
+            color: "rgb" or "bgr", the order of its channels.
+            labels: class map HxW of any integer type, or None to let the bundle's segmenter make it.
+            label_ids: numbering of `labels`: "bundle", or a table of thermalsdk.labels such as "cityscapes".
+            instances: instance map HxW, integers 0 to 65535. With it, an object is a pair of class and
+                instance; without it, an object is a connected area of one class.
+            temperatures: "auto" to let the bundle's labeller predict each object's mean, or Temperatures.
+            thermal_labels: the whole thermal segmentation R instead: floating point HxW, kelvin.
+            out: float32 HxW that receives, and becomes, the frame's kelvin.
+
+        Returns the thermal frame. Its arrays are new, but for `out`.
+
+        Raises ShapeError, DtypeError, LabelError, TemperatureError or OptionError before any work is done,
+        BundleError when the bundle cannot predict what is missing, InferenceError, ClosedError.
+        """
+        start = time.perf_counter()
+        rgb = check_frame(frame, color)
+        size = (rgb.shape[0], rgb.shape[1])
+        check_choice(temperatures, thermal_labels is not None)
+        classes = self._info.classes
+        if out is not None:
+            check_out(out, size)
+        given_labels = None if labels is None else check_labels(labels, size, label_ids, classes)
+        given_instances = None if instances is None else check_instances(instances, size)
+        given_map = None if thermal_labels is None else check_thermal_labels(thermal_labels, size)
+        if isinstance(temperatures, Temperatures):
+            temperatures.check(classes, given_instances is not None)
+        with self._lock:
+            return self._synthesize(start, rgb, given_labels, given_instances, temperatures, given_map, out)
+
+    def _synthesize(
+        self,
+        start: float,
+        rgb: npt.NDArray[np.uint8],
+        labels: npt.NDArray[np.uint8] | None,
+        instances: npt.NDArray[np.uint16] | None,
+        temperatures: Temperatures | str,
+        thermal_labels: npt.NDArray[np.float32] | None,
+        out: npt.NDArray[np.float32] | None,
+    ) -> Frame:
+        """Run every stage on checked inputs; `start` is when the call began."""
+        networks = self._open_networks()
+        networks.require(
+            segmenter=labels is None, labeller=thermal_labels is None and isinstance(temperatures, str)
+        )
+        clock = _Clock(start)
+        prepared = networks.prepare(rgb)
+        prepare_ms = clock.lap()
+        segmenter_ms = 0.0
+        if labels is None:
+            labels = networks.segment(prepared)
+            segmenter_ms = clock.lap()
+        objects, count = compositing.connected_components(labels, instances)
+        if thermal_labels is None:
+            if isinstance(temperatures, Temperatures):
+                thermal_labels = temperatures.thermal_labels(labels, instances, self._info.classes)
+            else:
+                thermal_labels = networks.predict_temperatures(prepared, labels, objects, count)
+        temperatures_ms = clock.lap()
+        features = networks.encode(prepared)
+        encoder_ms = clock.lap()
+        layers_ms: dict[str, float] = {}
+        contrasts = networks.contrasts(
+            prepared, features, labels, thermal_labels, lambda name: layers_ms.update({name: clock.lap()})
+        )
+        kelvin = networks.compose(labels, objects, contrasts, thermal_labels)
+        if out is not None:
+            np.copyto(out, kelvin)
+            kelvin = out
+        timing = Timing(
+            prepare=prepare_ms,
+            segmenter=segmenter_ms,
+            temperatures=temperatures_ms,
+            encoder=encoder_ms,
+            layers=layers_ms,
+            composite=clock.lap(),
+            total=clock.total(),
+        )
+        return Frame(kelvin=kelvin, labels=labels, thermal_labels=thermal_labels, timing=timing)
+
+    def stream(
+        self,
+        source: SourceLike,
+        *,
+        policy: str = "latest",
+        color: str = "rgb",
+        temperatures: Temperatures | str = "auto",
+    ) -> Generator[Frame, None, None]:
+        """Thermal frames of a moving source, with automatic gain that follows the scene slowly.
+
+        Args:
+            source: video file, picture, folder of pictures, camera number, stream address, iterable of
+                frames, or anything that `thermalsdk.video.open_source` returned.
+            policy: "all" for every frame, however late; "latest" for the newest one, as a live camera
+                needs: what arrives while a frame is being worked on replaces its predecessor, video files
+                play at their own speed, and `frame.dropped` counts what was skipped. Pictures and folders
+                have no clock, and none of theirs is dropped.
+            color: channel order of an iterable's frames; every other source is RGB.
+            temperatures: as for a single frame.
+
+        Yields frames with `index`, `dropped` and `limits` set. Raises VideoError, and all that a call raises.
+        """
+        from thermalsdk.video import open_source, read_frames
+
+        check_choice(temperatures, False)
+        self._open_networks()
+        frames = read_frames(open_source(source, color=color), policy)
+        return self._frames_of(frames, temperatures)
+
+    def _frames_of(
+        self, frames: Generator[SourceFrame, None, None], temperatures: Temperatures | str
+    ) -> Generator[Frame, None, None]:
+        auto_gain = AutoGain()
+        with closing(frames):
+            for given in frames:
+                frame = self(given.rgb, temperatures=temperatures)
+                limits = auto_gain(frame.kelvin)
+                yield replace(frame, limits=limits, index=given.index, dropped=given.dropped)
+
+    def warmup(self, count: int = 1, size: tuple[int, int] = _WARMUP_SIZE) -> None:
+        """Run every graph `count` times on a made-up frame of `size` (H, W), so that later calls are fast."""
+        height, width = size
+        noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+        stripes = np.arange(width) * len(self._info.classes) // width
+        every_class = np.broadcast_to(stripes, size)
+        alone = self._info.predicts_labels and self._info.predicts_temperatures
+        for _ in range(count):
+            self(noise, labels=every_class, temperatures=Temperatures(ambient=290.0))
+            if alone:
+                self(noise)
+
+    def close(self) -> None:
+        """Free the graphs. A second call does nothing; any other use afterwards raises ClosedError."""
+        with self._lock:
+            self._networks = None
+
+    def __enter__(self) -> Synthesizer:
+        self._open_networks()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open_networks(self) -> Networks:
+        if self._networks is None:
+            raise ClosedError("this Synthesizer is closed", "Load another one with Synthesizer.load.")
+        return self._networks
+
+
+class _Clock:
+    """Milliseconds between laps."""
+
+    def __init__(self, start: float) -> None:
+        self._start = self._last = start
+
+    def lap(self) -> float:
+        now = time.perf_counter()
+        elapsed, self._last = now - self._last, now
+        return elapsed * 1e3
+
+    def total(self) -> float:
+        return (self._last - self._start) * 1e3

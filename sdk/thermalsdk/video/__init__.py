@@ -1,0 +1,17 @@
+"""Moving pictures in and out. PyAV and OpenCV are imported where a file or camera is opened."""
+
+from thermalsdk.video.opening import SourceLike, open_source
+from thermalsdk.video.policy import read_frames
+from thermalsdk.video.sinks import Sink, open_display_sink, open_raw16_sink
+from thermalsdk.video.source import Source, SourceFrame
+
+__all__ = [
+    "Sink",
+    "Source",
+    "SourceFrame",
+    "SourceLike",
+    "open_display_sink",
+    "open_raw16_sink",
+    "open_source",
+    "read_frames",
+]

@@ -1,0 +1,50 @@
+"""One function that opens whatever frames can come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from thermalsdk.errors import OptionError, VideoError
+from thermalsdk.inputs import COLORS
+from thermalsdk.video.array_source import ArraySource
+from thermalsdk.video.camera_source import CameraSource
+from thermalsdk.video.file_source import VideoSource
+from thermalsdk.video.picture_source import PICTURE_SUFFIXES, PictureSource
+from thermalsdk.video.source import Source
+
+#: Path or address, camera number, source that is already open, or iterable of uint8 HxWx3 arrays.
+SourceLike = str | Path | int | Source | Iterable[Any]
+
+
+def open_source(source: SourceLike, *, color: str = "rgb") -> Source:
+    """Open a video, picture, folder of pictures, camera, network stream, or iterable of arrays.
+
+    Args:
+        source: a path; an address with "://"; a camera number, also as text; an iterable; or an open source,
+            which is returned as it is.
+        color: "rgb" or "bgr", the channel order of an iterable's arrays.
+
+    Raises VideoError, MissingDependency or OptionError.
+    """
+    if color not in COLORS:
+        raise OptionError(f"color={color!r} is unknown", "Choose 'rgb' or 'bgr' (OpenCV).")
+    if isinstance(source, (str, Path)):
+        return _open_path(source)
+    if isinstance(source, int):
+        return CameraSource(source)
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, Iterable):
+        return ArraySource(source, color)
+    raise VideoError(f"{type(source).__name__} gives no frames", "Give a path, a number or an iterable.")
+
+
+def _open_path(address: str | Path) -> Source:
+    if isinstance(address, str) and address.isdigit() and not Path(address).exists():
+        return CameraSource(int(address))
+    path = Path(address)
+    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
+        return PictureSource(path)
+    return VideoSource(address)

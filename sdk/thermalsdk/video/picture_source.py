@@ -1,0 +1,64 @@
+"""Still pictures and folders of them, read with Pillow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from thermalsdk.errors import VideoError
+from thermalsdk.video.source import ClockKind, SourceFrame
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+
+
+class PictureSource:
+    """One picture, or every picture of a folder in natural order of names. Implements `Source`."""
+
+    clock: ClockKind = "none"
+    rate: float | None = None
+
+    def __init__(self, path: str | Path) -> None:
+        """Find the pictures; each is read when its turn comes. Raises VideoError where there is none."""
+        path = Path(path)
+        self._paths = list_pictures(path) if path.is_dir() else [path]
+        if not path.exists():
+            raise VideoError(f"there is no file {path}", "Check the path.")
+        if not self._paths:
+            raise VideoError(
+                f"the folder {path} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
+            )
+        self.count: int | None = len(self._paths)
+        self.single = not path.is_dir()
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        for index, path in enumerate(self._paths):
+            yield SourceFrame(read_picture(path), index, 0.0, path.stem)
+
+    def close(self) -> None:
+        """Nothing stays open between pictures."""
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Pictures of a folder in natural order: frame2 comes before frame10."""
+    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
+    return sorted(found, key=lambda path: _natural(path.name))
+
+
+def _natural(name: str) -> list[int | str]:
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+def read_picture(path: Path) -> npt.NDArray[np.uint8]:
+    """Upright uint8 HxWx3 of any picture that Pillow reads. Raises VideoError."""
+    try:
+        with Image.open(path) as picture:
+            return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise VideoError(
+            f"{path} cannot be read as a picture: {error}", "Copy it again, or leave it out."
+        ) from error

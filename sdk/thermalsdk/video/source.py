@@ -1,0 +1,61 @@
+"""The interface of everything that frames come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+#: What sets the pace: nothing (pictures), the time stamps of a file, or the world.
+ClockKind = Literal["none", "file", "live"]
+
+
+@dataclass(frozen=True)
+class SourceFrame:
+    """One colour frame.
+
+    Args:
+        rgb: uint8 HxWx3.
+        index: number in the source, from 0.
+        time_s: seconds since the first frame by the source's own clock; 0 where it has none.
+        name: what an output made of it is called, without suffix.
+        dropped: frames that were skipped just before this one.
+    """
+
+    rgb: npt.NDArray[np.uint8]
+    index: int
+    time_s: float
+    name: str
+    dropped: int = 0
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Frames in order.
+
+    Attributes:
+        clock: what sets the pace.
+        rate: frames per second, or None where it is unknown.
+        count: how many frames are to be expected, or None where it is unknown.
+        single: whether this is one still picture.
+
+    """
+
+    clock: ClockKind
+    rate: float | None
+    count: int | None
+    single: bool
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        """Frames from the start. Raises VideoError when one cannot be read, or the source ends too early."""
+
+    def close(self) -> None:
+        """Free the file or camera; a second call does nothing."""
+
+
+def numbered_name(index: int) -> str:
+    """Name of a frame that has none of its own; sorts as text like the frames sort in time."""
+    return f"{index:06d}"
