@@ -1,0 +1,46 @@
+"""`python -m export`: write a training run as a bundle that `Synthesizer.load` takes."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from thermalsdk.errors import ThermalSDKError
+
+from export.bundle import write_bundle
+from export.run import load_run, newest_run
+
+EXAMPLES = """examples:
+  python -m export                                   the newest complete run in runs/ -> bundles/NAME
+  python -m export --checkpoint runs/street --out sdk/thermalsdk/bundles/street
+"""
+
+
+def main() -> int:
+    """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(
+        prog="python -m export",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--checkpoint", type=Path, help="run directory (default: the newest complete run in runs/)")
+    parser.add_argument("--out", type=Path, help="the bundle's folder (default: bundles/NAME of the run)")
+    args = parser.parse_args()
+    try:
+        directory = args.checkpoint or newest_run(Path("runs"))
+        run = load_run(directory)
+        out = args.out or Path("bundles") / directory.name
+        write_bundle(run, out, out.name)
+    except ThermalSDKError as error:
+        print(f"error: {error}\n  {error.hint}", file=sys.stderr)
+        return 1
+    print(out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

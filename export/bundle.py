@@ -1,0 +1,121 @@
+"""Write a bundle: graphs checked one by one, golden outputs, manifest; complete or absent."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import shutil
+import tempfile
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from thermalsdk import Synthesizer
+from thermalsdk.bundle import Graphs, Manifest, ThermalNormalization, write_manifest
+from thermalsdk.errors import OutputError
+from thermalsdk.scenes import StreetScene
+from tqdm import tqdm
+from train.networks.labeller import REACH as LABELLER_REACH
+
+from export.graphs import ALIGNMENT, OPSET, BundleGraphs, graphs_of, write_onnx
+from export.parity import as_record, check_graph, pad_to_alignment
+from export.run import TrainingRun
+
+logger = logging.getLogger(__name__)
+
+GOLDEN = "golden.npz"
+GOLDEN_SEED, GOLDEN_SIZE = 7, (192, 256)
+
+
+def write_bundle(run: TrainingRun, out: Path, name: str) -> Path:
+    """Export a run.
+
+    Args:
+        run: the trained networks.
+        out: the bundle's folder; replaced if it holds a bundle, refused if it holds anything else.
+        name: of the bundle.
+
+    Raises:
+        OutputError: `out` holds something that is no bundle.
+        ParityError: a graph does not compute what its module computes; `out` is left as it was.
+    """
+    if out.exists() and any(out.iterdir()) and not (out / "manifest.json").exists():
+        raise OutputError(f"{out} holds something that is no bundle", "Name an empty or a new folder with --out.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _fill(stage, run, name)
+        stage.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        stage.rename(out)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return out
+
+
+def _fill(stage: Path, run: TrainingRun, name: str) -> None:
+    graphs = graphs_of(run)
+    frames = [_scene_tensor(seed) for seed in (0, 1)]
+    parities = []
+    for graph in tqdm(graphs.all(), desc="export"):
+        path = write_onnx(graph, stage)
+        parities.append(check_graph(graph, path, frames))
+        logger.info("%s: %.1e from PyTorch", graph.file, parities[-1].max_difference)
+    manifest = _manifest(run, graphs, name, as_record(parities))
+    write_manifest(stage, manifest)
+    np.savez_compressed(stage / GOLDEN, **_golden_outputs(stage))
+    write_manifest(stage, replace(manifest, golden=GOLDEN))
+
+
+def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[str, Any]) -> Manifest:
+    settings = run.settings
+    reach = LABELLER_REACH * settings["scale_kelvin"]
+    return Manifest(
+        name=name,
+        classes=run.generator.classes,
+        graphs=Graphs(
+            encoder=graphs.encoder.spec(),
+            layers={k: g.spec() for k, g in graphs.layers.items()},
+            segmenter=graphs.segmenter.spec(),
+            labeller=graphs.labeller.spec(),
+        ),
+        kelvin_range=(settings["offset_kelvin"] - reach, settings["offset_kelvin"] + reach),
+        radiometric=False,
+        alignment=ALIGNMENT,
+        contrast_kelvin=settings["contrast_kelvin"],
+        feather_pixels=settings["feather_pixels"],
+        thermal_normalization=ThermalNormalization(settings["offset_kelvin"], settings["scale_kelvin"]),
+        opset=OPSET,
+        producers={p: version(p) for p in ("torch", "onnx", "onnxscript", "onnxruntime", "thermalsdk")}
+        | {"python": platform.python_version()},
+        training={
+            stage: {"steps": record["steps_done"], "seed": record["seed"], "data": record["data"]}
+            for stage, record in run.records.items()
+        },
+        parity=parity,
+    )
+
+
+def _golden_outputs(directory: Path) -> dict[str, np.ndarray]:
+    """What this machine's run time makes of a procedural frame: others compare theirs with it."""
+    scene = StreetScene(GOLDEN_SEED, *GOLDEN_SIZE).render(0.0)
+    with Synthesizer.load(directory, device="cpu", threads=1) as synth:
+        auto = synth(scene.rgb)
+        given = synth(scene.rgb, labels=scene.labels, thermal_labels=auto.thermal_labels)
+    return {
+        "rgb": scene.rgb,
+        "labels": scene.labels,
+        "thermal_labels": auto.thermal_labels,
+        "kelvin": given.kelvin,
+        "auto_labels": auto.labels,
+        "auto_kelvin": auto.kelvin,
+    }
+
+
+def _scene_tensor(seed: int) -> torch.Tensor:
+    rgb = StreetScene(seed, 240, 320).render(0.0).rgb
+    return pad_to_alignment(torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255)

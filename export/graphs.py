@@ -1,0 +1,156 @@
+"""The graphs of a bundle: which module becomes which file, with which named tensors and dynamic axes."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from thermalsdk.bundle import GraphSpec, TensorSpec
+from torch import Tensor, nn
+from torch.export import Dim
+
+from export.run import TrainingRun
+
+OPSET = 18
+ALIGNMENT = 32
+TRACE_HEIGHT, TRACE_WIDTH = 256, 320
+
+
+@dataclass(frozen=True)
+class Tensor4:
+    """A named image-like tensor [1, channels, H/stride, W/stride], or a vector [1, channels] at stride 0."""
+
+    name: str
+    channels: int
+    stride: int
+    range: tuple[float, float] | None = None
+    unit: str = "1"
+
+    def spec(self) -> TensorSpec:
+        """As the manifest states it."""
+        if self.stride == 0:
+            return TensorSpec(self.name, "float32", (1, self.channels), self.range, self.unit)
+        height, width = ("H", "W") if self.stride == 1 else (f"H/{self.stride}", f"W/{self.stride}")
+        return TensorSpec(self.name, "float32", (1, self.channels, height, width), self.range, self.unit)
+
+    def example(self, height: int, width: int, seed: int) -> Tensor:
+        """A random value, uniform in the range where there is one, else normal."""
+        rng = torch.Generator().manual_seed(seed)
+        if self.stride == 0:
+            return torch.randn(1, self.channels, generator=rng)
+        shape = (1, self.channels, height // self.stride, width // self.stride)
+        if self.range is None:
+            return torch.randn(shape, generator=rng)
+        low, high = self.range
+        return low + (high - low) * torch.rand(shape, generator=rng)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One ONNX file to be: its module, inputs and outputs."""
+
+    file: str
+    module: nn.Module
+    inputs: tuple[Tensor4, ...]
+    outputs: tuple[Tensor4, ...]
+    takes_frames: bool = True
+
+    def spec(self) -> GraphSpec:
+        """As the manifest states it."""
+        return GraphSpec(self.file, tuple(t.spec() for t in self.inputs), tuple(t.spec() for t in self.outputs))
+
+    def examples(self, height: int, width: int, seed: int = 0) -> tuple[Tensor, ...]:
+        """Random inputs for a frame of height x width, both multiples of 32."""
+        return tuple(t.example(height, width, seed + i) for i, t in enumerate(self.inputs))
+
+
+@dataclass(frozen=True)
+class BundleGraphs:
+    """All graphs of a run."""
+
+    encoder: Graph
+    layers: dict[str, Graph]
+    segmenter: Graph
+    labeller: Graph
+
+    def all(self) -> tuple[Graph, ...]:
+        """Encoder first, then the layers in painter's order."""
+        return (self.encoder, *self.layers.values(), self.segmenter, self.labeller)
+
+
+def graphs_of(run: TrainingRun) -> BundleGraphs:
+    """Name and shape what a run's networks take and give."""
+    classes = run.generator.classes
+    rgb = Tensor4("rgb", 3, 1, (0.0, 1.0))
+    height, width = TRACE_HEIGHT, TRACE_WIDTH
+    with torch.no_grad():
+        shapes = [f.shape[1] for f in run.generator.encoder(torch.zeros(1, 3, height, width))]
+    features = (
+        Tensor4("features_2", shapes[0], 2),
+        Tensor4("features_4", shapes[1], 4),
+        Tensor4("features_8", shapes[2], 8),
+        Tensor4("latent", shapes[3], 0),
+    )
+    condition = Tensor4("condition", 3, 4, (0.0, 1.0))
+    contrast = Tensor4("contrast", 1, 1, (-1.0, 1.0))
+    return BundleGraphs(
+        encoder=Graph("encoder.onnx", run.generator.encoder, (rgb,), features),
+        layers={
+            name: Graph(f"layer_{name}.onnx", layer, (*features, condition), (contrast,), takes_frames=False)
+            for name, layer in run.generator.layers.items()
+        },
+        segmenter=Graph("segmenter.onnx", run.segmenter, (rgb,), (Tensor4("logits", len(classes), 4),)),
+        labeller=Graph(
+            "labeller.onnx",
+            run.labeller,
+            (Tensor4("rgb_4", 3, 4, (0.0, 1.0)), Tensor4("class_fractions", len(classes), 4, (0.0, 1.0))),
+            (Tensor4("temperature", 1, 8, None, "K"),),
+        ),
+    )
+
+
+def write_onnx(graph: Graph, directory: Path) -> Path:
+    """Trace a graph into `directory`: one file, standard operators, height and width dynamic."""
+    with warnings.catch_warnings():
+        # The exporter warns of its own deprecated internals.
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        program = torch.onnx.export(
+            graph.module,
+            graph.examples(TRACE_HEIGHT, TRACE_WIDTH),
+            dynamo=True,
+            opset_version=OPSET,
+            external_data=False,
+            input_names=[t.name for t in graph.inputs],
+            output_names=[t.name for t in graph.outputs],
+            dynamic_shapes=_dynamic_shapes(graph),
+            verbose=False,
+        )
+    assert program is not None  # only the old exporter returns nothing
+    path = directory / graph.file
+    program.save(str(path), external_data=False)
+    onnx.checker.check_model(str(path), full_check=True)
+    return path
+
+
+def _dynamic_shapes(graph: Graph) -> tuple[dict[int, Any] | None, ...]:
+    """Axes of each input as multiples of one height and one width.
+
+    The unit is what every input's size is a multiple of: a graph that sees the frame takes multiples of 32,
+    a layer, whose regions are finer, multiples of 8.
+    """
+    coarsest = ALIGNMENT if graph.takes_frames else max(t.stride for t in graph.inputs)
+    height, width = Dim("h"), Dim("w")
+    return tuple(
+        None if t.stride == 0 else {2: _times(coarsest // t.stride, height), 3: _times(coarsest // t.stride, width)}
+        for t in graph.inputs
+    )
+
+
+def _times(factor: int, axis: Dim) -> Any:
+    return axis if factor == 1 else factor * axis

@@ -1,0 +1,78 @@
+"""A finished training run, read from its directory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from thermalsdk.errors import ThermalSDKError
+from thermalsdk.labels import STREET_CLASSES
+from train.checkpoint import WEIGHTS, load_module, read_step
+from train.networks.edge import EdgeGenerator
+from train.networks.labeller import Labeller
+from train.networks.segmenter import Segmenter
+
+STAGES = ("segmenter", "labeller", "edge")
+
+
+class RunError(ThermalSDKError):
+    """A training run is absent or incomplete."""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """The averaged (EMA) networks of a run, in evaluation mode, and each stage's record."""
+
+    directory: Path
+    generator: EdgeGenerator
+    segmenter: Segmenter
+    labeller: Labeller
+    records: dict[str, dict[str, Any]]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The generator's configuration: contrast, feather, normalisation."""
+        return self.records["edge"]
+
+
+def load_run(directory: Path) -> TrainingRun:
+    """Load a run's weights.
+
+    Raises:
+        RunError: a stage has no checkpoint.
+    """
+    records = {stage: _record(directory / stage) for stage in STAGES}
+    edge = records["edge"]
+    numbers = (edge["offset_kelvin"], edge["scale_kelvin"])
+    generator = EdgeGenerator(STREET_CLASSES, pretrained=False)
+    labeller = Labeller(STREET_CLASSES, *numbers, pretrained=False)
+    segmenter = Segmenter(STREET_CLASSES, pretrained=False)
+    load_module(directory / "edge", "generator_ema", generator)
+    load_module(directory / "labeller", "labeller_ema", labeller)
+    load_module(directory / "segmenter", "segmenter_ema", segmenter)
+    return TrainingRun(directory, generator, segmenter, labeller, records)
+
+
+def newest_run(root: Path) -> Path:
+    """The run directory under `root` whose newest stage is newest, among those that are complete.
+
+    Raises:
+        RunError: there is none.
+    """
+    runs = [path for path in root.glob("*") if all((path / stage / WEIGHTS).exists() for stage in STAGES)]
+    if not runs:
+        raise RunError(f"{root} holds no complete training run", "Train one with `python -m train`.")
+    return max(runs, key=lambda run: max((run / stage / WEIGHTS).stat().st_mtime for stage in STAGES))
+
+
+def _record(stage: Path) -> dict[str, Any]:
+    weights = stage / WEIGHTS
+    if not weights.exists():
+        raise RunError(
+            f"{stage.parent} has no {stage.name}: {weights} is absent",
+            f"Train it with `python -m train {stage.name} --out {stage.parent}`.",
+        )
+    record: dict[str, Any] = json.loads((stage / "config.json").read_text())
+    return record | {"steps_done": read_step(weights)}

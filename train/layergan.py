@@ -1,0 +1,200 @@
+"""`python -m train`: the layered generator, preset `edge` (paper section 3, second approach, made slim)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from thermalsdk.labels import STREET_CLASSES
+from torch import Tensor
+from torch.nn import functional as F
+
+from train.adversary import Adversary
+from train.checkpoint import TrainState, write_json
+from train.composition import compose, conditions, one_hot
+from train.loop import Average, cosine_rate, run_steps
+from train.losses import class_balanced_l1, correlation_loss, gradient_l1
+from train.mixture import Mixture
+from train.networks.edge import EdgeGenerator
+from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
+
+
+@dataclass(frozen=True)
+class EdgeConfig:
+    """The whole configuration of an `edge` run."""
+
+    steps: int = 12000
+    batch: int = 6
+    size: tuple[int, int] = (256, 320)
+    scales: tuple[float, float] = (0.5, 1.1)
+    object_share: float = 0.5
+    segmented_share: float = 0.35
+    learning_rate: float = 1.5e-3
+    backbone_rate: float = 0.3
+    frozen_blocks: int = 3
+    weight_decay: float = 1e-3
+    critic_rate: float = 2e-4
+    lambda_l1: float = 1.0
+    lambda_l2: float = 1.0
+    lambda_correlation: float = 0.3
+    lambda_gradient: float = 0.3
+    lambda_adversary: float = 0.01
+    gradient_penalty: float = 10.0
+    adversary_from: float = 0.55
+    thermal_label_noise_kelvin: float = 1.5
+    contrast_kelvin: float = 10.0
+    feather_pixels: int = 2
+    offset_kelvin: float = 283.15
+    scale_kelvin: float = 20.0
+    ema_halflife: float = 250
+    shares: dict[str, float] = field(
+        default_factory=lambda: {"msrs": 0.5, "roadscene": 0.22, "m3svd": 0.06, "scenes": 0.22}
+    )
+    seed: int = 0
+
+    @property
+    def windows(self) -> WindowRules:
+        """How training windows are drawn."""
+        return WindowRules(
+            self.batch, self.size, self.scales, self.object_share, self.segmented_share
+        )
+
+
+def synthesize(
+    generator: EdgeGenerator, batch: ThermalBatch, told: Tensor, config: EdgeConfig
+) -> Tensor:
+    """Kelvin [N,H,W] of a batch.
+
+    Args:
+        told: the R that the layers see [N,H,W]; the composition uses the batch's own.
+    """
+    maps = conditions(
+        batch.labels, told, len(generator.classes), config.offset_kelvin, config.scale_kelvin
+    )
+    present = F.one_hot(batch.labels.flatten(1), len(generator.classes)).amax(1).bool()
+    with torch.autocast("cpu", torch.bfloat16, enabled=generator.training):
+        contrasts = generator(batch.rgb, maps, present)
+    return compose(
+        contrasts.float(),
+        batch.labels,
+        batch.objects,
+        batch.object_count,
+        batch.thermal_labels,
+        config.contrast_kelvin,
+        config.feather_pixels,
+    )
+
+
+def noisy_thermal_labels(batch: ThermalBatch, kelvin: float, rng: torch.Generator) -> Tensor:
+    """R with a random error per object on half of the batches, as a user's or labeller's R has one."""
+    if torch.rand((), generator=rng) < 0.5:
+        return batch.thermal_labels
+    errors = kelvin * torch.randn(batch.object_count, generator=rng)
+    return batch.thermal_labels + errors[batch.objects]
+
+
+def train_edge(data: Path, out: Path, config: EdgeConfig) -> None:
+    """Train the layers on the prepared datasets in `data`; resumes what lies in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    mixture = Mixture(data, config.shares)
+    write_json(out / "config.json", asdict(config) | {"data": mixture.provenance()})
+    frames = segment_mixture(mixture, out.parent / "segmenter")
+    torch.manual_seed(config.seed)
+    generator = EdgeGenerator(STREET_CLASSES).to(memory_format=torch.channels_last)
+    average = EdgeGenerator(STREET_CLASSES, pretrained=False).to(memory_format=torch.channels_last)
+    average.load_state_dict(generator.state_dict())
+    generator.encoder.backbone.freeze(config.frozen_blocks)
+    adversary = Adversary(
+        STREET_CLASSES, config.contrast_kelvin, config.feather_pixels, config.gradient_penalty
+    )
+    optimizer = torch.optim.AdamW(_parameter_groups(generator, config), betas=(0.9, 0.99))
+    critic_optimizer = torch.optim.Adam(adversary.critics.parameters(), config.critic_rate, betas=(0.0, 0.9))
+    state = TrainState(
+        {"generator": generator, "generator_ema": average, "critics": adversary.critics},
+        {"generator": optimizer, "critics": critic_optimizer},
+    )
+    ema = Average(generator, average, config.ema_halflife)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    adversary_start = int(config.adversary_from * config.steps)
+
+    def step(index: int) -> dict[str, float]:
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * cosine_rate(index, config.steps)
+        rng = torch.Generator().manual_seed(config.seed * 1_000_003 + index)
+        batch = draw_thermal_batch(frames, config.windows, config.seed, index)
+        told = noisy_thermal_labels(batch, config.thermal_label_noise_kelvin, rng)
+        kelvin = synthesize(generator, batch, told, config)
+        loss, scalars = reconstruction_loss(kelvin, batch, config)
+        if index >= adversary_start:
+            looks = adversary.look(batch, rng)
+            critic_loss = adversary.critic_loss(batch, kelvin, looks, rng)
+            critic_optimizer.zero_grad(set_to_none=True)
+            critic_loss.backward()
+            critic_optimizer.step()
+            loss = loss + config.lambda_adversary * adversary.generator_loss(batch, kelvin, looks)
+            scalars["critic"] = critic_loss.item()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(generator.parameters(), 2.0)
+        optimizer.step()
+        ema.update(index)
+        return scalars
+
+    def sample(index: int) -> Tensor:
+        batch = draw_thermal_batch(frames, config.windows, config.seed + 1, index)
+        with torch.no_grad():
+            kelvin = synthesize(average.eval(), batch, batch.thermal_labels, config)
+        return sample_grid(batch, kelvin)
+
+    run_steps(out, state, config.steps, step, sample)
+
+
+def reconstruction_loss(
+    kelvin: Tensor, batch: ThermalBatch, config: EdgeConfig
+) -> tuple[Tensor, dict[str, float]]:
+    """Paper, equation 1, and what an L1 alone leaves out: outliers, correlation, sharpness."""
+    c = config.contrast_kelvin
+    error = (kelvin - batch.thermal) / c
+    l1 = class_balanced_l1(error, one_hot(batch.labels, len(STREET_CLASSES)))
+    l2 = error.square().mean()
+    correlation = correlation_loss(kelvin, batch.thermal)
+    gradient = gradient_l1(kelvin / c, batch.thermal / c)
+    loss = (
+        config.lambda_l1 * l1
+        + config.lambda_l2 * l2
+        + config.lambda_correlation * correlation
+        + config.lambda_gradient * gradient
+    )
+    flat = ((batch.thermal_labels - batch.thermal) / c).square().mean()
+    scalars = {
+        "l1": l1.item(),
+        "r": 1 - correlation.item(),
+        "gradient": gradient.item(),
+        "gain_db": 10 * torch.log10(flat / l2.detach()).item(),
+    }
+    return loss, scalars
+
+
+def _parameter_groups(generator: EdgeGenerator, config: EdgeConfig) -> list[dict]:
+    """The pretrained backbone learns more slowly than what starts from noise."""
+    backbone = list(generator.encoder.backbone.parameters())
+    known = {id(p) for p in backbone}
+    fresh = [p for p in generator.parameters() if id(p) not in known]
+    decay = config.weight_decay
+    slow = config.learning_rate * config.backbone_rate
+    return [
+        {"params": fresh, "lr": config.learning_rate, "weight_decay": decay},
+        {"params": backbone, "lr": slow, "weight_decay": decay},
+    ]
+
+
+def sample_grid(batch: ThermalBatch, kelvin: Tensor) -> Tensor:
+    """Rows of RGB, R, output and truth, each row on the truth's own range -> [3,H',W'] in [0,1]."""
+    rows = []
+    for i in range(len(batch.rgb)):
+        low, high = torch.quantile(batch.thermal[i].flatten(), torch.tensor([0.01, 0.995]))
+        greys = (batch.thermal_labels[i], kelvin[i], batch.thermal[i])
+        scaled = [((g - low) / (high - low).clamp(min=1e-3)).clamp(0, 1).expand(3, -1, -1) for g in greys]
+        rows.append(torch.cat([batch.rgb[i], *scaled], 2))
+    return torch.cat(rows, 1)

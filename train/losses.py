@@ -1,0 +1,44 @@
+"""Losses of the generator and its critics."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def class_balanced_l1(error: Tensor, masks: Tensor) -> Tensor:
+    """Mean absolute error, half over pixels, half over the classes present, so that small ones count.
+
+    Args:
+        error: [N,H,W] in units of the contrast range (paper, equation 1).
+        masks: [N,K,H,W].
+    """
+    absolute = error.abs()
+    areas = masks.sum((0, 2, 3))
+    by_class = (absolute[:, None] * masks).sum((0, 2, 3)) / areas.clamp(min=1)
+    return 0.5 * absolute.mean() + 0.5 * by_class[areas > 0].mean()
+
+
+def gradient_l1(output: Tensor, truth: Tensor) -> Tensor:
+    """Mean absolute difference of the horizontal and vertical differences of [N,H,W]: sharp edges."""
+    error = output - truth
+    return (error[:, :, 1:] - error[:, :, :-1]).abs().mean() + (error[:, 1:] - error[:, :-1]).abs().mean()
+
+
+def correlation_loss(output: Tensor, truth: Tensor) -> Tensor:
+    """1 - Pearson's r within each frame [N,H,W], averaged: what an affine gain cannot improve."""
+    a = output.flatten(1) - output.flatten(1).mean(1, keepdim=True)
+    b = truth.flatten(1) - truth.flatten(1).mean(1, keepdim=True)
+    r = (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1)).clamp(min=1e-3)
+    return (1 - r).mean()
+
+
+def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+    """WGAN-GP: (|grad D| - 1)^2 at random points between real and fake (Gulrajani et al. 2017, eq. 3).
+
+    Args:
+        real, fake: [N,C,S,S]. mix: [N,1,1,1] in [0,1].
+    """
+    between = (real + mix * (fake - real)).detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (slope.flatten(1).norm(dim=1) - 1).square().mean()

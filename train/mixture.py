@@ -1,0 +1,75 @@
+"""Frames of several datasets in memory, drawn in stated proportions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.data import Dataset, Sample
+
+
+@dataclass(frozen=True)
+class Source:
+    """One dataset's share of a mixture."""
+
+    dataset: Dataset
+    samples: tuple[Sample, ...]
+    share: float
+
+
+class Mixture:
+    """Draws training frames: first the source by its share, then a frame of it, uniformly.
+
+    Args:
+        root: directory of prepared datasets.
+        shares: share of each dataset by its folder's name; absent folders are left out.
+        split: of each dataset.
+
+    Raises:
+        FileNotFoundError: none of the datasets is there.
+    """
+
+    def __init__(self, root: Path, shares: dict[str, float], split: str = "train") -> None:
+        self.sources = [
+            _load(root / name, share, split)
+            for name, share in shares.items()
+            if (root / name / "dataset.json").exists()
+        ]
+        if not self.sources:
+            raise FileNotFoundError(
+                f"no dataset of {', '.join(shares)} in {root}: make one with `python -m train prepare`"
+            )
+        total = sum(source.share for source in self.sources)
+        self.probabilities = np.array([source.share / total for source in self.sources])
+
+    def draw(self, rng: np.random.Generator) -> tuple[Source, Sample]:
+        """One frame and the source that it came from."""
+        source = self.sources[rng.choice(len(self.sources), p=self.probabilities)]
+        return source, source.samples[rng.integers(len(source.samples))]
+
+    def provenance(self) -> list[dict[str, object]]:
+        """What the run was trained on, for its record and the bundle's manifest."""
+        return [
+            {"name": s.dataset.name, "frames": len(s.samples), "share": round(float(p), 4)}
+            for s, p in zip(self.sources, self.probabilities, strict=True)
+        ]
+
+
+def _load(root: Path, share: float, split: str) -> Source:
+    dataset = Dataset.open(root)
+    return Source(dataset, tuple(dataset.sample(stem) for stem in dataset.stems(split)), share)
+
+
+def random_pixel_of(
+    rng: np.random.Generator, labels: NDArray[np.uint8], classes: NDArray[np.intp]
+) -> tuple[int, int] | None:
+    """A pixel of one of `classes`, each class equally likely, or None where none is present."""
+    present = np.intersect1d(np.unique(labels), classes)
+    if not len(present):
+        return None
+    rows, columns = np.nonzero(labels == rng.choice(present))
+    pick = rng.integers(len(rows))
+    return int(rows[pick]), int(columns[pick])

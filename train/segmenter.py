@@ -1,0 +1,108 @@
+"""`python -m train segmenter`: class maps from RGB."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from thermalsdk.labels import STREET_CLASSES
+from torch import Tensor
+from torch.nn import functional as F
+
+from train.augmentation import jitter_colours, random_window
+from train.checkpoint import TrainState, write_json
+from train.loop import Average, cosine_rate, run_steps
+from train.mixture import Mixture, random_pixel_of
+from train.networks.segmenter import Segmenter
+
+UNSURE = 255
+
+
+@dataclass(frozen=True)
+class SegmenterConfig:
+    """The whole configuration of a segmenter run."""
+
+    steps: int = 4000
+    batch: int = 8
+    size: tuple[int, int] = (288, 352)
+    scales: tuple[float, float] = (0.6, 1.7)
+    learning_rate: float = 1e-3
+    frozen_blocks: int = 3
+    weight_decay: float = 1e-4
+    rare_class_share: float = 0.4
+    rare_weight: float = 2.5
+    ema_halflife: float = 150
+    shares: dict[str, float] = field(
+        default_factory=lambda: {"camvid": 0.5, "msrs": 0.22, "roadscene": 0.1, "scenes": 0.18}
+    )
+    seed: int = 0
+
+
+def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
+    """Train on the labels of the prepared datasets in `data`; resumes what lies in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    mixture = Mixture(data, config.shares)
+    write_json(out / "config.json", asdict(config) | {"data": mixture.provenance()})
+    torch.manual_seed(config.seed)
+    network = Segmenter(STREET_CLASSES).to(memory_format=torch.channels_last)
+    average = Segmenter(STREET_CLASSES, pretrained=False).to(memory_format=torch.channels_last)
+    average.load_state_dict(network.state_dict())
+    network.backbone.freeze(config.frozen_blocks)
+    optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    state = TrainState({"segmenter": network, "segmenter_ema": average}, {"segmenter": optimizer})
+    ema = Average(network, average, config.ema_halflife)
+    weights = torch.tensor([config.rare_weight if name in RARE else 1.0 for name in STREET_CLASSES])
+
+    def step(index: int) -> dict[str, float]:
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * cosine_rate(index, config.steps)
+        rgb, labels = draw_batch(mixture, config, index)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(rgb)
+        logits = F.interpolate(logits.float(), scale_factor=4.0, mode="bilinear", align_corners=False)
+        loss = F.cross_entropy(logits, labels, weights, ignore_index=UNSURE)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        ema.update(index)
+        sure = labels != UNSURE
+        accuracy = (logits.argmax(1) == labels)[sure].float().mean()
+        return {"loss": loss.item(), "accuracy": accuracy.item()}
+
+    run_steps(out, state, config.steps, step)
+
+
+RARE = ("person", "bus", "truck", "minibus", "background")
+
+
+@torch.no_grad()
+def segment(network: Segmenter, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Label map uint8 HxW of a frame of any size, as the SDK computes it."""
+    height, width = rgb.shape[:2]
+    x = torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255
+    x = F.pad(x, (0, -width % 32, 0, -height % 32), mode="replicate")
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = network(x.contiguous(memory_format=torch.channels_last))
+    logits = F.interpolate(logits.float(), scale_factor=4.0, mode="bilinear", align_corners=False)
+    return logits[0, :, :height, :width].argmax(0).to(torch.uint8).numpy()
+
+
+def draw_batch(mixture: Mixture, config: SegmenterConfig, index: int) -> tuple[Tensor, Tensor]:
+    """Batch of one step: rgb [N,3,H,W] in [0,1], labels int64 [N,H,W]; a function of seed and index."""
+    rng = np.random.default_rng((config.seed, index))
+    rare = np.array([STREET_CLASSES.index(name) for name in RARE])
+    pictures, maps = [], []
+    while len(pictures) < config.batch:
+        _, sample = mixture.draw(rng)
+        if sample.labels is None or sample.label_source == "unreliable":
+            continue
+        wants_rare = rng.random() < config.rare_class_share
+        centre = random_pixel_of(rng, sample.labels, rare) if wants_rare else None
+        window = random_window(rng, sample.labels.shape, config.size, config.scales, centre)
+        pictures.append(jitter_colours(rng, window.picture(sample.rgb)))
+        maps.append(window.ids(sample.labels))
+    rgb = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+    return rgb, torch.from_numpy(np.stack(maps)).long()
