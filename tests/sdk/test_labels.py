@@ -34,11 +34,32 @@ def test_shipped_names():
 @pytest.mark.parametrize(
     ("name", "facts"),
     [
-        ("cityscapes", {7: "road", 11: "building", 21: "vegetation", 24: "person", 27: "truck", 33: "background"}),
+        (
+            "cityscapes",
+            {7: "road", 11: "building", 21: "vegetation", 24: "person", 27: "truck", 33: "background"},
+        ),
         ("cityscapes-train", {0: "road", 2: "building", 10: "sky", 12: "person", 13: "car", 15: "bus"}),
-        ("carla", {1: "road", 3: "building", 11: "sky", 12: "person", 14: "car", 15: "truck", 16: "bus", 24: "road"}),
-        ("carla-0.9.13", {1: "building", 4: "person", 6: "road", 9: "vegetation", 10: "car", 12: "background"}),
-        ("camvid", {0: "sky", 1: "building", 2: "background", 3: "road", 5: "vegetation", 8: "car", 9: "person"}),
+        (
+            "carla",
+            {
+                1: "road",
+                3: "building",
+                11: "sky",
+                12: "person",
+                14: "car",
+                15: "truck",
+                16: "bus",
+                24: "road",
+            },
+        ),
+        (
+            "carla-0.9.13",
+            {1: "building", 4: "person", 6: "road", 9: "vegetation", 10: "car", 12: "background"},
+        ),
+        (
+            "camvid",
+            {0: "sky", 1: "building", 2: "background", 3: "road", 5: "vegetation", 8: "car", 9: "person"},
+        ),
     ],
 )
 def test_facts(name, facts):

@@ -38,7 +38,9 @@ class LabelTable:
         Raises LabelTableError when a class has neither itself nor a fall-back in the bundle.
         """
         index = {name: position for position, name in enumerate(classes)}
-        target = [self._bundle_id(self.classes.get(source_id, self.default), index) for source_id in range(256)]
+        target = [
+            self._bundle_id(self.classes.get(source_id, self.default), index) for source_id in range(256)
+        ]
         return np.array(target, np.uint8)
 
     def _bundle_id(self, name: str, index: dict[str, int]) -> int:
@@ -94,6 +96,6 @@ def table(name: str) -> LabelTable:
     if name not in table_names():
         raise LabelTableError(
             f"there is no label table {name!r}",
-            f"Shipped: {', '.join(table_names())}. Read a table of your own with thermalsdk.labels.read_table.",
+            f"Shipped: {', '.join(table_names())}. thermalsdk.labels.read_table reads a table of your own.",
         )
     return read_table(_SHIPPED / f"{name}.json", name)

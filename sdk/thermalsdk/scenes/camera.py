@@ -24,7 +24,9 @@ class Camera:
         """World [n, 3] to pixels [n, 2]. Points must lie beyond the near plane."""
         depth = points[:, 2] - self.z
         scale = self.focal / depth
-        return np.stack([self.cx + (points[:, 0] - self.x) * scale, self.horizon - (points[:, 1] - self.y) * scale], 1)
+        return np.stack(
+            [self.cx + (points[:, 0] - self.x) * scale, self.horizon - (points[:, 1] - self.y) * scale], 1
+        )
 
     def project_clipped(self, points: Points) -> Points | None:
         """Like `project` for a convex polygon that may reach behind the camera; None when all of it does."""

@@ -60,8 +60,8 @@ def draw_conditions(rng: np.random.Generator) -> Conditions:
         haze_per_metre=float(rng.uniform(0.006, 0.014) if weather == "rain" else rng.uniform(0.0008, 0.006)),
         convection=float(rng.uniform(17.0, 34.0)),
         storage_kelvin=float(rng.uniform(0.5, 4.0)) * (0.5 if weather == "rain" else 1.0),
-        heating_kelvin=float(np.clip((291.0 - ambient) * rng.uniform(0.1, 0.3), 0.0, 5.0)),
-        exposure=float(np.exp(rng.normal(0.0, 0.28))),
+        heating_kelvin=float(np.clip((291.0 - ambient) * rng.uniform(0.15, 0.5), 0.0, 7.0)),
+        exposure=float(np.exp(rng.normal(-0.25 if night else 0.0, 0.45 if night else 0.28))),
         lamp_light=float(rng.uniform(0.25, 1.0)) if night else 0.0,
         bare_trees=bool(ambient < 283.0 and rng.random() < 0.5),
     )

@@ -1,6 +1,7 @@
 """Road, sidewalks and verge: one ray per pixel below the horizon, painted in world coordinates."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from thermalsdk.scenes.light import Light
 from thermalsdk.scenes.raster import Canvas
 
 Array = npt.NDArray[np.float32]
+_ENLARGED_DEPTH = 8.0
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,18 @@ class Profile:
     patch_strength: float
 
 
-def draw_ground(canvas: Canvas, camera: Camera, light: Light, profile: Profile, heights: "Heights", ego_lamps: bool) -> None:
+def draw_ground(
+    canvas: Canvas, camera: Camera, light: Light, profile: Profile, heights: "Heights", ego_lamps: bool
+) -> None:
     """Fill everything below the horizon. `heights` are the facades that throw shadows."""
     top = int(np.clip(np.ceil(camera.horizon + 0.6), 0, canvas.height - 1))
     rows = canvas.ys[top:]
     depth = (camera.focal * camera.y / (rows - camera.horizon)).astype(np.float32)
     depth = np.minimum(depth, np.float32(1500.0))
     z = depth.astype(np.float64) + camera.z
-    across = depth[:, None] * ((canvas.xs - np.float32(camera.cx)) / np.float32(camera.focal)) + np.float32(camera.x)
+    across = depth[:, None] * ((canvas.xs - np.float32(camera.cx)) / np.float32(camera.focal)) + np.float32(
+        camera.x
+    )
     grain = (depth / camera.focal)[:, None]
     long_grain = depth**2 / (camera.focal * camera.y)
     side = np.abs(across)
@@ -76,9 +82,13 @@ def draw_ground(canvas: Canvas, camera: Camera, light: Light, profile: Profile, 
     for channel in range(3):
         shade = albedo + off_road * (tint[channel] * paved - albedo)
         shade += grass * (grass_colour[channel] * (1.0 + 0.3 * fine) - shade)
-        lit = sun * np.float32(light.sun_colour[channel] * paint.facing) + np.float32(light.sky_colour[channel] * 0.85)
+        lit = sun * np.float32(light.sun_colour[channel] * paint.facing) + np.float32(
+            light.sky_colour[channel] * 0.85
+        )
         out[..., channel] = shade * wet * (lit + np.float32(light.lamp_colour[channel]) * incoming)
-    out[..., 3] = light.air + (warmth - np.float32(light.conditions.ambient_kelvin)) * np.float32(light.per_kelvin)
+    out[..., 3] = light.air + (warmth - np.float32(light.conditions.ambient_kelvin)) * np.float32(
+        light.per_kelvin
+    )
     canvas.labels[top:] = canvas.label
     canvas.instances[top:] = canvas.instance
 
@@ -108,11 +118,22 @@ class _Paint:
 
 
 def _textures(across: Array, z: npt.NDArray[np.float64], depth: Array) -> tuple[Array, Array]:
+    """Fine and coarse mottling that lies on the ground and fades where pixels no longer resolve it."""
     fade_fine = np.clip(14.0 / depth, 0.0, 1.0)[:, None]
     fade_coarse = np.clip(60.0 / depth, 0.0, 1.0)[:, None]
-    fine = noise.points(1, (z * 9.0)[:, None], across * 14.0) * fade_fine.astype(np.float32)
-    coarse = noise.points(2, (z * 1.3)[:, None] + 40.0, across * 4.0) * fade_coarse.astype(np.float32)
-    return fine, coarse
+    fine = _sample(noise.GRAIN, across, z, depth, 14.0) * fade_fine
+    coarse = _sample(noise.COARSE, across, z, depth, 5.0) * fade_coarse
+    return fine.astype(np.float32), coarse.astype(np.float32)
+
+
+def _sample(kind: int, across: Array, z: npt.NDArray[np.float64], depth: Array, texels: float) -> Array:
+    """Noise at `texels` per metre: interpolated nearby, where a texel spans several pixels, else nearest."""
+    along = np.mod(z * texels, noise.SIZE).astype(np.float32)[:, None]
+    aside = across * np.float32(texels)
+    far = int(np.searchsorted(-depth, -_ENLARGED_DEPTH))
+    return np.concatenate(
+        [noise.points(kind, along[:far], aside[:far]), noise.smooth(kind, along[far:], aside[far:])]
+    )
 
 
 def _pulse(z: npt.NDArray[np.float64], period: float, length: float, grain: Array) -> Array:
@@ -129,11 +150,13 @@ def _line(across: Array, centre: float, width: float, grain: Array) -> Array:
     return np.clip((width / 2 - np.abs(across - np.float32(centre))) / grain + 0.5, 0.0, 1.0) * share
 
 
-def _markings(across: Array, z: npt.NDArray[np.float64], long_grain: Array, grain: Array, profile: Profile) -> Array:
+def _markings(
+    across: Array, z: npt.NDArray[np.float64], long_grain: Array, grain: Array, profile: Profile
+) -> Array:
     marks = np.zeros(across.shape, np.float32)
     dashes = _pulse(z, profile.dash + profile.dash_gap, profile.dash, long_grain)[:, None]
     centres = sorted(lane[0] for lane in profile.lanes)
-    for left, right in zip(centres[:-1], centres[1:]):
+    for left, right in pairwise(centres):
         marks = np.maximum(marks, _line(across, (left + right) / 2, 0.14, grain) * dashes)
     if profile.edge_lines:
         marks = np.maximum(marks, _line(np.abs(across), profile.road_half - 0.35, 0.12, grain))
@@ -175,7 +198,7 @@ class Heights:
         self.sides = {side: np.zeros(int(length / self.STEP), np.float32) for side in (-1, 1)}
 
     def add(self, side: int, z0: float, z1: float, height: float) -> None:
-        """A building of `side` (-1 left, 1 right) from z0 to z1."""
+        """Enter a building of `side` (-1 left, 1 right) from z0 to z1."""
         low = max(0, int((z0 - self.start) / self.STEP))
         high = max(0, int((z1 - self.start) / self.STEP))
         self.sides[side][low:high] = height
@@ -195,4 +218,6 @@ def _sunlit(across: Array, z: npt.NDArray[np.float64], light: Light, heights: He
     flat = max(abs(sx), 0.05)
     way = np.maximum(heights.line - side * across, 0.0)
     height = heights.at(side, z[:, None] + way * (sz / flat))
-    return np.clip((way * np.float32(sy / flat) - height) / np.float32(0.4) + 0.5, 0.0, 1.0).astype(np.float32)
+    return np.clip((way * np.float32(sy / flat) - height) / np.float32(0.4) + 0.5, 0.0, 1.0).astype(
+        np.float32
+    )

@@ -31,7 +31,8 @@ Vector = tuple[float, float, float]
 class Material:
     """Thermal behaviour: solar absorptance, emissivity, response r and storage s of the module's formula.
 
-    An absorptance of None follows from the painted colour."""
+    An absorptance of None follows from the painted colour.
+    """
 
     absorptance: float | None
     emissivity: float
@@ -58,8 +59,10 @@ _ZENITH_EMISSIVITY = 0.42
 
 
 class Light:
-    """Colours and radiances under one set of conditions. Street lamps hang over
-    `lamp_x` (m) at every multiple of `lamp_pitch` (m) along the street."""
+    """Colours and radiances under one set of conditions.
+
+    Street lamps hang over `lamp_x` (m) at every multiple of `lamp_pitch` (m) along the street.
+    """
 
     def __init__(self, conditions: Conditions, lamp_pitch: float, lamp_x: tuple[float, ...]) -> None:
         self.conditions = conditions
@@ -86,7 +89,9 @@ class Light:
         """Radiance of the cloudless and the clouded share together, at elevations in radians (any shape)."""
         here = self.conditions
         air_mass = 1.0 / np.maximum(np.sin(elevation), 0.035)
-        clear = radiometry.radiance(here.ambient_kelvin - 4.0) * (1.0 - (1.0 - _ZENITH_EMISSIVITY) ** air_mass)
+        clear = radiometry.radiance(here.ambient_kelvin - 4.0) * (
+            1.0 - (1.0 - _ZENITH_EMISSIVITY) ** air_mass
+        )
         cloud = self.cloud_radiance
         return np.asarray(clear + (cloud - clear) * here.cloud * 0.9)
 
@@ -108,7 +113,7 @@ class Light:
         here = self.conditions
         absorptance = material.absorptance
         if absorptance is None:
-            absorptance = 0.92 - 0.6 * float(np.mean(albedo))
+            absorptance = 0.92 - 0.6 * float(np.mean(np.asarray(albedo, np.float64)))
         flux = absorptance * here.irradiance * facing - sky_view * self.loss
         stored = material.storage * here.storage_kelvin - 0.8 * here.wetness
         return here.ambient_kelvin + material.response * flux / self.transfer + stored
@@ -117,9 +122,13 @@ class Light:
         """Radiance of a grey body at `kelvin` that mirrors sky and street in the given share."""
         return radiometry.grey_body(kelvin, emissivity, sky_view * self.sky + (1.0 - sky_view) * self.air)
 
-    def colour(self, albedo: npt.ArrayLike, facing: float, sky_view: float, lamp: float) -> npt.NDArray[np.float64]:
+    def colour(
+        self, albedo: npt.ArrayLike, facing: float, sky_view: float, lamp: float
+    ) -> npt.NDArray[np.float64]:
         """Linear RGB of a matt surface in sun, sky and lamp light."""
-        incoming = self.sun_colour * facing + self.sky_colour * (0.45 + 0.55 * sky_view) + self.lamp_colour * lamp
+        incoming = (
+            self.sun_colour * facing + self.sky_colour * (0.45 + 0.55 * sky_view) + self.lamp_colour * lamp
+        )
         return np.asarray(np.asarray(albedo) * incoming)
 
     def source(

@@ -17,7 +17,7 @@ Points = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Plant:
-    """Crown as blobs (x, y, radius in metres around the stem), a trunk of `stem` metres, or a bush without one."""
+    """A crown of blobs (x, y, radius in metres around the stem) on a trunk of `stem` metres, 0 for a bush."""
 
     stem: float
     girth: float
@@ -37,22 +37,34 @@ def make_plant(rng: np.random.Generator, light: Light, bush: bool, lamp: float) 
     spread = rng.normal(0, 0.55, (count, 2)) * size
     centre = size * (0.75 if bush else 0.8)
     middle = stem + centre
-    blobs = np.column_stack([spread[:, 0], np.abs(spread[:, 1]) * (0.5 if bush else 1.0) * np.sign(spread[:, 1]) + middle,
-                             size * rng.uniform(0.55, 0.85, count)])  # fmt: skip
+    blobs = np.column_stack(
+        [
+            spread[:, 0],
+            np.abs(spread[:, 1]) * (0.5 if bush else 1.0) * np.sign(spread[:, 1]) + middle,
+            size * rng.uniform(0.55, 0.85, count),
+        ]
+    )
     green = np.array([0.09, 0.17, 0.04]) * rng.uniform(0.5, 1.4) + rng.uniform(-0.015, 0.03, 3)
     if rng.random() < 0.12:
         green = np.array([0.36, 0.20, 0.05]) * rng.uniform(0.5, 1.0)
     up = (0.0, 0.6, -0.8)
     return Plant(
-        stem=stem, girth=float(rng.uniform(0.09, 0.2)), blobs=blobs,
+        stem=stem,
+        girth=float(rng.uniform(0.09, 0.2)),
+        blobs=blobs,
         leaf=light.source(np.clip(green, 0.015, 0.6), lighting.LEAF, up, lamp, float(rng.normal(0, 0.4))),
-        bark=light.source((0.13, 0.10, 0.08), lighting.BARK, (0.0, 0.0, -1.0), lamp, float(rng.uniform(0.0, 1.5))),
+        bark=light.source(
+            (0.13, 0.10, 0.08), lighting.BARK, (0.0, 0.0, -1.0), lamp, float(rng.uniform(0.0, 1.5))
+        ),
         offset=(float(rng.uniform(0, 256)), float(rng.uniform(0, 256))),
-        leafless=light.conditions.bare_trees and not bush, ragged=float(rng.uniform(0.2, 0.42)),
-    )  # fmt: skip
+        leafless=light.conditions.bare_trees and not bush,
+        ragged=float(rng.uniform(0.2, 0.42)),
+    )
 
 
-def draw_plant(canvas: Canvas, camera: Camera, light: Light, plant: Plant, x: float, z: float, sway: float) -> None:
+def draw_plant(
+    canvas: Canvas, camera: Camera, light: Light, plant: Plant, x: float, z: float, sway: float
+) -> None:
     """Draw a plant rooted at (x, z) as the object named by `canvas.begin`; `sway` moves the crown (m)."""
     if z - camera.z < 2 * NEAR:
         return
@@ -83,7 +95,12 @@ def _draw_crown(canvas: Canvas, light: Light, plant: Plant, foot: Points, scale:
     low = (blobs[:, :2] - blobs[:, 2:] * 1.25).min(axis=0)
     high = (blobs[:, :2] + blobs[:, 2:] * 1.25).max(axis=0)
     shift = foot[0] + sway * scale
-    box = canvas.box(low[0] * scale + shift, foot[1] - high[1] * scale, high[0] * scale + shift, foot[1] - max(low[1], 0) * scale)
+    box = canvas.box(
+        low[0] * scale + shift,
+        foot[1] - high[1] * scale,
+        high[0] * scale + shift,
+        foot[1] - max(low[1], 0) * scale,
+    )
     if box is None:
         return
     x = ((canvas.xs[box[1]] - np.float32(shift)) / np.float32(scale)).astype(np.float32)
@@ -92,13 +109,15 @@ def _draw_crown(canvas: Canvas, light: Light, plant: Plant, foot: Points, scale:
     for bx, by, radius in blobs.astype(np.float32):
         np.maximum(field, 1.0 - ((x - bx) ** 2 + (y - by) ** 2) / (radius * radius), out=field)
     texels = min(26.0, scale * 0.6)
-    fine = noise.grid(1, y[:, 0] * texels + plant.offset[0], x * texels + plant.offset[1])
-    coarse = noise.grid(2, y[:, 0] * 9.0 + plant.offset[1], x * 9.0 + plant.offset[0])
+    fine = noise.grid(noise.GRAIN, y[:, 0] * texels + plant.offset[0], x * texels + plant.offset[1])
+    coarse = noise.grid(noise.COARSE, y[:, 0] * 12.0 + plant.offset[1], x * 12.0 + plant.offset[0])
     field += np.float32(plant.ragged) * (fine + 0.5 * coarse)
     middle, reach = np.float32(blobs[:, 1].mean()), np.float32(2.0 * blobs[:, 2].mean())
     shade = (0.85 + 0.30 * fine + 0.22 * coarse + 0.5 * (y - middle) / reach).clip(0.25, 1.8)
     source = np.empty((*field.shape, 4), np.float32)
     source[..., :3] = plant.leaf[:3] * shade[..., None]
-    source[..., 3] = plant.leaf[3] + np.float32(light.per_kelvin) * (0.45 * coarse + 0.3 * fine - 0.5 * (y - middle) / reach)
+    source[..., 3] = plant.leaf[3] + np.float32(light.per_kelvin) * (
+        0.45 * coarse + 0.3 * fine - 0.5 * (y - middle) / reach
+    )
     softness = max(0.12, 2.0 / (scale * float(blobs[:, 2].mean())))
     canvas.blend(box, np.clip((field - 0.12) / np.float32(softness) + 0.5, 0.0, 1.0), source)

@@ -115,7 +115,9 @@ class Canvas:
         b = np.float32(first[0] * inverse) * dy - np.float32(first[1] * inverse) * dx
         return box, a * a + b * b, float(np.sqrt(abs(determinant)))
 
-    def capsule(self, start: Points, end: Points, radius: float, source: Array, end_radius: float | None = None) -> None:
+    def capsule(
+        self, start: Points, end: Points, radius: float, source: Array, end_radius: float | None = None
+    ) -> None:
         """Line from `start` to `end` with round ends, tapering from `radius` to `end_radius` (pixels)."""
         last = radius if end_radius is None else end_radius
         widest = max(radius, last)
@@ -135,8 +137,10 @@ class Canvas:
         strength = np.float32(min(1.0, 2.0 * widest))
         self.blend(box, np.clip(distance + 0.5, 0.0, 1.0).astype(np.float32) * strength, source)
 
-    def glow(self, centre: Points, first: Points, second: Points, add: Array, instance: int | None = None) -> None:
-        """Add `add` ([4]) with a Gaussian fall-off of the given half axes, inside one instance or everywhere."""
+    def glow(
+        self, centre: Points, first: Points, second: Points, add: Array, instance: int | None = None
+    ) -> None:
+        """Add `add` ([4]) with a Gaussian fall-off of the given half axes, everywhere or in one instance."""
         found = self._ellipse_field(centre, first, second, 2.2)
         if found is None:
             return
@@ -171,7 +175,9 @@ class Canvas:
         region[..., :3] *= 1.0 - np.float32(share) * weight[..., None]
         region[..., 3] += np.float32(radiance) * weight
 
-    def texture(self, anchor: Points, texels_per_pixel: float, colour: float, radiance: float, kind: int) -> None:
+    def texture(
+        self, anchor: Points, texels_per_pixel: float, colour: float, radiance: float, kind: int
+    ) -> None:
         """Mottle the current object: noise fixed to `anchor`, relative for colour, absolute for radiance."""
         x0, y0, x1, y1 = self._drawn
         if x0 >= x1 or y0 >= y1:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from thermalsdk.errors import ShapeError
 from thermalsdk.labels import STREET_CLASSES
-from thermalsdk.scenes import buildings, clutter, ground, people, plants, radiometry, sky, vehicles
+from thermalsdk.scenes import buildings, clutter, ground, noise, people, plants, radiometry, sky, vehicles
 from thermalsdk.scenes.camera import Camera
 from thermalsdk.scenes.conditions import Conditions, draw_conditions
 from thermalsdk.scenes.light import Light
@@ -21,14 +21,24 @@ _REACH = 130.0
 _KELVIN_LIMITS = (250.0, 345.0)
 _SMALL = ("walkers", "standing", "crossing", "furniture", "bush")
 _LABELS = {
-    "building": "building", "tree": "vegetation", "bush": "vegetation", "furniture": "background", "lamp": "background",
-    "walkers": "person", "standing": "person", "crossing": "person",
-}  # fmt: skip
+    "building": "building",
+    "tree": "vegetation",
+    "bush": "vegetation",
+    "furniture": "background",
+    "lamp": "background",
+    "walkers": "person",
+    "standing": "person",
+    "crossing": "person",
+}
 # Shadow casters: half width, height in metres, and how much colder their shadow is (K).
 _SHADOWS = {
-    "walkers": (0.2, 1.65, 0.0), "standing": (0.2, 1.65, 1.0), "crossing": (0.2, 1.65, 0.0), "tree": (1.2, 4.0, 2.5),
-    "bush": (0.6, 0.9, 1.5), "lamp": (0.06, 6.0, 0.5),
-}  # fmt: skip
+    "walkers": (0.2, 1.65, 0.0),
+    "standing": (0.2, 1.65, 1.0),
+    "crossing": (0.2, 1.65, 0.0),
+    "tree": (1.2, 4.0, 2.5),
+    "bush": (0.6, 0.9, 1.5),
+    "lamp": (0.06, 6.0, 0.5),
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,9 @@ class StreetScene:
     Raises ShapeError when height or width is no integer of at least 64.
     """
 
-    def __init__(self, seed: int, height: int = 512, width: int = 512, conditions: Conditions | None = None) -> None:
+    def __init__(
+        self, seed: int, height: int = 512, width: int = 512, conditions: Conditions | None = None
+    ) -> None:
         for name, value in (("height", height), ("width", width)):
             if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 64:
                 raise ShapeError(f"scene {name} is {value!r}", "Use whole numbers of at least 64 pixels.")
@@ -76,18 +88,18 @@ class StreetScene:
         self._view = float(np.radians(rng.uniform(46, 72)))
         self._pitch = float(rng.uniform(-0.06, 0.07))
         self._yaw = float(rng.normal(0, 0.05))
-        self._clouds = int(rng.integers(1, 4))
+        self._clouds = float(rng.uniform(0, 256))
         self._grain = float(rng.uniform(0.004, 0.014)) * (2.0 if self.conditions.night else 1.0)
         self._contrast = float(rng.uniform(0.85, 1.2))
         self._tint = 1.0 + 0.05 * rng.standard_normal(3)
 
     def frames(self, count: int, fps: float = 15.0) -> Iterator[SceneFrame]:
-        """The first `count` frames at `fps` frames per second."""
+        """Render the first `count` frames at `fps` frames per second."""
         for i in range(count):
             yield self.render(i / fps)
 
     def render(self, time_s: float) -> SceneFrame:
-        """The frame at `time_s` seconds (any finite number)."""
+        """Render the frame at `time_s` seconds (any finite number)."""
         canvas = Canvas(self.height, self.width)
         camera = self._camera(time_s)
         items = self._items(camera, time_s)
@@ -102,26 +114,36 @@ class StreetScene:
         for item in sorted(street, key=lambda item: -_near_edge(item)):
             self._draw_item(canvas, camera, item, heights, time_s)
         return SceneFrame(
-            rgb=self._develop(canvas, camera, time_s), labels=canvas.labels, instances=canvas.instances,
-            kelvin=self._kelvin(canvas), time_s=float(time_s),
-        )  # fmt: skip
+            rgb=self._develop(canvas, camera, time_s),
+            labels=canvas.labels,
+            instances=canvas.instances,
+            kelvin=self._kelvin(canvas),
+            time_s=float(time_s),
+        )
 
     def _camera(self, time_s: float) -> Camera:
         focal = 0.5 * max(self.height, self.width) / np.tan(self._view / 2)
         bump = 0.0016 * np.sin(7.1 * time_s) * min(self._speed, 4.0) / 4.0
         turn = 0.008 * np.sin(0.35 * time_s)
         return Camera(
-            x=self._street.ego_x, y=self._eye, z=self._start + self._speed * time_s, focal=float(focal),
-            cx=self.width / 2 + float(focal * (self._yaw + turn)), horizon=self.height / 2 + float(focal * (self._pitch + bump)),
-        )  # fmt: skip
+            x=self._street.ego_x,
+            y=self._eye,
+            z=self._start + self._speed * time_s,
+            focal=float(focal),
+            cx=self.width / 2 + float(focal * (self._yaw + turn)),
+            horizon=self.height / 2 + float(focal * (self._pitch + bump)),
+        )
 
     def _items(self, camera: Camera, time_s: float) -> list[Item]:
-        found = []
+        found: list[Item] = []
         for strip in self._street.strips:
+            own = strip.kind == "traffic" and abs(strip.x - self._street.ego_x) < 1.0
             far = 70.0 if strip.kind in _SMALL else _REACH
             start = camera.z - (_REACH / 4 if strip.kind == "building" else 8.0)
-            for item in self._street.items(strip, start, camera.z + far, time_s):
-                found.append(self._walk(item, time_s))
+            items = self._street.items(strip, start, camera.z + far, time_s)
+            if own:
+                items = [item for item in items if _near_edge(item) > camera.z + 4.5]
+            found.extend(self._walk(item, time_s) for item in items)
         return found
 
     def _walk(self, item: Item, time_s: float) -> Item:
@@ -150,13 +172,19 @@ class StreetScene:
         canvas.begin(_ID["road"], _GROUND_INSTANCE)
         for item in items:
             if item.strip.kind in ("traffic", "parked"):
-                vehicles.draw_below(canvas, camera, self.light, item.model, item.x, item.z, item.strip.kind == "parked")
+                vehicles.draw_below(
+                    canvas, camera, self.light, item.model, item.x, item.z, item.strip.kind == "parked"
+                )
             elif item.strip.kind in _SHADOWS:
                 half, height, colder = _SHADOWS[item.strip.kind]
                 corners = np.array([[-half, 0, -half], [half, 0, -half], [half, 0, half], [-half, 0, half]])
-                vehicles.cast_shadow(canvas, camera, self.light, corners + (item.x, 0.0, item.z), height, colder)
+                vehicles.cast_shadow(
+                    canvas, camera, self.light, corners + np.array([item.x, 0.0, item.z]), height, colder
+                )
 
-    def _draw_item(self, canvas: Canvas, camera: Camera, item: Item, heights: ground.Heights, time_s: float) -> None:
+    def _draw_item(
+        self, canvas: Canvas, camera: Camera, item: Item, heights: ground.Heights, time_s: float
+    ) -> None:
         kind, model = item.strip.kind, item.model
         canvas.begin(_ID[model.kind if kind in ("traffic", "parked") else _LABELS[kind]], item.instance)
         if kind == "building":
@@ -184,7 +212,7 @@ class StreetScene:
         people.draw_person(canvas, camera, self.light, person, np.array([item.x, 0.0, item.z]), heading, gait)
 
     def _develop(self, canvas: Canvas, camera: Camera, time_s: float) -> npt.NDArray[np.uint8]:
-        """Linear light to the 8-bit picture: wet reflections, exposure, tone curve, vignette, sensor noise."""
+        """Turn linear light into 8 bits: wet reflections, exposure, tone curve, vignette, sensor noise."""
         colour = canvas.light[..., :3]
         if self.conditions.wetness:
             self._mirror(canvas, camera)
@@ -193,14 +221,13 @@ class StreetScene:
         across = (canvas.xs / self.width - 0.5) ** 2
         down = (canvas.ys / self.height - 0.5) ** 2
         picture *= (1.0 - 0.35 * (across[None, :] + down[:, None]))[..., None]
-        key = (self.seed & 0xFFFFFFFF, 2, int(round(time_s * 1000)) & 0xFFFFFFFF)
-        grain = np.random.default_rng(key).standard_normal(picture.shape, dtype=np.float32)
-        picture += np.float32(self._grain) * grain
+        key = (self.seed & 0xFFFFFFFF, 2, round(time_s * 1000) & 0xFFFFFFFF)
+        picture += np.float32(self._grain) * noise.grain(self.height, self.width, key)
         np.clip(picture, 0.0, 1.0, out=picture)
         return (picture * 255.0 + 0.5).astype(np.uint8)
 
     def _mirror(self, canvas: Canvas, camera: Camera) -> None:
-        """A wet road mirrors what stands above the horizon, more so at a grazing view."""
+        """Let a wet road mirror what stands above the horizon, more so at a grazing view."""
         first = int(np.clip(np.ceil(camera.horizon + 1), 0, canvas.height))
         rows = np.arange(first, canvas.height)
         source = np.clip(np.round(2 * camera.horizon - rows), 0, canvas.height - 1).astype(np.int32)
@@ -227,9 +254,11 @@ def _blur(values: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float
         padding = [(reach, reach) if axis == i else (0, 0) for i in range(2)]
         padded = np.pad(values, padding, mode="edge")
         length = values.shape[axis]
-        windows = [padded[i : i + length] if axis == 0 else padded[:, i : i + length] for i in range(2 * reach + 1)]
+        windows = [
+            padded[i : i + length] if axis == 0 else padded[:, i : i + length] for i in range(2 * reach + 1)
+        ]
         values = windows[0] * weights[0]
-        for weight, window in zip(weights[1:], windows[1:]):
+        for weight, window in zip(weights[1:], windows[1:], strict=True):
             values += weight * window
     return values
 

@@ -9,15 +9,15 @@ from thermalsdk.scenes.light import Light
 from thermalsdk.scenes.raster import Canvas
 
 
-def draw_sky(canvas: Canvas, camera: Camera, light: Light, time_s: float, cloud_kind: int) -> None:
-    """Fill everything above the horizon with sky."""
+def draw_sky(canvas: Canvas, camera: Camera, light: Light, time_s: float, origin: float) -> None:
+    """Fill everything above the horizon with sky. `origin` shifts the clouds (texels)."""
     here = light.conditions
     bottom = int(np.clip(np.ceil(camera.horizon + 0.6), 1, canvas.height))
     rise = np.maximum(camera.horizon - canvas.ys[:bottom], 0.0) / camera.focal
     elevation = np.arctan(rise)
     out = canvas.light[:bottom]
 
-    cover = _clouds(canvas, camera, rise, time_s, cloud_kind, here.cloud)
+    cover = _clouds(canvas, camera, rise, time_s, origin, here.cloud)
     zenith, haze, white = _colours(light)
     blend = np.clip(elevation / 0.75, 0.0, 1.0)[:, None] ** 0.6
     clear = (haze + (zenith - haze) * blend).astype(np.float32)
@@ -32,25 +32,32 @@ def draw_sky(canvas: Canvas, camera: Camera, light: Light, time_s: float, cloud_
 
 
 def _clouds(
-    canvas: Canvas, camera: Camera, rise: npt.NDArray[np.floating], time_s: float, kind: int, cloud: float
+    canvas: Canvas, camera: Camera, rise: npt.NDArray[np.floating], time_s: float, origin: float, cloud: float
 ) -> npt.NDArray[np.float32]:
-    distance = 26.0 / np.maximum(rise + 0.12, 0.12)
+    distance = (26.0 / np.maximum(rise + 0.12, 0.12)).astype(np.float32)
     across = (canvas.xs - camera.cx) / camera.focal
-    columns = (distance[:, None] * across + 1.1 * time_s + 37.0).astype(np.float32)
-    rows = (distance * 0.9)[:, None]
-    field = 0.75 * noise.points(2 * kind, rows * 0.8, columns * 0.8) + 0.4 * noise.points(1, rows * 1.7, columns * 1.7)
+    columns = (distance[:, None] * across + np.float32(0.6 * time_s + origin)).astype(np.float32)
+    rows = (distance * np.float32(0.9))[:, None]
+    field = 0.75 * noise.smooth(noise.COARSE, rows * np.float32(0.3), columns * np.float32(0.3))
+    field += 0.45 * noise.smooth(noise.COARSE, rows, columns)
     threshold = 2.4 * (0.5 - cloud)
     soft = np.clip((field - threshold) / 0.9 + 0.5, 0.0, 1.0)
     return np.asarray(soft * soft * (3.0 - 2.0 * soft), np.float32)
 
 
-def _colours(light: Light) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+def _colours(
+    light: Light,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float32]]:
     here = light.conditions
     if here.night:
         glow = 0.02 + 0.05 * here.lamp_light * (0.4 + here.cloud)
         haze = np.array([1.0, 0.82, 0.66]) * glow
-        return np.array([0.006, 0.008, 0.016]), haze, np.asarray([0.9, 0.8, 0.75], np.float32) * np.float32(glow * 0.9)
-    strength = 0.55 + 0.45 * np.sin(np.radians(here.sun_elevation_deg))
+        return (
+            np.array([0.006, 0.008, 0.016]),
+            haze,
+            np.asarray([0.9, 0.8, 0.75], np.float32) * np.float32(glow * 0.9),
+        )
+    strength = 0.42 + 0.38 * np.sin(np.radians(here.sun_elevation_deg))
     zenith = np.array([0.16, 0.34, 0.78]) * strength
     haze = np.array([0.72, 0.80, 0.90]) * strength * (1.0 - 0.35 * here.wetness)
     white = 1.1 * strength * (1.0 - 0.4 * here.cloud)

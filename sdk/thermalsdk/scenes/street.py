@@ -13,13 +13,15 @@ from thermalsdk.scenes import buildings, clutter, people, plants, vehicle_models
 from thermalsdk.scenes.ground import Profile
 from thermalsdk.scenes.light import Light
 
+# Instance ids are 16 bits wide: up to 63 strips of 1024 slots, far more than one view holds.
+_FIRST_INSTANCE = 16
 _SLOTS_PER_STRIP = 1024
 _CACHE_LIMIT = 4096
 
 
 @dataclass(frozen=True)
 class Strip:
-    """A row of slots. `x` is lateral (m), `speed` m/s along z, `pitch` metres, `chance` that a slot is filled."""
+    """A row of slots: lateral `x` (m), `speed` along z (m/s), `pitch` (m), `chance` that a slot is filled."""
 
     number: int
     kind: str
@@ -33,7 +35,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Item:
-    """One filled slot: `x`, `z` at the asked time, `model` whatever the kind draws, a stable `instance` id."""
+    """One filled slot: place at the asked time, `model` for its kind to draw, a stable `instance` id."""
 
     strip: Strip
     instance: int
@@ -45,23 +47,30 @@ class Item:
 class Street:
     """Cross-section, strips and cached models of one seed."""
 
-    def __init__(self, seed: int, light: Light, profile: Profile, strips: tuple[Strip, ...], ego_x: float) -> None:
+    def __init__(
+        self, seed: int, light: Light, profile: Profile, strips: tuple[Strip, ...], ego_x: float
+    ) -> None:
         self.seed, self.light, self.profile, self.strips, self.ego_x = seed, light, profile, strips, ego_x
         self._models: dict[tuple[int, int], tuple[float, float, Any] | None] = {}
 
     def items(self, strip: Strip, start: float, end: float, time_s: float) -> list[Item]:
-        """Filled slots of a strip between the world coordinates `start` and `end` at a time."""
+        """List the filled slots of a strip between the world coordinates `start` and `end` at a time."""
         shift = strip.speed * time_s
         first = int(np.floor((start - shift) / strip.pitch)) - 1
         last = int(np.ceil((end - shift) / strip.pitch))
-        found = []
-        for slot in range(first, last + 1):
-            entry = self._model(strip, slot)
-            if entry is not None:
-                dx, dz, model = entry
-                instance = 16 + strip.number * _SLOTS_PER_STRIP + slot % _SLOTS_PER_STRIP
-                found.append(Item(strip, instance, strip.x + dx, slot * strip.pitch + dz + shift, model))
-        return found
+        entries = ((slot, self._model(strip, slot)) for slot in range(first, last + 1))
+        base = _FIRST_INSTANCE + strip.number * _SLOTS_PER_STRIP
+        return [
+            Item(
+                strip,
+                base + slot % _SLOTS_PER_STRIP,
+                strip.x + entry[0],
+                slot * strip.pitch + entry[1] + shift,
+                entry[2],
+            )
+            for slot, entry in entries
+            if entry is not None
+        ]
 
     def _model(self, strip: Strip, slot: int) -> tuple[float, float, Any] | None:
         key = (strip.number, slot)
@@ -108,53 +117,103 @@ def draw_profile(rng: np.random.Generator) -> Profile:
     half = per_side * lane + parking
     sidewalk = float(rng.uniform(2.2, 4.5))
     verge = float(rng.choice([0.0, 0.0, rng.uniform(1.5, 5.0)]))
-    lanes = []
-    for side in (-1, 1):
-        for i in range(per_side):
-            lanes.append((side * lane * (i + 0.5), side, True))
-    tone = float(rng.uniform(0.22, 0.5))
+    lanes = [(side * lane * (i + 0.5), side, True) for side in (-1, 1) for i in range(per_side)]
+    tone = float(rng.uniform(0.25, 0.6))
     return Profile(
-        road_half=half, sidewalk=sidewalk, building_line=half + sidewalk + verge + 0.3, verge_grass=bool(rng.random() < 0.7),
-        lanes=tuple(lanes), dash=float(rng.uniform(2.0, 4.0)), dash_gap=float(rng.uniform(3.0, 7.0)),
-        edge_lines=bool(rng.random() < 0.5), crossing_pitch=float(rng.choice([0.0, 37.0, 58.0])),
-        asphalt=float(rng.uniform(0.06, 0.24)), paving=(tone, tone * float(rng.uniform(0.88, 1.0)), tone * float(rng.uniform(0.75, 1.0))),
+        road_half=half,
+        sidewalk=sidewalk,
+        building_line=half + sidewalk + verge + 0.3,
+        verge_grass=bool(rng.random() < 0.7),
+        lanes=tuple(lanes),
+        dash=float(rng.uniform(2.0, 4.0)),
+        dash_gap=float(rng.uniform(3.0, 7.0)),
+        edge_lines=bool(rng.random() < 0.5),
+        crossing_pitch=float(rng.choice([0.0, 37.0, 58.0])),
+        asphalt=float(rng.uniform(0.08, 0.34)),
+        paving=(tone, tone * float(rng.uniform(0.88, 1.0)), tone * float(rng.uniform(0.75, 1.0))),
         patch_strength=float(rng.uniform(0.4, 1.6)),
-    )  # fmt: skip
+    )
 
 
-def draw_strips(rng: np.random.Generator, profile: Profile, ego_x: float, ego_speed: float, lamp_sides: tuple[int, ...], lamp_pitch: float) -> tuple[Strip, ...]:
-    """What fills the street: facades, trees, furniture, parked and moving vehicles, people."""
+def draw_strips(
+    rng: np.random.Generator,
+    profile: Profile,
+    ego_x: float,
+    ego_speed: float,
+    lamp_sides: tuple[int, ...],
+    lamp_pitch: float,
+) -> tuple[Strip, ...]:
+    """Draw what fills the street: facades, trees, furniture, parked and moving vehicles, people."""
     rows: list[Strip] = []
 
-    def add(kind: str, x: float, speed: float, pitch: float, chance: float, heading: int, jitter: tuple[float, float]) -> None:
+    def add(
+        kind: str,
+        x: float,
+        speed: float,
+        pitch: float,
+        chance: float,
+        heading: int,
+        jitter: tuple[float, float],
+    ) -> None:
         rows.append(Strip(len(rows), kind, x, speed, pitch, chance, heading, jitter))
 
     has_parking = profile.road_half - max(abs(lane[0]) for lane in profile.lanes) > 3.2
     crowd = float(rng.uniform(0.15, 0.75))
     for side in (-1, 1):
-        add("building", side * profile.building_line, 0.0, float(rng.uniform(13, 24)), float(rng.uniform(0.75, 1.0)), side, (0, 0))
+        add(
+            "building",
+            side * profile.building_line,
+            0.0,
+            float(rng.uniform(13, 24)),
+            float(rng.uniform(0.75, 1.0)),
+            side,
+            (0, 0),
+        )
         curb = side * (profile.road_half + 0.7)
         inner = side * (profile.building_line - 0.6)
         if rng.random() < 0.7:
             add("tree", curb, 0.0, float(rng.uniform(7, 14)), float(rng.uniform(0.4, 0.9)), side, (0.1, 1.5))
         if rng.random() < 0.6:
-            add("bush", inner, 0.0, float(rng.uniform(2.5, 6)), float(rng.uniform(0.2, 0.7)), side, (0.2, 0.8))
-        add("tree", side * (profile.building_line + 3.0), 0.0, 11.0, float(rng.uniform(0.1, 0.5)), side, (1.0, 3.0))
-        add("furniture", curb, 0.0, float(rng.uniform(5, 9)), float(rng.uniform(0.4, 0.85)), side, (0.15, 1.5))
+            add(
+                "bush", inner, 0.0, float(rng.uniform(2.5, 6)), float(rng.uniform(0.2, 0.7)), side, (0.2, 0.8)
+            )
+        add(
+            "tree",
+            side * (profile.building_line + 3.0),
+            0.0,
+            11.0,
+            float(rng.uniform(0.1, 0.5)),
+            side,
+            (1.0, 3.0),
+        )
+        add(
+            "furniture", curb, 0.0, float(rng.uniform(5, 9)), float(rng.uniform(0.4, 0.85)), side, (0.15, 1.5)
+        )
         if has_parking:
             x = side * (profile.road_half - 1.15)
-            add("parked", x, 0.0, float(rng.uniform(6.4, 8.0)), float(rng.uniform(0.3, 0.9)), side, (0.1, 0.4))
+            add(
+                "parked", x, 0.0, float(rng.uniform(6.4, 8.0)), float(rng.uniform(0.3, 0.9)), side, (0.1, 0.4)
+            )
         walk = side * (profile.road_half + profile.sidewalk * 0.55)
         spread = profile.sidewalk * 0.3
         for heading in (-1, 1):
             pace = heading * float(rng.uniform(0.9, 1.5))
             add("walkers", walk, pace, float(rng.uniform(4, 9)), crowd * 0.7, heading, (spread, 1.5))
         add("standing", walk, 0.0, 9.0, crowd * 0.5, side, (spread, 3.0))
-    add("crossing", 0.0, 0.0, float(rng.uniform(17, 40)), crowd, 1, (0.0, 5.0))
+    if not ego_speed:
+        add("crossing", 0.0, 0.0, float(rng.uniform(17, 40)), crowd, 1, (0.0, 5.0))
     for x, heading, _ in profile.lanes:
         own = abs(x - ego_x) < 0.6
         speed = ego_speed if own else heading * float(rng.uniform(3.0, 11.0)) * float(rng.random() < 0.85)
-        add("traffic", x, speed, float(rng.uniform(16, 30)), float(rng.uniform(0.3, 0.75)), heading, (0.15, 1.5))
+        add(
+            "traffic",
+            x,
+            speed,
+            float(rng.uniform(16, 30)),
+            float(rng.uniform(0.3, 0.75)),
+            heading,
+            (0.15, 1.5),
+        )
     for side in lamp_sides:
         add("lamp", side * (profile.road_half + 0.5), 0.0, lamp_pitch, 1.0, side, (0, 0))
     return tuple(rows)

@@ -36,7 +36,8 @@ class Part:
 class Spot:
     """A soft patch facing along z: centre, half width and height in metres, colour and radiance to add.
 
-    `facing` is the sign of z that it can be seen from (0: both)."""
+    `facing` is the sign of z that it can be seen from (0: both).
+    """
 
     centre: Points
     half: tuple[float, float]
@@ -62,7 +63,8 @@ class Vehicle:
 class Shape:
     """Convex side profile, (z, y, half width) from the rear bottom over the top to the front bottom.
 
-    `glass` names the segments that are windows, `side_glass` the side windows as (z0, y0, z1, y1)."""
+    `glass` names the segments that are windows, `side_glass` the side windows as (z0, y0, z1, y1).
+    """
 
     outline: tuple[Corner, ...]
     glass: tuple[int, ...] = ()
@@ -80,9 +82,14 @@ class Builder:
         return np.array(points, np.float64) * (self.heading, 1.0, self.heading)
 
     def face(
-        self, points: list[Corner], albedo: npt.ArrayLike, material: Material, extra: float = 0.0, ellipse: bool = False
+        self,
+        points: list[Corner],
+        albedo: npt.ArrayLike,
+        material: Material,
+        extra: float = 0.0,
+        ellipse: bool = False,
     ) -> Part:
-        """A flat part, its corners counter-clockwise as seen from outside. `extra` is heat from within, K."""
+        """Make a flat part, its corners counter-clockwise as seen from outside. `extra` is heat from within, K."""
         turned = self.world(points)
         normal = np.cross(turned[1] - turned[0], turned[2] - turned[0])
         normal /= max(float(np.linalg.norm(normal)), 1e-9)
@@ -90,10 +97,14 @@ class Builder:
         return Part(turned, normal, self.light.source(albedo, material, unit, self.lamp, extra), ellipse)
 
     def rect(
-        self, quad: list[Corner], box: tuple[float, float, float, float], albedo: npt.ArrayLike,
-        material: Material, extra: float = 0.0,
-    ) -> Part:  # fmt: skip
-        """A rectangle (u0, v0, u1, v1) in the bilinear coordinates of a quad."""
+        self,
+        quad: list[Corner],
+        box: tuple[float, float, float, float],
+        albedo: npt.ArrayLike,
+        material: Material,
+        extra: float = 0.0,
+    ) -> Part:
+        """Make a rectangle (u0, v0, u1, v1) in the bilinear coordinates of a quad."""
         a, b, c, d = (np.array(p) for p in quad)
         corners: list[Corner] = []
         for u, v in ((box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])):
@@ -101,8 +112,10 @@ class Builder:
             corners.append((float(spot[0]), float(spot[1]), float(spot[2])))
         return self.face(corners, albedo, material, extra)
 
-    def body(self, shape: Shape, paint: npt.ArrayLike, material: Material, warm: dict[int, float], cabin: float) -> list[Part]:
-        """Ends, top and sides of an extruded profile, far parts first. `warm` adds kelvin per segment."""
+    def body(
+        self, shape: Shape, paint: npt.ArrayLike, material: Material, warm: dict[int, float], cabin: float
+    ) -> list[Part]:
+        """Make ends, top and sides of an extruded profile, far parts first. `warm` adds kelvin per segment."""
         parts = []
         for i in range(len(shape.outline) - 1):
             quad = end_quad(shape, i)
@@ -111,7 +124,9 @@ class Builder:
                 part.details.append(self.rect(quad, (0.07, 0.1, 0.93, 0.9), PANE, lighting.GLASS, cabin))
             parts.append(part)
         parts.sort(key=lambda part: -float(part.points[:, 2].mean()))
-        return parts + [self._side(shape, side, paint, material, cabin, warm.get(-1, 0.0)) for side in (-1, 1)]
+        return parts + [
+            self._side(shape, side, paint, material, cabin, warm.get(-1, 0.0)) for side in (-1, 1)
+        ]
 
     def _side(
         self, shape: Shape, side: int, paint: npt.ArrayLike, material: Material, cabin: float, extra: float
@@ -141,21 +156,35 @@ class Builder:
         return discs
 
     def tread(self, x: float, z: float, radius: float, tyre: float, end: int) -> Part:
-        """A tyre seen from the front or the rear; `end` is the sign of z it faces."""
+        """Make a tyre seen from the front or the rear; `end` is the sign of z it faces."""
         half = 0.11
-        quad = [(x + half, 0.0, z), (x - half, 0.0, z), (x - half, radius * 1.3, z), (x + half, radius * 1.3, z)]
+        quad = [
+            (x + half, 0.0, z),
+            (x - half, 0.0, z),
+            (x - half, radius * 1.3, z),
+            (x + half, radius * 1.3, z),
+        ]
         return self.face(quad if end < 0 else _turned(quad), TYRE, lighting.RUBBER, tyre)
 
     def underside(self, half_width: float, z: float, height: float, end: int) -> Part:
-        """The dark gap below a bumper."""
-        quad = [(half_width, 0.12, z), (-half_width, 0.12, z), (-half_width, height, z), (half_width, height, z)]
+        """Make the dark gap below a bumper."""
+        quad = [
+            (half_width, 0.12, z),
+            (-half_width, 0.12, z),
+            (-half_width, height, z),
+            (half_width, height, z),
+        ]
         return self.face(quad if end < 0 else _turned(quad), (0.012,) * 3, lighting.PLASTIC, 1.5)
 
     def spot(
-        self, centre: Corner, half: tuple[float, float], kelvin: float, colour: tuple[float, float, float] = (0, 0, 0),
+        self,
+        centre: Corner,
+        half: tuple[float, float],
+        kelvin: float,
+        colour: tuple[float, float, float] = (0, 0, 0),
         end: int = 0,
-    ) -> Spot:  # fmt: skip
-        """A soft patch `kelvin` warmer, or a light; `end` is the sign of local z it is seen from."""
+    ) -> Spot:
+        """Make a soft patch `kelvin` warmer, or a light; `end` is the sign of local z it is seen from."""
         add = np.array([*colour, kelvin * self.light.per_kelvin], np.float32)
         return Spot(self.world([centre])[0], half, add, end * self.heading)
 
@@ -165,6 +194,6 @@ def _turned(quad: list[Corner]) -> list[Corner]:
 
 
 def end_quad(shape: Shape, segment: int) -> list[Corner]:
-    """The four corners of one segment of an extruded profile."""
+    """Give the four corners of one segment of an extruded profile."""
     (z0, y0, w0), (z1, y1, w1) = shape.outline[segment], shape.outline[segment + 1]
     return [(w0, y0, z0), (-w0, y0, z0), (-w1, y1, z1), (w1, y1, z1)]

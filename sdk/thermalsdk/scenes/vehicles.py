@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk.scenes import noise
 from thermalsdk.scenes.camera import NEAR, Camera
 from thermalsdk.scenes.light import Light
 from thermalsdk.scenes.raster import Canvas
@@ -15,7 +16,9 @@ def draw_vehicle(canvas: Canvas, camera: Camera, light: Light, vehicle: Vehicle,
     """Draw the vehicle standing at (x, z) as the object named by `canvas.begin`."""
     offset = np.array([x, 0.0, z])
     eye = np.array([camera.x, camera.y, camera.z]) - offset
-    groups = sorted(vehicle.groups, key=lambda group: -float(np.mean([part.points[:, 2].mean() for part in group])))
+    groups = sorted(
+        vehicle.groups, key=lambda group: -float(np.mean([part.points[:, 2].mean() for part in group]))
+    )
     fine = camera.scale(z) * vehicle.width > 14.0
     for group in groups:
         for part in group:
@@ -25,7 +28,9 @@ def draw_vehicle(canvas: Canvas, camera: Camera, light: Light, vehicle: Vehicle,
         if spot.facing in (0, facing):
             draw_spot(canvas, camera, spot, offset, canvas.instance)
     anchor = camera.project(np.array([[x, 0.0, max(z, camera.z + 2 * NEAR)]]))[0]
-    canvas.texture(anchor, 22.0 / camera.scale(z - vehicle.length / 2), 0.05, 0.35 * light.per_kelvin, 2)
+    canvas.texture(
+        anchor, 22.0 / camera.scale(z - vehicle.length / 2), 0.05, 0.35 * light.per_kelvin, noise.COARSE
+    )
 
 
 def draw_lamps(canvas: Canvas, camera: Camera, vehicle: Vehicle, x: float, z: float) -> None:
@@ -71,7 +76,8 @@ def draw_below(
 ) -> None:
     """Shadow and warm road patch on the ground, before the vehicle itself."""
     half, length = vehicle.width / 2, vehicle.length / 2
-    footprint = np.array([[-half, 0, -length], [half, 0, -length], [half, 0, length], [-half, 0, length]]) + (x, 0.0, z)
+    corners = np.array([[-half, 0, -length], [half, 0, -length], [half, 0, length], [-half, 0, length]])
+    footprint = corners + np.array([x, 0.0, z])
     cast_shadow(canvas, camera, light, footprint, vehicle.height * 0.9, 3.0 if parked else 0.0)
     outline = camera.project_clipped(footprint)
     if outline is None:
@@ -101,7 +107,7 @@ def cast_shadow(
 
 
 def _hull(points: Points) -> list[int]:
-    """Indices of the convex hull of [n, 2] points, in order."""
+    """Find the indices of the convex hull of [n, 2] points, in order."""
     order = sorted(range(len(points)), key=lambda i: (points[i, 0], points[i, 1]))
 
     def chain(indices: list[int]) -> list[int]:
