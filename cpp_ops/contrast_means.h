@@ -1,0 +1,14 @@
+// m_o of the composition: the mean contrast of each object.
+#pragma once
+
+#include <vector>
+
+#include "composite.h"
+
+namespace thermal {
+
+// One value per object; 0 for an id without pixels. The bits do not depend on `threads`.
+// Throws Refused for an object id or a label that cannot be used.
+std::vector<float> contrast_means(const CompositeInput& input, int threads);
+
+}  // namespace thermal

@@ -1,0 +1,280 @@
+// thermalsdk._ops: checks arguments, releases the GIL and calls the drivers. Signatures are in _ops.pyi, what
+// each function computes in compositing/reference.py.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrays.h"
+#include "composite.h"
+#include "display.h"
+#include "objects.h"
+#include "pixel.h"
+#include "planes.h"
+#include "refused.h"
+#ifdef THERMAL_CUDA
+#include "cuda/bindings.h"
+#endif
+
+namespace thermal {
+namespace {
+
+constexpr py::ssize_t kAny = -1;
+constexpr int kMaxClasses = 256;
+
+// Height and width of a plane whose pixels can be numbered with 32 bits.
+struct Extent {
+    int height;
+    int width;
+};
+
+Extent extent_of(const py::array& array, const char* name, int row_axis = 0) {
+    const py::ssize_t height = array.shape(row_axis);
+    const py::ssize_t width = array.shape(row_axis + 1);
+    if (height > std::numeric_limits<int32_t>::max() / width) {
+        throw Refused("ShapeError", std::string(name) + " has more than 2^31 pixels.",
+                      "Split the frame into tiles.");
+    }
+    return {static_cast<int>(height), static_cast<int>(width)};
+}
+
+Extent cells_of(const py::array& array, const char* name) {
+    const Extent extent = extent_of(array, name);
+    if (extent.height % 4 != 0 || extent.width % 4 != 0) {
+        throw Refused("ShapeError",
+                      std::string(name) + " has the shape " + shape_text(array) +
+                          ", whose height and width are not multiples of 4.",
+                      "Pad the frame with numpy.pad(..., mode='edge').");
+    }
+    return extent;
+}
+
+void require(bool satisfied, const std::string& message, const std::string& hint) {
+    if (!satisfied) throw Refused("InputError", message, hint);
+}
+
+void require_threads(int threads) {
+    require(threads >= 1, "threads is " + std::to_string(threads) + ".", "Pass at least 1.");
+}
+
+void require_classes(py::ssize_t classes) {
+    require(classes >= 1 && classes <= kMaxClasses, "There are " + std::to_string(classes) + " classes.",
+            "Pass from 1 to 256 classes.");
+}
+
+py::tuple connected_components_of(const py::object& labels_argument, const py::object& instances_argument) {
+    const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
+    const Extent extent = extent_of(labels, "labels");
+    Array<int32_t> objects({extent.height, extent.width});
+    int count;
+    if (instances_argument.is_none()) {
+        const uint8_t* source = labels.data();
+        int32_t* target = objects.mutable_data();
+        const py::gil_scoped_release release;
+        count = connected_components(source, extent.height, extent.width, target);
+    } else {
+        const auto instances =
+            checked<uint16_t>(instances_argument, "instances", {extent.height, extent.width});
+        const uint8_t* source = labels.data();
+        const uint16_t* ids = instances.data();
+        int32_t* target = objects.mutable_data();
+        const py::gil_scoped_release release;
+        count = instance_objects(source, ids, extent.height, extent.width, target);
+    }
+    return py::make_tuple(objects, count);
+}
+
+py::array_t<float> object_means_of(const py::object& objects_argument, int count,
+                                   const py::object& values_argument, int stride) {
+    require(stride >= 1, "stride is " + std::to_string(stride) + ".", "Pass at least 1.");
+    require(count >= 0, "count is " + std::to_string(count) + ".", "Pass the number of objects.");
+    const auto objects = checked<int32_t>(objects_argument, "objects", {kAny, kAny});
+    const Extent extent = extent_of(objects, "objects");
+    const auto values =
+        checked<float>(values_argument, "values",
+                       {(extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride});
+    py::array_t<float> means(count);
+    const int32_t* ids = objects.data();
+    const float* source = values.data();
+    float* target = means.mutable_data();
+    const py::gil_scoped_release release;
+    object_means(ids, extent.height, extent.width, count, source, stride, target);
+    return means;
+}
+
+// `out` when the caller brought one that can be written in place, else a new array.
+Array<float> output_plane(const py::object& out, Extent extent) {
+    if (out.is_none()) return Array<float>({extent.height, extent.width});
+    const auto plane = checked<float>(out, "out", {extent.height, extent.width});
+    require(plane.ptr() == out.ptr(), "out is not contiguous.", "Pass a C-contiguous array.");
+    require(plane.writeable(), "out is read-only.", "Pass a writeable array.");
+    return plane;
+}
+
+Array<float> composite_of(const py::object& labels_argument, const py::object& objects_argument,
+                          const std::vector<py::object>& contrasts_argument,
+                          const py::object& thermal_labels_argument, float contrast_kelvin, int feather,
+                          int threads, const py::object& out_argument) {
+    const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
+    const Extent extent = extent_of(labels, "labels");
+    const std::vector<py::ssize_t> shape{extent.height, extent.width};
+    const auto objects = checked<int32_t>(objects_argument, "objects", shape);
+    const auto thermal_labels = checked<float>(thermal_labels_argument, "thermal_labels", shape);
+    require_classes(static_cast<py::ssize_t>(contrasts_argument.size()));
+    require_threads(threads);
+    require(feather >= 0 && feather <= kMaxFeather, "feather is " + std::to_string(feather) + ".",
+            "Pass from 0 to " + std::to_string(kMaxFeather) + " pixels.");
+    require(std::isfinite(contrast_kelvin), "contrast_kelvin is not finite.", "Pass kelvin, such as 10.0.");
+
+    std::vector<Array<float>> kept;  // copies of strided planes live until the end of the call
+    CompositeInput input{extent.height,         extent.width,    labels.data(), objects.data(), {},
+                         thermal_labels.data(), contrast_kelvin, feather};
+    for (size_t k = 0; k < contrasts_argument.size(); ++k) {
+        if (contrasts_argument[k].is_none()) {
+            input.contrasts.push_back(nullptr);
+            continue;
+        }
+        const std::string name = "contrasts[" + std::to_string(k) + "]";
+        kept.push_back(checked<float>(contrasts_argument[k], name.c_str(), shape));
+        input.contrasts.push_back(kept.back().data());
+    }
+    Array<float> out = output_plane(out_argument, extent);
+    float* target = out.mutable_data();
+    {
+        const py::gil_scoped_release release;
+        composite(input, threads, target);
+    }
+    return out;
+}
+
+py::array_t<float> planes_of(const py::object& rgb_argument) {
+    const auto rgb = checked<uint8_t>(rgb_argument, "rgb", {kAny, kAny, 3});
+    const Extent extent = extent_of(rgb, "rgb");
+    py::array_t<float> out({3, extent.height, extent.width});
+    const uint8_t* source = rgb.data();
+    float* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    planes(source, extent.height, extent.width, target);
+    return out;
+}
+
+py::array_t<float> planes_4_of(const py::object& rgb_argument) {
+    const auto rgb = checked<uint8_t>(rgb_argument, "rgb", {kAny, kAny, 3});
+    const Extent extent = cells_of(rgb, "rgb");
+    py::array_t<float> out({3, extent.height / 4, extent.width / 4});
+    const uint8_t* source = rgb.data();
+    float* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    planes_4(source, extent.height, extent.width, target);
+    return out;
+}
+
+py::array_t<float> condition_of(const py::object& labels_argument, const py::object& thermal_labels_argument,
+                                int class_id, float offset, float scale) {
+    const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
+    const Extent extent = cells_of(labels, "labels");
+    const auto thermal_labels =
+        checked<float>(thermal_labels_argument, "thermal_labels", {extent.height, extent.width});
+    require(class_id >= 0 && class_id < kMaxClasses, "class_id is " + std::to_string(class_id) + ".",
+            "Pass the id of a class, from 0 to 255.");
+    require(std::isfinite(offset), "offset is not finite.", "Pass kelvin, such as 283.15.");
+    require(std::isfinite(scale) && scale > 0.0f, "scale is not positive.", "Pass kelvin, such as 20.0.");
+    py::array_t<float> out({3, extent.height / 4, extent.width / 4});
+    const uint8_t* source = labels.data();
+    const float* temperatures = thermal_labels.data();
+    float* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    condition(source, temperatures, extent.height, extent.width, class_id, offset, scale, target);
+    return out;
+}
+
+py::array_t<float> class_fractions_of(const py::object& labels_argument, int classes) {
+    const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
+    const Extent extent = cells_of(labels, "labels");
+    require_classes(classes);
+    py::array_t<float> out({classes, extent.height / 4, extent.width / 4});
+    const uint8_t* source = labels.data();
+    float* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    class_fractions(source, extent.height, extent.width, classes, target);
+    return out;
+}
+
+py::array_t<uint8_t> labels_from_logits_of(const py::object& logits_argument) {
+    const auto logits = checked<float>(logits_argument, "logits", {kAny, kAny, kAny});
+    require_classes(logits.shape(0));
+    const Extent extent = extent_of(logits, "logits", 1);
+    const int classes = static_cast<int>(logits.shape(0));
+    py::array_t<uint8_t> out({4 * extent.height, 4 * extent.width});
+    const float* source = logits.data();
+    uint8_t* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    labels_from_logits(source, classes, extent.height, extent.width, target);
+    return out;
+}
+
+py::array_t<uint16_t> raw16_of(const py::object& kelvin_argument) {
+    const auto kelvin = checked<float>(kelvin_argument, "kelvin", {kAny, kAny});
+    py::array_t<uint16_t> out({kelvin.shape(0), kelvin.shape(1)});
+    const float* source = kelvin.data();
+    uint16_t* target = out.mutable_data();
+    const ptrdiff_t pixels = kelvin.size();
+    const py::gil_scoped_release release;
+    raw16(source, pixels, target);
+    return out;
+}
+
+py::array_t<uint8_t> agc_linear_of(const py::object& kelvin_argument, float low, float high) {
+    const auto kelvin = checked<float>(kelvin_argument, "kelvin", {kAny, kAny});
+    require(std::isfinite(low) && std::isfinite(high) && low < high, "low is not below high.",
+            "Pass two finite temperatures in kelvin, the lower one first.");
+    py::array_t<uint8_t> out({kelvin.shape(0), kelvin.shape(1)});
+    const float* source = kelvin.data();
+    uint8_t* target = out.mutable_data();
+    const ptrdiff_t pixels = kelvin.size();
+    const py::gil_scoped_release release;
+    agc_linear(source, pixels, low, high, target);
+    return out;
+}
+
+void raise_in_python(std::exception_ptr raised) {
+    try {
+        if (raised) std::rethrow_exception(raised);
+    } catch (const Refused& refused) {
+        const py::object error_class = py::module_::import("thermalsdk.errors").attr(refused.error_class);
+        const py::object error = error_class(refused.what(), refused.hint);
+        PyErr_SetObject(error_class.ptr(), error.ptr());
+    }
+}
+
+}  // namespace
+}  // namespace thermal
+
+PYBIND11_MODULE(_ops, module) {
+    using namespace thermal;
+    using py::arg;
+    module.doc() = "Per-pixel work of thermalsdk. thermalsdk.compositing is its public face.";
+    py::register_local_exception_translator(raise_in_python);
+    module.def("connected_components", connected_components_of, arg("labels"), arg("instances") = py::none());
+    module.def("object_means", object_means_of, arg("objects"), arg("count"), arg("values"),
+               arg("stride") = 1);
+    module.def("composite", composite_of, arg("labels"), arg("objects"), arg("contrasts"),
+               arg("thermal_labels"), arg("contrast_kelvin"), arg("feather"), arg("threads") = 1,
+               arg("out") = py::none());
+    module.def("planes", planes_of, arg("rgb"));
+    module.def("planes_4", planes_4_of, arg("rgb"));
+    module.def("condition", condition_of, arg("labels"), arg("thermal_labels"), arg("class_id"),
+               arg("offset"), arg("scale"));
+    module.def("class_fractions", class_fractions_of, arg("labels"), arg("classes"));
+    module.def("labels_from_logits", labels_from_logits_of, arg("logits"));
+    module.def("raw16", raw16_of, arg("kelvin"));
+    module.def("agc_linear", agc_linear_of, arg("kelvin"), arg("low"), arg("high"));
+#ifdef THERMAL_CUDA
+    bind_cuda(module);
+#endif
+}

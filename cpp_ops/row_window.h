@@ -1,0 +1,42 @@
+// The rows of a frame that one row of the composition looks at.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "pixel.h"
+
+namespace thermal {
+
+// Columns that are worked on together.
+constexpr int kSegment = 64;
+
+// The last 2 * feather + 1 rows of the frame, widened with replicated edges: by the feather at the left, and
+// at the right by the feather after the last whole segment.
+class RowWindow {
+  public:
+    RowWindow(int width, int feather);
+
+    // Keeps row y of the frame instead of row y - 2 * feather - 1.
+    void load(const FrameView& frame, int y);
+
+    // Widened rows: index 0 is column -feather of the frame.
+    int wide() const { return stride_; }
+    const float* base(int y) const { return base_.data() + slot_of(y); }
+    const int32_t* wide_labels(int y) const { return wide_labels_.data() + slot_of(y); }
+    const uint8_t* labels(int y) const { return labels_.data() + slot_of(y); }
+
+  private:
+    size_t slot_of(int y) const { return static_cast<size_t>(y % rows_) * stride_; }
+
+    template <typename T>
+    void widen(std::vector<T>& plane, int y, int width);
+
+    int feather_, rows_, stride_;
+    std::vector<float> base_;
+    std::vector<int32_t> wide_labels_;  // labels again, as wide as the floats that they select
+    std::vector<uint8_t> labels_;
+};
+
+}  // namespace thermal

@@ -1,0 +1,249 @@
+"""The per-pixel work of thermalsdk in NumPy: the specification of the native module.
+
+Every function here has a twin of the same name in `thermalsdk._ops`, which `thermalsdk.compositing` exports.
+These versions are for reading and for tests: they check nothing and are slow. Where the result is an integer or
+a choice, the native twin returns the same bits, because the float32 operations and their order are given here;
+elsewhere the work is done in float64 and the twin agrees to 1e-6 of the value.
+
+Shapes: H and W are the frame's height and width. Temperatures are in kelvin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb
+
+import numpy as np
+import numpy.typing as npt
+
+UInt8 = npt.NDArray[np.uint8]
+UInt16 = npt.NDArray[np.uint16]
+Int32 = npt.NDArray[np.int32]
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+CELL = 4  # conditions, fractions and logits are on cells of 4x4 pixels
+
+
+def connected_components(labels: UInt8, instances: UInt16 | None = None) -> tuple[Int32, int]:
+    """Split a class map into the objects that have one temperature each.
+
+    Without instances an object is a 4-connected area of one label. With them it is a distinct pair of label and
+    instance, connected or not. Ids are in raster order of the objects' first pixels.
+
+    Args:
+        labels: uint8 [H,W].
+        instances: uint16 [H,W], or None.
+
+    Returns:
+        Object ids int32 [H,W], and how many there are.
+    """
+    if instances is not None:
+        pairs = labels.astype(np.int64) << 16 | instances
+        return _numbered_in_raster_order(np.unique(pairs, return_inverse=True)[1].reshape(labels.shape))
+    # Every pixel takes the lowest index among itself and its equal neighbours until nothing changes.
+    roots = np.arange(labels.size).reshape(labels.shape)
+    across = labels[:, 1:] == labels[:, :-1]
+    down = labels[1:] == labels[:-1]
+    while True:
+        lowest = roots.copy()
+        lowest[:, 1:][across] = np.minimum(lowest[:, 1:], lowest[:, :-1])[across]
+        lowest[:, :-1][across] = np.minimum(lowest[:, 1:], lowest[:, :-1])[across]
+        lowest[1:][down] = np.minimum(lowest[1:], lowest[:-1])[down]
+        lowest[:-1][down] = np.minimum(lowest[1:], lowest[:-1])[down]
+        if np.array_equal(lowest, roots):
+            return _numbered_in_raster_order(roots)
+        roots = lowest
+
+
+def _numbered_in_raster_order(keys: npt.NDArray[np.int64]) -> tuple[Int32, int]:
+    """Replace arbitrary keys [H,W] by 0, 1, 2, ... in the order in which they first appear."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))
+    return rank[inverse].reshape(keys.shape).astype(np.int32), len(first)
+
+
+def object_means(objects: Int32, count: int, values: Float32, stride: int = 1) -> Float32:
+    """Mean over each object's pixels of `values[y // stride, x // stride]`.
+
+    Args:
+        objects: int32 [H,W], ids below count.
+        count: number of objects; one without pixels gets NaN.
+        values: float32 [ceil(H/stride), ceil(W/stride)].
+        stride: pixels per value along each axis.
+
+    Returns:
+        float32 [count].
+    """
+    rows, columns = np.indices(objects.shape) // stride
+    ids = objects.ravel()
+    sums = np.bincount(ids, weights=values[rows, columns].ravel(), minlength=count)
+    pixels = np.bincount(ids, minlength=count)
+    with np.errstate(invalid="ignore"):
+        return (sums / pixels).astype(np.float32)
+
+
+def window_row(feather: int) -> Float64:
+    """Binomial row of order 2 * feather, of sum 1: [1, 4, 6, 4, 1] / 16 for a feather of 2 pixels."""
+    return np.array([comb(2 * feather, i) for i in range(2 * feather + 1)]) / 4.0**feather
+
+
+def windowed(plane: npt.NDArray[np.generic], feather: int) -> Float64:
+    """Weighted sum [H,W] of a plane [H,W] over the window around each pixel, edges replicated."""
+    padded = np.pad(plane, feather, mode="edge").astype(np.float64)
+    height, width = plane.shape
+    weights = window_row(feather)
+    rows = sum(w * padded[i : i + height] for i, w in enumerate(weights))
+    return np.asarray(sum(w * rows[:, i : i + width] for i, w in enumerate(weights)))
+
+
+def composite(
+    labels: UInt8,
+    objects: Int32,
+    contrasts: Sequence[Float32 | None],
+    thermal_labels: Float32,
+    contrast_kelvin: float,
+    feather: int,
+) -> Float32:
+    """Put the layers on top of each other, with each object's mean held at its thermal label.
+
+    With R the thermal labels, c the contrast in kelvin, o(x) the object at pixel x, and w the binomial window of
+    order 2 * feather with replicated edges:
+
+        m_o      = mean over the pixels x of object o of contrast_label(x)(x)
+        B(x)     = R(x) - c * m_o(x)
+        a_k(x)   = sum of w over window pixels of class k
+        B_k(x)   = B(x) where x is of class k, else (sum of w * [label = k] * B) / a_k(x)
+        alpha_k  = a_k * product over j > k of (1 - a_j), normalised to sum 1        painter's order, last in front
+        T(x)     = sum over k of alpha_k(x) * (B_k(x) + c * contrast_k(x))
+
+    So T = B + c * contrast where the window holds one class, the mean of an object far from others is its R, and R
+    of one class reaches no further than the feather.
+
+    Args:
+        labels: uint8 [H,W], class ids in painter's order.
+        objects: int32 [H,W], ids from 0; the pixels of an object share one label.
+        contrasts: for each class float32 [H,W] in [-1, 1], read only within the feather of the class; None for a
+            class that labels lack.
+        thermal_labels: R, float32 [H,W].
+        contrast_kelvin: c.
+        feather: half the window's width in pixels.
+
+    Returns:
+        Surface temperature, float32 [H,W].
+    """
+    present = [int(k) for k in np.unique(labels)]
+    planes = {k: np.asarray(contrasts[k], dtype=np.float64) for k in present}
+    own_contrast = np.choose(np.searchsorted(present, labels), [planes[k] for k in present])
+    ids = objects.ravel()
+    with np.errstate(invalid="ignore"):
+        means = np.bincount(ids, weights=own_contrast.ravel()) / np.bincount(ids)
+    base = thermal_labels - contrast_kelvin * means[objects]
+
+    visible = np.ones(labels.shape)
+    weight = np.zeros(labels.shape)
+    temperature = np.zeros(labels.shape)
+    for k in reversed(present):
+        mask = labels == k
+        coverage = windowed(mask, feather)
+        seen = coverage > 0
+        extended = np.divide(windowed(np.where(mask, base, 0), feather), coverage, out=np.zeros_like(base), where=seen)
+        surface = np.where(mask, base, extended) + contrast_kelvin * np.where(seen, planes[k], 0)
+        temperature += coverage * visible * surface
+        weight += coverage * visible
+        visible *= 1 - coverage
+    return (temperature / weight).astype(np.float32)
+
+
+def planes(rgb: UInt8) -> Float32:
+    """Interleaved uint8 [H,W,3] -> float32 [3,H,W] in [0, 1]."""
+    return np.ascontiguousarray(rgb.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
+
+
+def planes_4(rgb: UInt8) -> Float32:
+    """Interleaved uint8 [H,W,3] -> means over 4x4 cells, float32 [3,H/4,W/4] in [0, 1]."""
+    return np.stack([cell_means(rgb[..., channel]) / 255 for channel in range(3)]).astype(np.float32)
+
+
+def cell_means(plane: npt.NDArray[np.generic]) -> Float64:
+    """Means over 4x4 cells of a plane [H,W], float64 [H/4,W/4]."""
+    height, width = plane.shape
+    cells = plane.reshape(height // CELL, CELL, width // CELL, CELL).astype(np.float64)
+    return np.asarray(cells.mean(axis=(1, 3)))
+
+
+def condition(labels: UInt8, thermal_labels: Float32, class_id: int, offset: float, scale: float) -> Float32:
+    """What the layer of one class is told, as means over 4x4 cells.
+
+    Args:
+        labels: uint8 [H,W]; H and W are multiples of 4.
+        thermal_labels: R, float32 [H,W].
+        class_id: the class.
+        offset, scale: normalisation of R in kelvin.
+
+    Returns:
+        float32 [3,H/4,W/4]: the class's mask; its edge, which is its pixels with a 4-neighbour of another label
+        (outside the frame is not another label); and (R - offset) / scale on the mask.
+    """
+    mask = labels == class_id
+    normalised = (thermal_labels.astype(np.float64) - offset) / scale
+    channels = (mask, mask & at_class_border(labels), np.where(mask, normalised, 0))
+    return np.stack([cell_means(channel) for channel in channels]).astype(np.float32)
+
+
+def at_class_border(labels: UInt8) -> Bool:
+    """Pixels with a 4-neighbour of another label, bool [H,W]."""
+    padded = np.pad(labels, 1, mode="edge")
+    neighbours = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
+    return np.logical_or.reduce([neighbour != labels for neighbour in neighbours])
+
+
+def class_fractions(labels: UInt8, classes: int) -> Float32:
+    """Share of each class in 4x4 cells: uint8 [H,W] -> float32 [classes,H/4,W/4]."""
+    return np.stack([cell_means(labels == k) for k in range(classes)]).astype(np.float32)
+
+
+def labels_from_logits(logits: Float32) -> UInt8:
+    """Class with the highest logit after bilinear enlargement by 4, the lowest id among equals.
+
+    Source positions are at half-pixel centres and clamped at the edges: output 4 * i + p lies at
+    i + (p - 1.5) / 4. Rows are interpolated before columns, in float32.
+
+    Args:
+        logits: float32 [K,h,w], finite.
+
+    Returns:
+        uint8 [4h,4w].
+    """
+    rows = _enlarged(logits, axis=1)
+    return _enlarged(rows, axis=2).argmax(axis=0).astype(np.uint8)
+
+
+def _enlarged(planes: Float32, axis: int) -> Float32:
+    """Linear enlargement by 4 of float32 [K,h,w] along one axis."""
+    count = planes.shape[axis]
+    index, phase = np.divmod(np.arange(CELL * count), CELL)
+    near = index - (phase < 2)  # the lower of the two source positions
+    far_weight = np.array([0.625, 0.875, 0.125, 0.375], dtype=np.float32)[phase]
+    shape = [1, 1, 1]
+    shape[axis] = -1
+    far_weight = far_weight.reshape(shape)
+    low = planes.take(near.clip(0, count - 1), axis)
+    high = planes.take((near + 1).clip(0, count - 1), axis)
+    return (np.float32(1) - far_weight) * low + far_weight * high
+
+
+def raw16(kelvin: Float32) -> UInt16:
+    """Temperatures at 0.01 K per count, rounded half to even, saturating; NaN becomes 0."""
+    return np.rint(_saturated(kelvin * np.float32(100), 65535)).astype(np.uint16)
+
+
+def agc_linear(kelvin: Float32, low: float, high: float) -> UInt8:
+    """Grey levels with low at 0 and high at 255, rounded half to even, saturating; NaN becomes 0."""
+    factor = np.float32(255) / (np.float32(high) - np.float32(low))
+    return np.rint(_saturated((kelvin - np.float32(low)) * factor, 255)).astype(np.uint8)
+
+
+def _saturated(values: Float32, highest: float) -> Float32:
+    return np.where(np.isnan(values), np.float32(0), values).clip(0, highest)
