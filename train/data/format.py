@@ -103,7 +103,7 @@ class Dataset:
         return Sample(
             stem=stem,
             rgb=pictures.read(self._rgb_path(stem)),
-            thermal_kelvin=None if counts is None else self.to_kelvin(counts),
+            thermal_kelvin=None if counts is None else self._to_kelvin(counts),
             labels=self._labels(stem),
             instances=self._optional("instances", stem),
             night=frame.night,
@@ -115,23 +115,9 @@ class Dataset:
             temperatures=self._temperatures.get(stem, {}),
         )
 
-    def to_kelvin(self, counts: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
-        """Return stored numbers on the declared scale, float32."""
-        scale = self._scale()
-        return (scale.offset_kelvin + scale.kelvin_per_count * counts.astype(np.float64)).astype(np.float32)
-
-    def to_counts(self, kelvin: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """Kelvin back on the stored scale, not rounded, clipped to what the encoding can hold."""
-        scale = self._scale()
-        top = 255.0 if scale.encoding == "counts8" else 65535.0
-        return np.clip((kelvin.astype(np.float64) - scale.offset_kelvin) / scale.kelvin_per_count, 0.0, top)
-
-    def _scale(self) -> ThermalSpec:
-        if self.thermal is None:
-            raise DatasetError(
-                f"{self.root} has no thermal pictures", "Use a set with thermal, such as msrs."
-            )
-        return self.thermal
+    def _to_kelvin(self, counts: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+        kelvin = self.thermal.offset_kelvin + self.thermal.kelvin_per_count * counts.astype(np.float64)
+        return kelvin.astype(np.float32)
 
     def _known(self, stem: str) -> str:
         if stem not in self.spec.frames:

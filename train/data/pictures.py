@@ -63,5 +63,5 @@ def read(path: Path) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
 def write_png(path: Path, pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> None:
     """Write uint8 or uint16 pixels as PNG; the file is complete or absent."""
     temporary = path.with_name(path.name + ".partial")
-    Image.fromarray(np.ascontiguousarray(pixels)).save(temporary, format="PNG", compress_level=4)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(temporary, format="PNG", compress_level=1)
     temporary.replace(path)

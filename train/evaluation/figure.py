@@ -1,6 +1,6 @@
 """Qualitative figure: colour, real thermal and outputs side by side, some frames of day and of night."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +58,10 @@ def _row(dataset: Dataset, stem: str, synthesizers: Mapping[Protocol, Synthesize
     reference = real if field.has_level(dataset) else None
     cells = [_cell("colour", Image.fromarray(sample.rgb))]
     cells += [_cell(name, Image.fromarray(_grey(values, reference))) for name, values in thermal.items()]
-    cells += [np.zeros_like(cells[0])] * (2 + len(synthesizers) + ("given" in synthesizers) - len(cells))
-    return _fit(cells)
+    # A row without R stays as wide as the others.
+    columns = 2 + len(synthesizers) + ("given" in synthesizers)
+    cells += [np.zeros_like(cells[0])] * (columns - len(cells))
+    return np.concatenate(cells, axis=1)
 
 
 def _output(
@@ -84,7 +86,3 @@ def _cell(title: str, picture: Image.Image) -> npt.NDArray[np.uint8]:
     canvas.paste(picture.convert("RGB").resize((WIDTH, height), Image.Resampling.BOX), (0, _TITLE_ROWS))
     ImageDraw.Draw(canvas).text((4, 2), title, fill="white")
     return np.array(canvas)
-
-
-def _fit(cells: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
-    return np.concatenate(cells, axis=1)

@@ -11,6 +11,8 @@ from skimage.metrics import structural_similarity
 Array = npt.NDArray[np.float64]
 #: Full scale of an 8-bit picture.
 DATA_RANGE = 255.0
+#: PSNR of equal pictures, in dB.
+MAX_PSNR = 100.0
 _FLAT = 1e-9
 
 
@@ -25,9 +27,9 @@ class Interval:
 
 
 def psnr(truth: Array, estimate: Array) -> float:
-    """Peak signal-to-noise ratio in dB of HxW counts, full scale 255; infinite for equal pictures."""
+    """Peak signal-to-noise ratio in dB of HxW counts, full scale 255; at most MAX_PSNR, so that means exist."""
     error = float(np.mean((truth - estimate) ** 2))
-    return float("inf") if error == 0 else 10.0 * float(np.log10(DATA_RANGE**2 / error))
+    return min(MAX_PSNR, 10.0 * float(np.log10(DATA_RANGE**2 / error))) if error > 0 else MAX_PSNR
 
 
 def ssim(truth: Array, estimate: Array) -> float:
