@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -42,16 +44,16 @@ def conditions(labels: Tensor, thermal_labels: Tensor, classes: int, offset: flo
 
 
 def blur(planes: Tensor, feather: int) -> Tensor:
-    """Binomial window of order 2*feather with replicated borders on [N,K,H,W]."""
-    row = torch.ones(1)
-    for _ in range(2 * feather):
-        row = F.pad(row, (1, 0)) + F.pad(row, (0, 1))
-    row = (row / row.sum()).to(planes)
-    n, k, h, w = planes.shape
-    x = planes.reshape(n * k, 1, h, w)
-    x = F.conv2d(F.pad(x, (feather, feather, 0, 0), mode="replicate"), row.view(1, 1, 1, -1))
-    x = F.conv2d(F.pad(x, (0, 0, feather, feather), mode="replicate"), row.view(1, 1, -1, 1))
-    return x.view(n, k, h, w)
+    """Binomial window of order 2*feather with replicated borders on [N,K,H,W].
+
+    A sum of shifted planes: a convolution with one channel is many times slower on a CPU.
+    """
+    order = 2 * feather
+    weights = [math.comb(order, i) / 2**order for i in range(order + 1)]
+    x = F.pad(planes, (feather, feather, feather, feather), mode="replicate")
+    width, height = planes.shape[-1], planes.shape[-2]
+    x = sum(w * x[..., i : i + width] for i, w in enumerate(weights))
+    return sum(w * x[..., i : i + height, :] for i, w in enumerate(weights))
 
 
 def painters_weights(coverage: Tensor) -> Tensor:
