@@ -57,12 +57,10 @@ def _summary(scores: Sequence[FrameScore]) -> dict[str, Any] | None:
     if not scores:
         return None
     names = sorted({name for score in scores for name in score.measures})
-    return {name: _mean([s.measures[name] for s in scores if name in s.measures]) for name in names}
-
-
-def _mean(values: Sequence[float]) -> dict[str, float]:
-    rows = [np.array([value]) for value in values]
-    return asdict(metrics.bootstrap(rows, lambda drawn: float(np.mean(drawn))))
+    return {
+        name: asdict(metrics.mean_interval([s.measures[name] for s in scores if name in s.measures]))
+        for name in names
+    }
 
 
 def _level_measures(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64]) -> dict[str, float]:

@@ -27,7 +27,7 @@ class Interval:
 
 
 def psnr(truth: Array, estimate: Array) -> float:
-    """Peak signal-to-noise ratio in dB of HxW counts, full scale 255; at most MAX_PSNR, so that means exist."""
+    """Peak signal-to-noise ratio in dB of HxW counts, full scale 255, at most MAX_PSNR."""
     error = float(np.mean((truth - estimate) ** 2))
     return min(MAX_PSNR, 10.0 * float(np.log10(DATA_RANGE**2 / error))) if error > 0 else MAX_PSNR
 
@@ -57,6 +57,14 @@ def affine_fit(truth: Array, estimate: Array) -> Array:
     power = float((centred**2).sum())
     slope = float((centred * (truth - truth.mean())).sum()) / power if power > 0 else 0.0
     return truth.mean() + slope * centred
+
+
+def mean_interval(values: Sequence[float], resamples: int = 1000, seed: int = 0) -> Interval:
+    """Mean of one value per frame, with the interval from resampling frames."""
+    data = np.array(values, np.float64)
+    draws = np.random.default_rng(seed).integers(len(data), size=(resamples, len(data)))
+    low, high = np.percentile(data[draws].mean(axis=1), [2.5, 97.5])
+    return Interval(float(data.mean()), float(low), float(high), len(data))
 
 
 def bootstrap(
