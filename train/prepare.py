@@ -1,4 +1,4 @@
-"""`python -m train prepare SOURCE SRC OUT`: a downloaded data set, corrected and in the canonical format."""
+"""Write a downloaded data set, corrected, in the canonical format (docs/formats.md)."""
 
 import argparse
 from pathlib import Path
