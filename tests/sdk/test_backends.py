@@ -1,0 +1,159 @@
+"""Choice of the backend: explicit requests are obeyed or refused, automatic ones explained."""
+
+import importlib.metadata
+import logging
+import sys
+from types import SimpleNamespace
+
+import onnxruntime
+import pytest
+
+from tests.sdk.tiny_bundle import write_tiny_bundle
+from thermalsdk.backends import choose_backend, onnxruntime as ort_backend
+from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
+from thermalsdk.errors import BackendUnavailable, BundleError, EnvironmentConflict, InferenceError, OptionError
+
+CUDA = "CUDAExecutionProvider"
+
+
+@pytest.fixture
+def bundle(tiny_bundle):
+    return Bundle.open(tiny_bundle)
+
+
+def choose(bundle, **options):
+    defaults = {"device": "auto", "backend": "auto", "precision": "auto", "threads": None}
+    return choose_backend(bundle, **{**defaults, **options})
+
+
+def test_cpu_is_verified_and_explained(bundle):
+    backend = choose(bundle, device="cpu", threads=1)
+    assert (backend.name, backend.device, backend.precision, backend.threads) == ("onnxruntime", "cpu", "fp32", 1)
+    assert backend.providers == ("CPUExecutionProvider",)
+
+
+def test_automatic_choice_logs_one_line(bundle, caplog, monkeypatch):
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    with caplog.at_level(logging.INFO, logger="thermalsdk"):
+        backend = choose(bundle)
+    assert backend.device == "cpu"
+    assert [record.message for record in caplog.records] == [
+        "onnxruntime on cpu at fp32: this onnxruntime has no CUDA provider"
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"device": "gpu"}, {"device": "cuda:x"}, {"backend": "torch"}, {"precision": "int8"}, {"threads": 0}],
+)
+def test_unknown_options(bundle, options):
+    with pytest.raises(OptionError):
+        choose(bundle, **options)
+
+
+def test_explicit_cuda_without_its_provider(bundle, monkeypatch):
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(BackendUnavailable, match="no CUDA provider") as caught:
+        choose(bundle, device="cuda:0")
+    assert "thermalsdk[gpu]" in caught.value.hint
+
+
+@pytest.fixture
+def listed_but_unusable(monkeypatch):
+    """A GPU build on a machine without a GPU: CUDA is listed, sessions open on the CPU."""
+    real = onnxruntime.InferenceSession
+
+    def open_on_cpu(model, options, providers, **kwargs):
+        return real(model, options, providers=["CPUExecutionProvider"], **kwargs)
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", open_on_cpu)
+
+
+def test_listed_provider_that_does_not_work_is_refused(bundle, listed_but_unusable):
+    with pytest.raises(BackendUnavailable, match="lists CUDAExecutionProvider but opened"):
+        choose(bundle, device="cuda:0")
+
+
+def test_automatic_choice_falls_back_with_a_warning(bundle, listed_but_unusable, caplog):
+    assert choose(bundle).device == "cpu"
+    assert "no GPU is used" in caplog.text
+
+
+def test_working_cuda_is_chosen_with_half_precision_where_there_is_some(tmp_path, monkeypatch):
+    class Session:
+        def __init__(self, model, options, providers, enable_fallback):
+            assert enable_fallback == 0
+            self.device = providers[0][1]["device_id"]
+
+        def get_providers(self):
+            return [CUDA, "CPUExecutionProvider"]
+
+        def get_inputs(self):
+            return [SimpleNamespace(name="rgb")]
+
+        def get_outputs(self):
+            return [SimpleNamespace(name=name) for name in ("features_2", "features_4", "features_8", "latent")]
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None)
+    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", half=True))
+    backend = choose(twins)
+    assert (backend.device, backend.precision) == ("cuda:0", "fp16")
+    assert choose(twins, device="cuda:1", precision="fp32").device == "cuda:1"
+
+
+def test_half_precision_needs_twins(bundle, tmp_path):
+    with pytest.raises(BackendUnavailable, match="half-precision") as caught:
+        choose(bundle, precision="fp16")
+    assert "--fp16" in caught.value.hint
+    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", half=True))
+    assert choose(twins, device="cpu", precision="fp16").precision == "fp16"
+
+
+def test_tensorrt_is_refused_with_advice(bundle):
+    with pytest.raises(BackendUnavailable, match="TensorRT") as caught:
+        choose(bundle, backend="tensorrt")
+    assert "onnxruntime" in caught.value.hint
+
+
+def test_two_wheels_conflict(bundle, monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
+    with pytest.raises(EnvironmentConflict, match="both installed") as caught:
+        choose(bundle, device="cpu")
+    assert "pip uninstall onnxruntime onnxruntime-gpu" in caught.value.hint
+
+
+def test_missing_onnxruntime(bundle, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(BackendUnavailable, match="cannot be imported") as caught:
+        choose(bundle, device="cpu")
+    assert "thermalsdk[cpu]" in caught.value.hint
+
+
+def test_graph_that_does_not_open(bundle):
+    backend = choose(bundle, device="cpu", threads=1)
+    with pytest.raises(BackendUnavailable, match=r"cannot open encoder\.onnx"):
+        backend.open(b"no model", bundle.manifest.graphs.encoder)
+
+
+def test_graph_unlike_its_manifest(bundle):
+    backend = choose(bundle, device="cpu", threads=1)
+    encoder = bundle.manifest.graphs.encoder
+    renamed = GraphSpec(encoder.file, (TensorSpec("colour", "float32", (1, 3, "H", "W")),), encoder.outputs)
+    with pytest.raises(BundleError, match="inputs"):
+        backend.open(bundle.model(encoder), renamed)
+
+
+def test_failing_run_names_the_graph(bundle):
+    backend = choose(bundle, device="cpu", threads=1)
+    encoder = bundle.manifest.graphs.encoder
+    with pytest.raises(InferenceError, match=r"encoder\.onnx"):
+        backend.open(bundle.model(encoder), encoder).run({})
+
+
+def test_messages_of_the_runtime_reach_the_logger(caplog):
+    with caplog.at_level(logging.ERROR, logger="thermalsdk.onnxruntime"):
+        ort_backend._log(3, "onnxruntime", "", "graph.cc:1", "node failed")
+    assert caplog.records[0].message == "node failed (graph.cc:1)"

@@ -1,0 +1,145 @@
+"""Bad input is refused with a typed error that names the fix, before any work is done."""
+
+import numpy as np
+import pytest
+
+from thermalsdk import Temperatures
+from thermalsdk.errors import (
+    DtypeError,
+    LabelError,
+    LabelTableError,
+    OptionError,
+    ShapeError,
+    TemperatureError,
+)
+
+
+def zeros(*shape, dtype=np.uint8):
+    return np.zeros(shape, dtype)
+
+
+@pytest.mark.parametrize(
+    ("frame", "error", "fix"),
+    [
+        (zeros(96, 128), ShapeError, "np.stack"),
+        (zeros(96, 128, 1), ShapeError, "np.stack"),
+        (zeros(96, 128, 4), ShapeError, "[..., :3]"),
+        (zeros(3, 96, 128), ShapeError, "np.moveaxis"),
+        (zeros(2, 96, 128, 3), ShapeError, "one call each"),
+        (zeros(0, 0, 3), ShapeError, "larger frame"),
+        (zeros(0), ShapeError, "np.moveaxis"),
+        (zeros(63, 128, 3), ShapeError, "larger frame"),
+        (zeros(96, 63, 3), ShapeError, "larger frame"),
+        (zeros(96, 128, 3, dtype=np.float32), DtypeError, "* 255"),
+        (np.full((96, 128, 3), np.nan), DtypeError, "* 255"),
+        (zeros(96, 128, 3, dtype=np.uint16), DtypeError, "astype"),
+        (zeros(96, 128, 3, dtype=bool), DtypeError, "astype"),
+        (None, ShapeError, "np.moveaxis"),
+        ("road.png", ShapeError, "np.moveaxis"),
+    ],
+)
+def test_frames(synth, frame, error, fix):
+    with pytest.raises(error) as caught:
+        synth(frame)
+    assert fix in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "words"),
+    [
+        (zeros(95, 128), ShapeError, "95x128, the frame is 96x128"),
+        (zeros(96, 128, 3), ShapeError, "96x128x3"),
+        (zeros(96, 128, dtype=np.float32), DtypeError, "integers"),
+        (zeros(96, 128, dtype=bool), DtypeError, "integers"),
+        (np.full((96, 128), 10, np.uint8), LabelError, "ids 10"),
+        (np.full((96, 128), 255, np.uint8), LabelError, "ids 255"),
+        (np.full((96, 128), 256, np.uint16), LabelError, "0 to 255"),
+        (np.full((96, 128), -1, np.int64), LabelError, "-1"),
+    ],
+)
+def test_labels(synth, rgb, labels, error, words):
+    with pytest.raises(error, match=words):
+        synth(rgb, labels=labels)
+
+
+def test_ids_without_class_in_another_numbering(synth, rgb, labels):
+    with pytest.raises(LabelError, match="cityscapes-train"):
+        synth(rgb, labels=np.full_like(labels, 255), label_ids="cityscapes-train")
+
+
+def test_unknown_numbering(synth, rgb, labels):
+    with pytest.raises(LabelTableError, match="gta"):
+        synth(rgb, labels=labels, label_ids="gta")
+
+
+@pytest.mark.parametrize(
+    ("instances", "error"),
+    [
+        (zeros(96, 127, dtype=np.uint16), ShapeError),
+        (zeros(96, 128, dtype=np.float32), DtypeError),
+        (np.full((96, 128), 65536), LabelError),
+    ],
+)
+def test_instances(synth, rgb, labels, instances, error):
+    with pytest.raises(error, match="instances"):
+        synth(rgb, labels=labels, instances=instances)
+
+
+@pytest.mark.parametrize(
+    ("thermal_labels", "error", "words"),
+    [
+        (zeros(96, 127, dtype=np.float32), ShapeError, "96x127"),
+        (np.full((96, 128), 29315, np.uint16), DtypeError, "kelvin"),
+        (np.full((96, 128), 20.0), TemperatureError, "20 K"),
+        (np.full((96, 128), np.nan), TemperatureError, "NaN"),
+        (np.full((96, 128), np.inf), TemperatureError, "infinity"),
+        (np.full((96, 128), 5000.0), TemperatureError, "5000 K"),
+    ],
+)
+def test_thermal_labels(synth, rgb, labels, thermal_labels, error, words):
+    with pytest.raises(error, match=words):
+        synth(rgb, labels=labels, thermal_labels=thermal_labels)
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "error"),
+    [
+        ("warm", OptionError),
+        ({"ambient": 283.0}, TemperatureError),
+        (None, TemperatureError),
+        (Temperatures(ambient=283.0, classes={"bicycle": 290.0}), TemperatureError),
+        (Temperatures(ambient=283.0, instances={1: 290.0}), TemperatureError),
+    ],
+)
+def test_temperatures(synth, rgb, labels, temperatures, error):
+    with pytest.raises(error):
+        synth(rgb, labels=labels, temperatures=temperatures)
+
+
+def test_two_sources_of_temperature(synth, rgb, labels):
+    with pytest.raises(TemperatureError, match="both"):
+        synth(
+            rgb,
+            labels=labels,
+            temperatures=Temperatures(ambient=283.0),
+            thermal_labels=np.full(labels.shape, 290.0),
+        )
+
+
+@pytest.mark.parametrize(
+    ("out", "error"),
+    [
+        (zeros(96, 128), DtypeError),
+        (zeros(96, 127, dtype=np.float32), ShapeError),
+        ([], DtypeError),
+        (np.broadcast_to(np.float32(0), (96, 128)), DtypeError),
+    ],
+)
+def test_out(synth, rgb, out, error):
+    with pytest.raises(error):
+        synth(rgb, out=out)
+
+
+def test_color(synth, rgb):
+    with pytest.raises(OptionError, match="'hsv'"):
+        synth(rgb, color="hsv")
