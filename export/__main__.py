@@ -36,7 +36,7 @@ def main() -> int:
         out = args.out or Path("bundles") / directory.name
         write_bundle(run, out, out.name)
     except ThermalSDKError as error:
-        print(f"error: {error}\n  {error.hint}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 1
     print(out)
     return 0

@@ -39,7 +39,7 @@ def main() -> int:
     try:
         args.run(args)
     except ThermalSDKError as error:
-        print(f"error: {error}\n  {error.hint}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 

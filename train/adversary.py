@@ -14,8 +14,8 @@ from train.networks.critic import Critic
 from train.thermal_batch import ThermalBatch
 
 WINDOW = 64
-WINDOWS_PER_CLASS = 4
-CLASSES_PER_STEP = 4
+WINDOWS_PER_CLASS = 3
+CLASSES_PER_STEP = 3
 
 
 class Adversary:

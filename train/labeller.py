@@ -23,7 +23,7 @@ from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, s
 class LabellerConfig:
     """The whole configuration of a labeller run."""
 
-    steps: int = 6000
+    steps: int = 1500
     batch: int = 12
     size: tuple[int, int] = (384, 480)
     scales: tuple[float, float] = (0.6, 1.1)

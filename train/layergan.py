@@ -24,7 +24,7 @@ from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, s
 class EdgeConfig:
     """The whole configuration of an `edge` run."""
 
-    steps: int = 12000
+    steps: int = 6000
     batch: int = 6
     size: tuple[int, int] = (256, 320)
     scales: tuple[float, float] = (0.5, 1.1)
@@ -41,7 +41,7 @@ class EdgeConfig:
     lambda_gradient: float = 0.3
     lambda_adversary: float = 0.01
     gradient_penalty: float = 10.0
-    adversary_from: float = 0.55
+    adversary_from: float = 0.65
     thermal_label_noise_kelvin: float = 1.5
     contrast_kelvin: float = 10.0
     feather_pixels: int = 2

@@ -25,7 +25,7 @@ UNSURE = 255
 class SegmenterConfig:
     """The whole configuration of a segmenter run."""
 
-    steps: int = 4000
+    steps: int = 2200
     batch: int = 8
     size: tuple[int, int] = (288, 352)
     scales: tuple[float, float] = (0.6, 1.7)

@@ -23,7 +23,8 @@ class StyleConv(nn.Module):
     def __init__(self, inputs: int, outputs: int, latent: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        nn.init.normal_(self.conv.weight)
+        # Demodulation undoes the scale; a small one lets the weights turn quickly under Adam.
+        nn.init.normal_(self.conv.weight, std=0.15)
         self.style = nn.Linear(latent, inputs)
         nn.init.zeros_(self.style.weight)
         nn.init.ones_(self.style.bias)

@@ -60,12 +60,8 @@ def make_person(rng: np.random.Generator, light: Light, lamp: float) -> Person:
     def piece(albedo: npt.ArrayLike, share: float, material: lighting.Material = lighting.CLOTH) -> Array:
         """`share` of the way from the weather's temperature of that cloth to the skin."""
         weather = light.kelvin(material, albedo, 0.6 * light.facing((0.0, 1.0, 0.0)), 0.2)
-        return light.source(
-            albedo, material, side, lamp, share * (skin - weather) + _own(light, material, albedo, weather)
-        )
-
-    def _own(light: Light, material: lighting.Material, albedo: npt.ArrayLike, weather: float) -> float:
-        return weather - light.kelvin(material, albedo, light.facing(side), light.sky_view(side))
+        flat = light.kelvin(material, albedo, light.facing(side), light.sky_view(side))
+        return light.source(albedo, material, side, lamp, weather - flat + share * (skin - weather))
 
     def colour() -> npt.NDArray[np.float64]:
         return np.clip(np.array(_CLOTHES[rng.integers(len(_CLOTHES))]) * rng.uniform(0.6, 1.25), 0.02, 0.8)

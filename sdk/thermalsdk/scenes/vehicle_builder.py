@@ -89,7 +89,7 @@ class Builder:
         extra: float = 0.0,
         ellipse: bool = False,
     ) -> Part:
-        """Make a flat part, its corners counter-clockwise as seen from outside. `extra` is heat from within, K."""
+        """Make a flat part, corners counter-clockwise seen from outside. `extra` is heat from within, K."""
         turned = self.world(points)
         normal = np.cross(turned[1] - turned[0], turned[2] - turned[0])
         normal /= max(float(np.linalg.norm(normal)), 1e-9)
@@ -115,7 +115,7 @@ class Builder:
     def body(
         self, shape: Shape, paint: npt.ArrayLike, material: Material, warm: dict[int, float], cabin: float
     ) -> list[Part]:
-        """Make ends, top and sides of an extruded profile, far parts first. `warm` adds kelvin per segment."""
+        """Make the faces of an extruded profile, far ones first. `warm` adds kelvin per segment, -1 the sides."""
         parts = []
         for i in range(len(shape.outline) - 1):
             quad = end_quad(shape, i)

@@ -1,0 +1,27 @@
+"""Per-pixel work around the networks, in C++ (`thermalsdk._ops`); `reference` specifies it in NumPy."""
+
+from thermalsdk._ops import (
+    agc_linear,
+    class_fractions,
+    composite,
+    condition,
+    connected_components,
+    labels_from_logits,
+    object_means,
+    planes,
+    planes_4,
+    raw16,
+)
+
+__all__ = [
+    "agc_linear",
+    "class_fractions",
+    "composite",
+    "condition",
+    "connected_components",
+    "labels_from_logits",
+    "object_means",
+    "planes",
+    "planes_4",
+    "raw16",
+]
