@@ -1,0 +1,126 @@
+"""A run becomes a bundle that the run time loads and that computes what PyTorch computes."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from export import bundle as bundle_module
+from export.bundle import write_bundle
+from export.graphs import Graph, Tensor4, graphs_of, write_onnx
+from export.parity import ParityError, check_graph
+from export.run import RunError, TrainingRun, load_run, newest_run
+from thermalsdk import Synthesizer
+from thermalsdk.bundle import Bundle
+from thermalsdk.errors import OutputError
+from thermalsdk.labels import STREET_CLASSES
+from train.networks.edge import EdgeGenerator
+from train.networks.labeller import Labeller
+from train.networks.segmenter import Segmenter
+
+
+@pytest.fixture(scope="module")
+def run() -> TrainingRun:
+    torch.manual_seed(0)
+    generator = EdgeGenerator(STREET_CLASSES, pretrained=False).eval()
+    for layer in generator.layers.values():
+        torch.nn.init.normal_(layer.contrast.weight, std=0.3)
+    record = {
+        "contrast_kelvin": 10.0,
+        "feather_pixels": 2,
+        "offset_kelvin": 283.15,
+        "scale_kelvin": 20.0,
+        "seed": 0,
+        "steps_done": 0,
+        "data": [],
+    }
+    return TrainingRun(
+        directory=Path("runs/none"),
+        generator=generator,
+        segmenter=Segmenter(STREET_CLASSES, pretrained=False).eval(),
+        labeller=Labeller(STREET_CLASSES, 283.15, 20.0, pretrained=False).eval(),
+        records={"edge": record, "segmenter": record, "labeller": record},
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(run: TrainingRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(run, tmp_path_factory.mktemp("export") / "street", "street")
+
+
+@pytest.mark.slow
+def test_bundle_reproduces_its_golden_outputs(exported: Path) -> None:
+    golden = np.load(exported / "golden.npz")
+    with Synthesizer.load(exported, device="cpu", threads=1) as synth:
+        given = synth(golden["rgb"], labels=golden["labels"], thermal_labels=golden["thermal_labels"])
+        auto = synth(golden["rgb"])
+    np.testing.assert_allclose(given.kelvin, golden["kelvin"], atol=1e-2)
+    np.testing.assert_array_equal(auto.labels, golden["auto_labels"])
+
+
+@pytest.mark.slow
+def test_graphs_hold_standard_operators_and_constant_weights(exported: Path) -> None:
+    bundle = Bundle.open(exported)
+    for spec in bundle.manifest.graphs.all():
+        model = onnx.load_from_string(bundle.model(spec))
+        assert {node.domain for node in model.graph.node} == {""}
+        constants = {initializer.name for initializer in model.graph.initializer}
+        convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+        assert convolutions
+        assert all(node.input[1] in constants for node in convolutions), spec.file
+        assert bundle.manifest.parity[spec.file]["max_difference"] <= 1e-4
+
+
+@pytest.mark.slow
+def test_a_miss_of_parity_leaves_nothing(
+    run: TrainingRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_perturbed(graph: Graph, directory: Path) -> Path:
+        path = write_onnx(graph, directory)
+        model = onnx.load(str(path))
+        weight = max(model.graph.initializer, key=lambda t: len(t.raw_data))
+        weight.raw_data = (np.frombuffer(weight.raw_data, np.float32) * np.float32(1.5)).tobytes()
+        onnx.save(model, str(path))
+        return path
+
+    monkeypatch.setattr(bundle_module, "write_onnx", write_perturbed)
+    with pytest.raises(ParityError, match="encoder.onnx differs from PyTorch"):
+        write_bundle(run, tmp_path / "street", "street")
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_sees_what_is_not_a_function(tmp_path: Path) -> None:
+    class Drifting(torch.nn.Module):
+        calls = 0.0
+
+        def forward(self, rgb: torch.Tensor) -> torch.Tensor:
+            self.calls += 1.0
+            return rgb * self.calls
+
+    module = Drifting()
+    graph = Graph("drift.onnx", module, (Tensor4("rgb", 3, 1, (0.0, 1.0)),), (Tensor4("out", 3, 1),))
+    path = write_onnx(graph, tmp_path)
+    with pytest.raises(ParityError):
+        check_graph(graph, path, [])
+
+
+def test_a_folder_that_is_no_bundle_is_kept(run: TrainingRun, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError):
+        write_bundle(run, tmp_path, "street")
+    assert (tmp_path / "thesis.txt").read_text() == "precious"
+
+
+def test_layers_take_regions_in_steps_of_eight(run: TrainingRun) -> None:
+    graphs = graphs_of(run)
+    shapes = {t.name: t.shape for t in graphs.layers["car"].spec().inputs}
+    assert shapes["features_8"] == (1, 32, "H/8", "W/8")
+    assert shapes["latent"] == (1, 64)
+
+
+def test_missing_stage_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="has no segmenter"):
+        load_run(tmp_path)
+    with pytest.raises(RunError, match="no complete training run"):
+        newest_run(tmp_path)

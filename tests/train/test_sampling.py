@@ -1,0 +1,115 @@
+"""Windows, colours and thermal batches."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from thermalsdk.labels import STREET_CLASSES
+from train.adversary import WINDOW, Adversary
+from train.augmentation import jitter_colours, random_window
+from train.composition import one_hot
+from train.data import Dataset
+from train.layergan import EdgeConfig, noisy_thermal_labels, reconstruction_loss, sample_grid
+from train.mixture import Mixture
+from train.scenes_dataset import prepare_scenes
+from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
+
+RULES = WindowRules(batch=3, size=(64, 96), scales=(0.6, 1.2), object_share=0.5, segmented_share=0.5)
+
+
+@pytest.fixture(scope="module")
+def mixture(tmp_path_factory: pytest.TempPathFactory) -> LabelledMixture:
+    root = tmp_path_factory.mktemp("data")
+    prepare_scenes(root / "scenes", train=2, val=0, size=(96, 128))
+    return LabelledMixture(Mixture(root, {"scenes": 1.0, "absent": 1.0}), {})
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shape=st.tuples(st.integers(64, 400), st.integers(64, 400)),
+    centre=st.booleans(),
+)
+def test_windows_lie_inside_and_hold_their_centre(seed: int, shape: tuple[int, int], centre: bool) -> None:
+    rng = np.random.default_rng(seed)
+    place = (int(rng.integers(shape[0])), int(rng.integers(shape[1]))) if centre else None
+    window = random_window(rng, shape, (64, 96), (0.5, 1.5), place)
+    assert 0 <= window.top <= window.top + window.height <= shape[0]
+    assert 0 <= window.left <= window.left + window.width <= shape[1]
+    if place is not None:
+        assert window.top <= place[0] < window.top + window.height
+        assert window.left <= place[1] < window.left + window.width
+    assert window.ids(np.zeros(shape, np.uint8)).shape == (64, 96)
+
+
+def test_colours_change_and_geometry_does_not() -> None:
+    rgb = np.zeros((40, 60, 3), np.uint8)
+    rgb[:, 30:] = 200
+    changed = jitter_colours(np.random.default_rng(3), rgb)
+    assert changed.dtype == np.float32
+    assert 0 <= changed.min() <= changed.max() <= 1
+    assert changed[:, 35:].mean() > changed[:, :25].mean() + 0.2
+
+
+def test_batch_is_a_function_of_seed_and_index(mixture: LabelledMixture) -> None:
+    first, again, other = (draw_thermal_batch(mixture, RULES, 5, i) for i in (1, 1, 2))
+    assert torch.equal(first.rgb, again.rgb)
+    assert not torch.equal(first.rgb, other.rgb)
+
+
+def test_thermal_labels_are_object_means(mixture: LabelledMixture) -> None:
+    batch = draw_thermal_batch(mixture, RULES, 0, 0)
+    assert batch.object_count == int(batch.objects.max()) + 1
+    for identity in range(0, batch.object_count, 7):
+        inside = batch.objects == identity
+        expected = batch.thermal[inside].double().mean().item()
+        assert batch.thermal_labels[inside].double().mean().item() == pytest.approx(expected, abs=2e-2)
+        assert len(batch.labels[inside].unique()) == 1
+
+
+def test_noise_moves_whole_objects(mixture: LabelledMixture) -> None:
+    batch = draw_thermal_batch(mixture, RULES, 0, 0)
+    told = [noisy_thermal_labels(batch, 1.5, torch.Generator().manual_seed(i)) for i in range(8)]
+    moved = [t - batch.thermal_labels for t in told if not torch.equal(t, batch.thermal_labels)]
+    assert 0 < len(moved) < 8
+    identity = int(batch.objects[0, 0, 0])
+    assert moved[0][batch.objects == identity].std(unbiased=False) < 1e-3
+
+
+def test_perfect_output_costs_nothing(mixture: LabelledMixture) -> None:
+    batch = draw_thermal_batch(mixture, RULES, 0, 0)
+    perfect, _ = reconstruction_loss(batch.thermal, batch, EdgeConfig())
+    flat, _ = reconstruction_loss(batch.thermal_labels, batch, EdgeConfig())
+    assert perfect.item() < 1e-4 < flat.item()
+    assert one_hot(batch.labels, len(STREET_CLASSES)).sum(1).eq(1).all()
+
+
+def test_sample_grid_is_a_picture(mixture: LabelledMixture) -> None:
+    batch = draw_thermal_batch(mixture, RULES, 0, 0)
+    grid = sample_grid(batch, batch.thermal)
+    assert grid.shape == (3, 3 * 64, 4 * 96)
+    assert 0 <= grid.min() <= grid.max() <= 1
+
+
+def test_critics_look_at_windows_with_their_class(mixture: LabelledMixture) -> None:
+    batch = draw_thermal_batch(mixture, RULES, 0, 3)
+    adversary = Adversary(STREET_CLASSES, 10.0, 2, 10.0)
+    looks = adversary.look(batch, torch.Generator().manual_seed(0))
+    for name, corners in looks:
+        k = STREET_CLASSES.index(name)
+        for sample, top, left in corners:
+            window = batch.labels[sample, top : top + WINDOW, left : left + WINDOW]
+            assert window.shape == (WINDOW, WINDOW)
+            assert (window == k).any()
+    fake = (batch.thermal_labels + 1).requires_grad_(True)
+    adversary.generator_loss(batch, fake, looks).backward()
+    assert fake.grad is not None
+    assert fake.grad.abs().sum() > 0
+    critic_loss = adversary.critic_loss(batch, fake, looks, torch.Generator().manual_seed(1))
+    assert critic_loss.isfinite()
+
+
+def test_dataset_without_frames_of_a_source_is_left_out(mixture: LabelledMixture) -> None:
+    assert [entry["name"] for entry in mixture.mixture.provenance()] == ["scenes"]
+    assert isinstance(mixture.mixture.sources[0].dataset, Dataset)

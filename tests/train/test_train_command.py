@@ -1,0 +1,99 @@
+"""`python -m train` from procedural frames to a run that export takes."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from export.run import load_run
+from thermalsdk.errors import ThermalSDKError
+from train.__main__ import main
+from train.data import Dataset
+from train.scenes_dataset import prepare_scenes
+
+SMALL = [
+    "segmenter.steps=2",
+    "segmenter.batch=2",
+    "segmenter.size=[64,96]",
+    "labeller.steps=2",
+    "labeller.batch=2",
+    "labeller.size=[64,96]",
+    "edge.steps=3",
+    "edge.batch=2",
+    "edge.size=[64,96]",
+    "edge.adversary_from=0.5",
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    prepare_scenes(root / "scenes", train=2, val=1, size=(96, 128))
+    return root
+
+
+def run_command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["train", *words])
+    return main()
+
+
+def small_settings() -> list[str]:
+    return [word for setting in SMALL for word in ("--set", setting)]
+
+
+@pytest.mark.slow
+def test_three_stages_make_a_complete_run(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "run"
+    assert run_command(monkeypatch, "--data", str(data), "--out", str(out), *small_settings()) == 0
+    run = load_run(out)
+    assert {stage: record["steps_done"] for stage, record in run.records.items()} == {
+        "segmenter": 2,
+        "labeller": 2,
+        "edge": 3,
+    }
+    assert run.settings["data"][0]["name"] == "scenes"
+    last = json.loads((out / "edge" / "stats.jsonl").read_text().splitlines()[-1])
+    assert "critic" in last
+    assert list((out / "edge" / "tensorboard").iterdir())
+    before = (out / "edge" / "checkpoint.safetensors").stat().st_mtime_ns
+    words = ("edge", "--data", str(data), "--out", str(out), *small_settings(), "--set", "edge.steps=4")
+    assert run_command(monkeypatch, *words) == 0
+    assert load_run(out).records["edge"]["steps_done"] == 4
+    assert (out / "edge" / "checkpoint.safetensors").stat().st_mtime_ns > before
+
+
+def test_dry_run_prints_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command(monkeypatch, "--dry-run", "--set", "edge.steps=7") == 0
+    resolved = json.loads(capsys.readouterr().out)
+    assert resolved["edge"]["steps"] == 7
+    assert set(resolved) == {"segmenter", "labeller", "edge"}
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("setting", ["steps=3", "edge.stepz=3", "edge.steps=", "edge.steps=three"])
+def test_bad_setting_is_refused(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match="--set"):
+        run_command(monkeypatch, "--dry-run", "--set", setting)
+
+
+def test_absent_data_is_an_error_with_a_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(monkeypatch, "segmenter", "--data", str(tmp_path), "--out", str(tmp_path / "run")) == 1
+    assert "python -m train prepare" in capsys.readouterr().err
+
+
+def test_scenes_are_a_dataset_in_kelvin(data: Path) -> None:
+    dataset = Dataset.open(data / "scenes")
+    sample = dataset.sample(dataset.stems("train")[0])
+    assert sample.thermal_kelvin is not None
+    assert 240 < sample.thermal_kelvin.min() < sample.thermal_kelvin.max() < 360
+    assert sample.label_source == "true"
+
+
+def test_scenes_never_overwrite(data: Path) -> None:
+    with pytest.raises(ThermalSDKError):
+        prepare_scenes(data / "scenes", train=1, val=0, size=(96, 128))
