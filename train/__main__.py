@@ -17,6 +17,7 @@ from train import prepare, scenes_dataset
 from train.evaluation import command as evaluate
 from train.labeller import LabellerConfig, train_labeller
 from train.layergan import EdgeConfig, train_edge
+from train.memory import keep_freed_memory
 from train.segmenter import SegmenterConfig, train_segmenter
 
 STAGES = {
@@ -89,6 +90,7 @@ def _train(args: argparse.Namespace, stages: tuple[str, ...]) -> None:
     if args.dry_run:
         print(json.dumps({name: asdict(config) for name, config in configs.items()}, indent=2))
         return
+    keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
     data = args.data if args.data is not None else scenes_dataset.default_data()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.data import Dataset, Sample
+from train.data import Dataset, DatasetError, Sample
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Mixture:
         split: of each dataset.
 
     Raises:
-        FileNotFoundError: none of the datasets is there.
+        DatasetError: none of the datasets is there.
     """
 
     def __init__(self, root: Path, shares: dict[str, float], split: str = "train") -> None:
@@ -39,8 +39,9 @@ class Mixture:
             if (root / name / "dataset.json").exists()
         ]
         if not self.sources:
-            raise FileNotFoundError(
-                f"no dataset of {', '.join(shares)} in {root}: make one with `python -m train prepare`"
+            raise DatasetError(
+                f"{root} holds none of the datasets {', '.join(shares)}",
+                "Make one with `python -m train prepare`, or leave --data out for procedural scenes.",
             )
         total = sum(source.share for source in self.sources)
         self.probabilities = np.array([source.share / total for source in self.sources])
