@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from thermalsdk import Synthesizer
 from thermalsdk.scenes import StreetScene
 
@@ -22,8 +23,12 @@ Case = tuple[np.ndarray, np.ndarray]
 
 def main() -> None:
     """Time both ways of use on the same frames and print them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="a prepared dataset: its val frames; default: procedural scenes")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, help="a prepared dataset: its val frames; default: procedural scenes"
+    )
     parser.add_argument("--bundle", default="street")
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--threads", type=int)

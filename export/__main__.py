@@ -7,10 +7,9 @@ import logging
 import sys
 from pathlib import Path
 
-from thermalsdk.errors import ThermalSDKError
-
 from export.bundle import write_bundle
 from export.run import load_run, newest_run
+from thermalsdk.errors import ThermalSDKError
 
 EXAMPLES = """examples:
   python -m export                                   the newest complete run in runs/ -> bundles/NAME
@@ -27,7 +26,9 @@ def main() -> int:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--checkpoint", type=Path, help="run directory (default: the newest complete run in runs/)")
+    parser.add_argument(
+        "--checkpoint", type=Path, help="run directory (default: the newest complete run in runs/)"
+    )
     parser.add_argument("--out", type=Path, help="the bundle's folder (default: bundles/NAME of the run)")
     args = parser.parse_args()
     try:

@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from thermalsdk import Synthesizer
-from thermalsdk.bundle import Graphs, Manifest, ThermalNormalization, write_manifest
-from thermalsdk.errors import OutputError
-from thermalsdk.scenes import StreetScene
 from tqdm import tqdm
-from train.networks.labeller import REACH as LABELLER_REACH
 
 from export.graphs import ALIGNMENT, OPSET, BundleGraphs, graphs_of, write_onnx
 from export.parity import as_record, check_graph, pad_to_alignment
 from export.run import TrainingRun
+from thermalsdk import Synthesizer
+from thermalsdk.bundle import Graphs, Manifest, ThermalNormalization, write_manifest
+from thermalsdk.errors import OutputError
+from thermalsdk.scenes import StreetScene
+from train.networks.labeller import REACH as LABELLER_REACH
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,9 @@ def write_bundle(run: TrainingRun, out: Path, name: str) -> Path:
         ParityError: a graph does not compute what its module computes; `out` is left as it was.
     """
     if out.exists() and any(out.iterdir()) and not (out / "manifest.json").exists():
-        raise OutputError(f"{out} holds something that is no bundle", "Name an empty or a new folder with --out.")
+        raise OutputError(
+            f"{out} holds something that is no bundle", "Name an empty or a new folder with --out."
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:

@@ -10,11 +10,17 @@ from typing import Any
 
 import onnx
 import torch
-from thermalsdk.bundle import GraphSpec, TensorSpec
 from torch import Tensor, nn
 from torch.export import Dim
 
 from export.run import TrainingRun
+from thermalsdk.bundle import GraphSpec, TensorSpec
+from thermalsdk.errors import ThermalSDKError
+
+
+class ExportError(ThermalSDKError):
+    """PyTorch could not export a graph."""
+
 
 OPSET = 18
 ALIGNMENT = 32
@@ -62,7 +68,9 @@ class Graph:
 
     def spec(self) -> GraphSpec:
         """As the manifest states it."""
-        return GraphSpec(self.file, tuple(t.spec() for t in self.inputs), tuple(t.spec() for t in self.outputs))
+        return GraphSpec(
+            self.file, tuple(t.spec() for t in self.inputs), tuple(t.spec() for t in self.outputs)
+        )
 
     def examples(self, height: int, width: int, seed: int = 0) -> tuple[Tensor, ...]:
         """Random inputs for a frame of height x width, both multiples of 32."""
@@ -131,7 +139,8 @@ def write_onnx(graph: Graph, directory: Path) -> Path:
             dynamic_shapes=_dynamic_shapes(graph),
             verbose=False,
         )
-    assert program is not None  # only the old exporter returns nothing
+    if program is None:
+        raise ExportError(f"PyTorch exported nothing for {graph.file}", "Use torch 2.13.")
     path = directory / graph.file
     program.save(str(path), external_data=False)
     onnx.checker.check_model(str(path), full_check=True)
@@ -147,7 +156,9 @@ def _dynamic_shapes(graph: Graph) -> tuple[dict[int, Any] | None, ...]:
     coarsest = ALIGNMENT if graph.takes_frames else max(t.stride for t in graph.inputs)
     height, width = Dim("h"), Dim("w")
     return tuple(
-        None if t.stride == 0 else {2: _times(coarsest // t.stride, height), 3: _times(coarsest // t.stride, width)}
+        None
+        if t.stride == 0
+        else {2: _times(coarsest // t.stride, height), 3: _times(coarsest // t.stride, width)}
         for t in graph.inputs
     )
 

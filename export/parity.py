@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import torch
-from thermalsdk.errors import ThermalSDKError
-from thermalsdk.tolerances import FP32_ORT
 
 from export.graphs import ALIGNMENT, Graph
+from thermalsdk.errors import ThermalSDKError
+from thermalsdk.tolerances import FP32_ORT
 
 # Frame sizes that the graphs were not traced at.
 SIZES = ((64, 64), (256, 320), (480, 640), (352, 96))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from thermalsdk.errors import ThermalSDKError
 
+from thermalsdk.errors import ThermalSDKError
 from train import prepare, scenes_dataset
 from train.evaluation import command as evaluate
 from train.labeller import LabellerConfig, train_labeller

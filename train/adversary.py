@@ -28,7 +28,9 @@ class Adversary:
         penalty: weight of the gradient penalty.
     """
 
-    def __init__(self, classes: tuple[str, ...], contrast_kelvin: float, feather: int, penalty: float) -> None:
+    def __init__(
+        self, classes: tuple[str, ...], contrast_kelvin: float, feather: int, penalty: float
+    ) -> None:
         self.critics = nn.ModuleDict({name: Critic() for name in classes})
         self.contrast_kelvin, self.feather, self.penalty = contrast_kelvin, feather, penalty
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ class TrainState:
         partial = directory / (WEIGHTS + ".partial")
         contiguous = {k: v.detach().contiguous().clone() for k, v in tensors.items()}
         save_file(contiguous, partial, metadata={"step": str(self.step)})
-        os.replace(partial, directory / WEIGHTS)
+        partial.replace(directory / WEIGHTS)
 
     def restore(self, directory: Path) -> bool:
         """Load the state if there is one; says whether there was."""
@@ -78,4 +77,4 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON through a temporary name."""
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-    os.replace(partial, path)
+    partial.replace(path)

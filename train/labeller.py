@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from thermalsdk.labels import STREET_CLASSES
 from torch import Tensor
 from torch.nn import functional as F
 
+from thermalsdk.labels import STREET_CLASSES
 from train.checkpoint import TrainState, write_json
 from train.composition import object_means, one_hot
 from train.loop import Average, cosine_rate, run_steps
@@ -45,9 +45,7 @@ class LabellerConfig:
     @property
     def windows(self) -> WindowRules:
         """How training windows are drawn."""
-        return WindowRules(
-            self.batch, self.size, self.scales, self.object_share, self.segmented_share
-        )
+        return WindowRules(self.batch, self.size, self.scales, self.object_share, self.segmented_share)
 
 
 def predict_thermal_labels(network: Labeller, batch: ThermalBatch) -> tuple[Tensor, Tensor]:
@@ -72,12 +70,15 @@ def labeller_loss(
     detail = F.huber_loss(dense_error, torch.zeros_like(dense_error), delta=0.2) / share
     correlation = correlation_loss(painted, batch.thermal)
     dense_correlation = correlation_loss(dense, batch.thermal)
-    loss = (
-        20 * (level + config.lambda_dense * detail)
-        + config.lambda_correlation * (correlation + config.lambda_dense * dense_correlation)
+    loss = 20 * (level + config.lambda_dense * detail) + config.lambda_correlation * (
+        correlation + config.lambda_dense * dense_correlation
     )
     mae = (object_error.abs().mean() / share * config.scale_kelvin).item()
-    return loss, {"mae_kelvin": mae, "r_painted": 1 - correlation.item(), "r_dense": 1 - dense_correlation.item()}
+    return loss, {
+        "mae_kelvin": mae,
+        "r_painted": 1 - correlation.item(),
+        "r_dense": 1 - dense_correlation.item(),
+    }
 
 
 def train_labeller(data: Path, out: Path, config: LabellerConfig) -> None:
@@ -92,7 +93,9 @@ def train_labeller(data: Path, out: Path, config: LabellerConfig) -> None:
     average = Labeller(STREET_CLASSES, *numbers, pretrained=False).to(memory_format=torch.channels_last)
     average.load_state_dict(network.state_dict())
     network.backbone.freeze(config.frozen_blocks)
-    optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+    )
     state = TrainState({"labeller": network, "labeller_ema": average}, {"labeller": optimizer})
     ema = Average(network, average, config.ema_halflife)
 

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from thermalsdk.labels import STREET_CLASSES
 from torch import Tensor
 from torch.nn import functional as F
 
+from thermalsdk.labels import STREET_CLASSES
 from train.adversary import Adversary
 from train.checkpoint import TrainState, write_json
 from train.composition import compose, conditions, one_hot
@@ -56,22 +56,16 @@ class EdgeConfig:
     @property
     def windows(self) -> WindowRules:
         """How training windows are drawn."""
-        return WindowRules(
-            self.batch, self.size, self.scales, self.object_share, self.segmented_share
-        )
+        return WindowRules(self.batch, self.size, self.scales, self.object_share, self.segmented_share)
 
 
-def synthesize(
-    generator: EdgeGenerator, batch: ThermalBatch, told: Tensor, config: EdgeConfig
-) -> Tensor:
+def synthesize(generator: EdgeGenerator, batch: ThermalBatch, told: Tensor, config: EdgeConfig) -> Tensor:
     """Kelvin [N,H,W] of a batch.
 
     Args:
         told: the R that the layers see [N,H,W]; the composition uses the batch's own.
     """
-    maps = conditions(
-        batch.labels, told, len(generator.classes), config.offset_kelvin, config.scale_kelvin
-    )
+    maps = conditions(batch.labels, told, len(generator.classes), config.offset_kelvin, config.scale_kelvin)
     present = F.one_hot(batch.labels.flatten(1), len(generator.classes)).amax(1).bool()
     with torch.autocast("cpu", torch.bfloat16, enabled=generator.training):
         contrasts = generator(batch.rgb, maps, present)

@@ -6,10 +6,10 @@ import logging
 from pathlib import Path
 
 import numpy as np
-from thermalsdk.labels import STREET_CLASSES
-from thermalsdk.scenes import StreetScene
 from tqdm import tqdm
 
+from thermalsdk.labels import STREET_CLASSES
+from thermalsdk.scenes import StreetScene
 from train.data import DatasetWriter, FrameSpec, ThermalSpec
 
 DEFAULT_ROOT = Path("runs/data")
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def default_data() -> Path:
-    """The folder of prepared datasets of this checkout, with the procedural scenes made if they are not there."""
+    """The folder of prepared datasets of this checkout; makes the procedural scenes on first use."""
     if not (DEFAULT_ROOT / "scenes" / "dataset.json").exists():
         logger.info("making %d procedural frames in %s (once)", TRAIN_FRAMES + VAL_FRAMES, DEFAULT_ROOT)
         prepare_scenes(DEFAULT_ROOT / "scenes", TRAIN_FRAMES, VAL_FRAMES)
@@ -35,7 +35,9 @@ def prepare_scenes(out: Path, train: int, val: int, size: tuple[int, int] = SIZE
     Raises:
         DatasetError: `out` already holds something.
     """
-    thermal = ThermalSpec(encoding="centikelvin16", offset_kelvin=0.0, kelvin_per_count=0.01, radiometric=True)
+    thermal = ThermalSpec(
+        encoding="centikelvin16", offset_kelvin=0.0, kelvin_per_count=0.01, radiometric=True
+    )
     with DatasetWriter(
         out,
         name="scenes",

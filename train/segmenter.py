@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from thermalsdk.labels import STREET_CLASSES
 from torch import Tensor
 from torch.nn import functional as F
 
+from thermalsdk.labels import STREET_CLASSES
 from train.augmentation import jitter_colours, random_window
 from train.checkpoint import TrainState, write_json
 from train.loop import Average, cosine_rate, run_steps
@@ -51,7 +51,9 @@ def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
     average = Segmenter(STREET_CLASSES, pretrained=False).to(memory_format=torch.channels_last)
     average.load_state_dict(network.state_dict())
     network.backbone.freeze(config.frozen_blocks)
-    optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+    )
     state = TrainState({"segmenter": network, "segmenter_ema": average}, {"segmenter": optimizer})
     ema = Average(network, average, config.ema_halflife)
     weights = torch.tensor([config.rare_weight if name in RARE else 1.0 for name in STREET_CLASSES])

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from thermalsdk.compositing import connected_components
-from thermalsdk.labels import STREET_CLASSES, VOID
 from torch import Tensor
 from tqdm import tqdm
 
+from thermalsdk.compositing import connected_components
+from thermalsdk.labels import STREET_CLASSES, VOID
 from train.augmentation import jitter_colours, random_window
 from train.checkpoint import WEIGHTS, load_module
 from train.composition import object_means
@@ -69,7 +69,7 @@ class LabelledMixture:
 
 
 def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:
-    """Run the segmenter of the run in `directory` over every frame; without one, drop frames that have no labels."""
+    """Run the segmenter in `directory` over every frame; without one, frames without labels are left out."""
     if not (directory / WEIGHTS).exists():
         logger.info("no segmenter in %s: frames without labels are left out", directory)
         return LabelledMixture(mixture, {})

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+
 from export import bundle as bundle_module
 from export.bundle import write_bundle
 from export.graphs import Graph, Tensor4, graphs_of, write_onnx
@@ -85,7 +86,7 @@ def test_a_miss_of_parity_leaves_nothing(
         return path
 
     monkeypatch.setattr(bundle_module, "write_onnx", write_perturbed)
-    with pytest.raises(ParityError, match="encoder.onnx differs from PyTorch"):
+    with pytest.raises(ParityError, match=r"encoder\.onnx differs from PyTorch"):
         write_bundle(run, tmp_path / "street", "street")
     assert not list(tmp_path.iterdir())
 

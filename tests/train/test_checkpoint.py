@@ -1,10 +1,12 @@
 """A run that is killed and resumed ends where an undisturbed one ends."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
+
 from train.checkpoint import WEIGHTS, TrainState, load_module, write_json
 from train.loop import Average, cosine_rate, run_steps
 
@@ -67,7 +69,7 @@ def test_rate_warms_up_and_decays() -> None:
     assert rates[0] == pytest.approx(0.01)
     assert max(rates) == pytest.approx(1.0)
     assert rates[-1] < 0.02
-    assert all(a >= b for a, b in zip(rates[100:], rates[101:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[100:]))
 
 
 def test_json_is_complete_or_absent(tmp_path: Path) -> None:

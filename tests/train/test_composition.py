@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from thermalsdk.compositing import reference
 from train.composition import compose, conditions, painters_weights
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+
 from train.losses import class_balanced_l1, correlation_loss, gradient_l1, gradient_penalty
 
 

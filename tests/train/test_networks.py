@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
+
 from train.networks.backbone import EfficientNetLite0
 from train.networks.critic import Critic
 from train.networks.edge import EdgeEncoder, EdgeGenerator, EdgeLayer

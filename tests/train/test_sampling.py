@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from thermalsdk.labels import STREET_CLASSES
 from train.adversary import WINDOW, Adversary
 from train.augmentation import jitter_colours, random_window

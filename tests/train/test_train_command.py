@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from export.run import load_run
 from thermalsdk.errors import ThermalSDKError
 from train.__main__ import main
@@ -42,7 +43,9 @@ def small_settings() -> list[str]:
 
 
 @pytest.mark.slow
-def test_three_stages_make_a_complete_run(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_stages_make_a_complete_run(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "run"
     assert run_command(monkeypatch, "--data", str(data), "--out", str(out), *small_settings()) == 0
     run = load_run(out)

@@ -1,7 +1,8 @@
 """Score an exported bundle on prepared sets, beside the trivial baselines.
 
 `python -m train evaluate --bundle DIR --data DIR --out DIR` runs the bundle through the
-SDK on the validation frames of each set, in protocol `given` and in protocol `rgb`.
+SDK on the validation frames of each set, in protocol `given` and in protocol `rgb`. A set without thermal
+pictures (camvid) scores the bundle's segmenter.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from train.evaluation.evaluate import Synthesize, evaluate
 from train.evaluation.figure import write_figure
 from train.evaluation.protocols import PROTOCOLS, GivenInputs, Protocol, is_scored
 from train.evaluation.report import markdown
+from train.evaluation.segmentation import Segment, score_segmenter, segmentation_markdown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,16 +41,23 @@ def main(args: argparse.Namespace) -> int:
     """Run the command with parsed arguments: writes evaluation.json, evaluation.md and a figure per set."""
     datasets = [Dataset.open(args.data / name) for name in args.sets]
     args.out.mkdir(parents=True, exist_ok=True)
-    results = []
+    results: list[dict] = []
+    segmentations: list[dict] = []
     with Synthesizer.load(args.bundle, threads=args.threads) as synth:
         for dataset in datasets:
+            if dataset.thermal is None:
+                segment = bundle_segmenter(synth, dataset)
+                bar = _progress(f"{dataset.name} segmenter")
+                segmentations.append(score_segmenter(dataset, segment, args.split, bar))
+                continue
             synthesizers = _synthesizers(synth, dataset, args.protocols, args.split)
             for protocol, synthesize in synthesizers.items():
                 bar = _progress(f"{dataset.name} {protocol}")
                 results.append(evaluate(dataset, synthesize, protocol, split=args.split, progress=bar))
             write_figure(args.out / f"{dataset.name}.png", dataset, synthesizers, split=args.split)
-    _write(args.out / "evaluation.json", json.dumps(results, indent=1) + "\n")
-    report = markdown(results)
+    _write(args.out / "evaluation.json", json.dumps(results + segmentations, indent=1) + "\n")
+    sections = ([markdown(results)] if results else []) + [segmentation_markdown(s) for s in segmentations]
+    report = "\n".join(sections)
     _write(args.out / "evaluation.md", report)
     print(report)
     return 0
@@ -69,6 +78,13 @@ def bundle_synthesizer(synth: Synthesizer, dataset: Dataset) -> Synthesize:
         ).kelvin
 
     return synthesize
+
+
+def bundle_segmenter(synth: Synthesizer, dataset: Dataset) -> Segment:
+    """Wrap a loaded bundle's segmenter; class ids of the bundle are turned into the set's by name."""
+    names = [name if name in dataset.classes else dataset.classes[0] for name in synth.info.classes]
+    lookup = np.array([dataset.classes.index(name) for name in names], np.uint8)
+    return lambda rgb: lookup[synth(rgb).labels]
 
 
 def _synthesizers(

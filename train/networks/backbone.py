@@ -101,8 +101,7 @@ def _load(pretrained: bool) -> nn.Module:
 
 
 def _folded(source: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
-    fused = nn.utils.fusion.fuse_conv_bn_eval(_plain(source), copy.deepcopy(norm).eval())
-    return fused
+    return nn.utils.fusion.fuse_conv_bn_eval(_plain(source), copy.deepcopy(norm).eval())
 
 
 def _plain(source: nn.Conv2d) -> nn.Conv2d:

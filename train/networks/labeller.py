@@ -39,7 +39,9 @@ class Labeller(nn.Module):
         self.backbone = EfficientNetLite0(pretrained=pretrained)
         self.decoder = PyramidDecoder(self.backbone.channels, width)
         self.embed = nn.Conv2d(len(classes), width, 1)
-        self.mix = nn.Sequential(Separable(width, width, 5), Separable(width, width, 5), Separable(width, width))
+        self.mix = nn.Sequential(
+            Separable(width, width, 5), Separable(width, width, 5), Separable(width, width)
+        )
         self.head = nn.Conv2d(width, 1, 1)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)

@@ -30,7 +30,7 @@ class StyleConv(nn.Module):
         nn.init.ones_(self.style.bias)
 
     def forward(self, x: Tensor, latent: Tensor) -> Tensor:
-        """x [N,C,H,W], latent [N,L] -> [N,C',H,W] of unit variance where x has it."""
+        """X [N,C,H,W], latent [N,L] -> [N,C',H,W] of unit variance where x has it."""
         style = self.style(latent)
         energy = self.conv.weight.float().square().sum((2, 3))
         demodulation = torch.rsqrt(F.linear(style.float().square(), energy) + 1e-8)
