@@ -275,6 +275,9 @@ PYBIND11_MODULE(_ops, module) {
     module.def("raw16", raw16_of, arg("kelvin"));
     module.def("agc_linear", agc_linear_of, arg("kelvin"), arg("low"), arg("high"));
 #ifdef THERMAL_CUDA
+    module.attr("has_cuda") = true;
     bind_cuda(module);
+#else
+    module.attr("has_cuda") = false;
 #endif
 }

@@ -69,7 +69,7 @@ def _fill(stage: Path, run: TrainingRun, name: str) -> None:
         logger.info("%s: %.1e from PyTorch", graph.file, parities[-1].max_difference)
     manifest = _manifest(run, graphs, name, as_record(parities))
     write_manifest(stage, manifest)
-    np.savez_compressed(stage / GOLDEN, **_golden_outputs(stage))
+    _write_golden(stage)
     write_manifest(stage, replace(manifest, golden=GOLDEN))
 
 
@@ -102,20 +102,21 @@ def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[st
     )
 
 
-def _golden_outputs(directory: Path) -> dict[str, np.ndarray]:
+def _write_golden(directory: Path) -> None:
     """What this machine's run time makes of a procedural frame: others compare theirs with it."""
     scene = StreetScene(GOLDEN_SEED, *GOLDEN_SIZE).render(0.0)
     with Synthesizer.load(directory, device="cpu", threads=1) as synth:
         auto = synth(scene.rgb)
         given = synth(scene.rgb, labels=scene.labels, thermal_labels=auto.thermal_labels)
-    return {
-        "rgb": scene.rgb,
-        "labels": scene.labels,
-        "thermal_labels": auto.thermal_labels,
-        "kelvin": given.kelvin,
-        "auto_labels": auto.labels,
-        "auto_kelvin": auto.kelvin,
-    }
+    np.savez_compressed(
+        directory / GOLDEN,
+        rgb=scene.rgb,
+        labels=scene.labels,
+        thermal_labels=auto.thermal_labels,
+        kelvin=given.kelvin,
+        auto_labels=auto.labels,
+        auto_kelvin=auto.kelvin,
+    )
 
 
 def _scene_tensor(seed: int) -> torch.Tensor:

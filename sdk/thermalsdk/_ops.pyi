@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+#: Whether the module was built with CUDA: without it the two functions at the end are absent.
+has_cuda: bool
+
 def agc_linear(kelvin: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.uint8]: ...
 def class_fractions(labels: npt.NDArray[np.uint8], classes: int) -> npt.NDArray[np.float32]: ...
 def composite(
@@ -34,3 +37,29 @@ def object_means(
 def planes(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]: ...
 def planes_4(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]: ...
 def raw16(kelvin: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]: ...
+def composite_cuda_scratch(object_count: int) -> int:
+    """Bytes of device memory that `composite_cuda` needs as scratch."""
+
+def composite_cuda(
+    height: int,
+    width: int,
+    object_count: int,
+    labels: int,
+    objects: int,
+    contrasts: Sequence[int | None],
+    thermal_labels: int,
+    contrast_kelvin: float,
+    feather: int,
+    scratch: int,
+    out: int,
+    stream: int,
+) -> None:
+    """Queue `composite` on a CUDA stream and return without waiting.
+
+    Planes, scratch and out are addresses of contiguous device memory with the types of `composite`; stream is a
+    cudaStream_t, 0 for the default one. Nothing in device memory can be checked: object ids must be below
+    object_count, and every class that labels hold must have a plane.
+
+    Raises:
+        InferenceError: CUDA refused the launch.
+    """

@@ -119,8 +119,10 @@ def check_thermal_labels(thermal_labels: npt.ArrayLike, size: tuple[int, int]) -
 
 def check_out(out: Any, size: tuple[int, int]) -> None:
     """Raise ShapeError or DtypeError when kelvin cannot be written into `out`."""
-    if not isinstance(out, np.ndarray) or out.dtype != np.float32 or not out.flags.writeable:
-        raise DtypeError("out is no writeable float32 array", "out = np.empty((height, width), np.float32).")
+    if not isinstance(out, np.ndarray) or out.dtype != np.float32 or not out.flags.carray:
+        raise DtypeError(
+            "out is no writeable, C-contiguous float32 array", "out = np.empty((height, width), np.float32)."
+        )
     _check_size("out", out, size)
 
 

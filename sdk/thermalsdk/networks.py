@@ -140,8 +140,9 @@ class Networks:
         objects: npt.NDArray[np.int32],
         contrasts: list[npt.NDArray[np.float32] | None],
         thermal_labels: npt.NDArray[np.float32],
+        out: npt.NDArray[np.float32] | None,
     ) -> npt.NDArray[np.float32]:
-        """Kelvin, float32 HxW. Raises InferenceError when a layer returned NaN or infinity."""
+        """Kelvin, float32 HxW, in `out` if given. Raises InferenceError when a layer's output is not finite."""
         kelvin = compositing.composite(
             labels,
             objects,
@@ -150,6 +151,7 @@ class Networks:
             self._manifest.contrast_kelvin,
             self._manifest.feather_pixels,
             self._threads,
+            out,
         )
         if not np.isfinite(kelvin.sum()):
             faulty = [

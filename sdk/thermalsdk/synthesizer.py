@@ -97,7 +97,7 @@ class Synthesizer:
                 instance; without it, an object is a connected area of one class.
             temperatures: "auto" to let the bundle's labeller predict each object's mean, or Temperatures.
             thermal_labels: the whole thermal segmentation R instead: floating point HxW, kelvin.
-            out: float32 HxW that receives, and becomes, the frame's kelvin.
+            out: C-contiguous float32 HxW that receives, and becomes, the frame's kelvin.
 
         Returns the thermal frame. Its arrays are new, but for `out`.
 
@@ -154,10 +154,7 @@ class Synthesizer:
         contrasts = networks.contrasts(
             prepared, features, labels, thermal_labels, lambda name: layers_ms.update({name: clock.lap()})
         )
-        kelvin = networks.compose(labels, objects, contrasts, thermal_labels)
-        if out is not None:
-            np.copyto(out, kelvin)
-            kelvin = out
+        kelvin = networks.compose(labels, objects, contrasts, thermal_labels, out)
         timing = Timing(
             prepare=prepare_ms,
             segmenter=segmenter_ms,

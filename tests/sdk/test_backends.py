@@ -9,9 +9,16 @@ import onnxruntime
 import pytest
 
 from tests.sdk.tiny_bundle import write_tiny_bundle
-from thermalsdk.backends import choose_backend, onnxruntime as ort_backend
+from thermalsdk.backends import choose_backend
+from thermalsdk.backends import onnxruntime as ort_backend
 from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
-from thermalsdk.errors import BackendUnavailable, BundleError, EnvironmentConflict, InferenceError, OptionError
+from thermalsdk.errors import (
+    BackendUnavailable,
+    BundleError,
+    EnvironmentConflict,
+    InferenceError,
+    OptionError,
+)
 
 CUDA = "CUDAExecutionProvider"
 
@@ -28,7 +35,12 @@ def choose(bundle, **options):
 
 def test_cpu_is_verified_and_explained(bundle):
     backend = choose(bundle, device="cpu", threads=1)
-    assert (backend.name, backend.device, backend.precision, backend.threads) == ("onnxruntime", "cpu", "fp32", 1)
+    assert (backend.name, backend.device, backend.precision, backend.threads) == (
+        "onnxruntime",
+        "cpu",
+        "fp32",
+        1,
+    )
     assert backend.providers == ("CPUExecutionProvider",)
 
 
@@ -93,7 +105,9 @@ def test_working_cuda_is_chosen_with_half_precision_where_there_is_some(tmp_path
             return [SimpleNamespace(name="rgb")]
 
         def get_outputs(self):
-            return [SimpleNamespace(name=name) for name in ("features_2", "features_4", "features_8", "latent")]
+            return [
+                SimpleNamespace(name=name) for name in ("features_2", "features_4", "features_8", "latent")
+            ]
 
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from tests.sdk.tiny_bundle import write_tiny_bundle
-from thermalsdk.bundle import Bundle, Manifest, bundle as bundle_module, shipped_bundles, write_manifest
+from thermalsdk.bundle import Bundle, Manifest, shipped_bundles, write_manifest
+from thermalsdk.bundle import bundle as bundle_module
 from thermalsdk.errors import BundleError
 
 

@@ -133,6 +133,7 @@ def test_two_sources_of_temperature(synth, rgb, labels):
         (zeros(96, 127, dtype=np.float32), ShapeError),
         ([], DtypeError),
         (np.broadcast_to(np.float32(0), (96, 128)), DtypeError),
+        (zeros(128, 96, dtype=np.float32).T, DtypeError),
     ],
 )
 def test_out(synth, rgb, out, error):

@@ -70,7 +70,9 @@ def test_padding_is_that_of_a_frame_padded_by_hand(synth, rgb, labels):
     thermal_labels = STREET.thermal_labels(small_labels, None, STREET_CLASSES)
 
     small = synth(small_rgb, labels=small_labels, thermal_labels=thermal_labels)
-    padded = synth(padded_rgb, labels=padded_labels, thermal_labels=np.pad(thermal_labels, margins, mode="edge"))
+    padded = synth(
+        padded_rgb, labels=padded_labels, thermal_labels=np.pad(thermal_labels, margins, mode="edge")
+    )
     # Means of objects that reach into the padding differ; an object's contrast around its mean does not.
     for ids, count in [compositing.connected_components(small_labels)]:
         inner = np.zeros(small_labels.shape, bool)

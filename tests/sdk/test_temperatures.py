@@ -52,7 +52,9 @@ def test_instance_ids_are_those_of_the_map(number):
 
 
 def test_numpy_numbers_are_welcome():
-    Temperatures(ambient=np.float32(283), classes={"car": np.float64(290)}, instances={np.uint16(3): np.int64(300)})
+    Temperatures(
+        ambient=np.float32(283), classes={"car": np.float64(290)}, instances={np.uint16(3): np.int64(300)}
+    )
 
 
 def test_unknown_class_lists_the_bundle():

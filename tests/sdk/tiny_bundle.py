@@ -74,7 +74,9 @@ def _encoder(weights: _Weights) -> Body:
     for stride, (name, out_channels) in zip((2, 4, 8), CHANNELS.items(), strict=True):
         initialisers.append(weights.tensor(f"{name}_weight", out_channels, channels, 3, 3))
         nodes.append(
-            helper.make_node("Conv", [source, f"{name}_weight"], [f"{name}_linear"], strides=[2, 2], pads=[1] * 4)
+            helper.make_node(
+                "Conv", [source, f"{name}_weight"], [f"{name}_linear"], strides=[2, 2], pads=[1] * 4
+            )
         )
         nodes.append(helper.make_node("Tanh", [f"{name}_linear"], [name]))
         outputs.append(_tensor(name, (1, out_channels, f"H/{stride}", f"W/{stride}")))

@@ -9,7 +9,7 @@ import numpy as np
 class Conditions:
     """What the weather and the clock do to a street.
 
-    Angles are degrees, temperatures kelvin, `irradiance` (direct sun, square to it) W m^-2.
+    Angles are degrees, temperatures kelvin, `irradiance` is the direct sun's in W m^-2.
     `sun_azimuth_deg` is measured from the driving direction, positive to the right. `cloud` is the covered
     fraction of the sky, `wetness` is 0 for a dry and 1 for a wet street, `haze_per_metre` the visible
     extinction, `convection` the total heat-transfer coefficient of a dry wall in W m^-2 K^-1, `storage_kelvin`

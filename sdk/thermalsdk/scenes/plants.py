@@ -13,6 +13,8 @@ from thermalsdk.scenes.raster import Canvas
 
 Array = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
+# Crowns start above the camera's view of what it passes closely: they are flat and must not be driven through.
+_CLEARANCE = 2.9
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ def make_plant(rng: np.random.Generator, light: Light, bush: bool, lamp: float) 
             size * rng.uniform(0.55, 0.85, count),
         ]
     )
+    if not bush:
+        lift = max(0.0, _CLEARANCE - float((blobs[:, 1] - blobs[:, 2]).min()))
+        blobs[:, 1] += lift
+        stem += 0.8 * lift
     green = np.array([0.09, 0.17, 0.04]) * rng.uniform(0.5, 1.4) + rng.uniform(-0.015, 0.03, 3)
     if rng.random() < 0.12:
         green = np.array([0.36, 0.20, 0.05]) * rng.uniform(0.5, 1.0)

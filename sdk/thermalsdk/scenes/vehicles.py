@@ -10,6 +10,10 @@ from thermalsdk.scenes.raster import Canvas
 from thermalsdk.scenes.vehicle_builder import Part, Spot, Vehicle
 
 Points = npt.NDArray[np.float64]
+# Nearer than this (m) perspective bends a wheel's disc too much for an ellipse, so it is drawn as a polygon.
+_ROUND_DEPTH = 5.0
+_ANGLES = np.linspace(0.0, 2.0 * np.pi, 20, endpoint=False)
+_CIRCLE = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 
 
 def draw_vehicle(canvas: Canvas, camera: Camera, light: Light, vehicle: Vehicle, x: float, z: float) -> None:
@@ -46,15 +50,15 @@ def _draw_part(canvas: Canvas, camera: Camera, part: Part, offset: Points, eye: 
     if float(part.normal @ (eye - part.points[0])) <= 0.0:
         return
     points = part.points + offset
-    if part.ellipse:
-        if points[:, 2].min() - camera.z < NEAR:
-            return
+    if part.ellipse and points[0, 2] - camera.z < _ROUND_DEPTH:
+        points = points[0] + _CIRCLE @ (points[1:] - points[0])
+    elif part.ellipse:
         centre, first, second = camera.project(points)
         canvas.ellipse(centre, first - centre, second - centre, part.source)
-    else:
-        outline = camera.project_clipped(points)
-        if outline is not None:
-            canvas.polygon(outline, part.source)
+        return
+    outline = camera.project_clipped(points)
+    if outline is not None:
+        canvas.polygon(outline, part.source)
     if fine or len(part.points) > 4:
         for detail in part.details:
             _draw_part(canvas, camera, detail, offset, eye, fine)

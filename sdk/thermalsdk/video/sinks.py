@@ -40,6 +40,7 @@ class Sink(ABC):
     def __init__(self, partial: Partial) -> None:
         self._partial = partial
         self._open = True
+        self._empty = True
 
     def write(self, image: Image8or16, name: str) -> None:
         """Add one frame; `name` is its file name, without suffix, in a folder.
@@ -48,6 +49,7 @@ class Sink(ABC):
         """
         if not self._open:
             raise ClosedError(f"{self._partial.final} is already complete", "Open another sink.")
+        self._empty = False
         try:
             self._write(image, name)
         except OSError as error:  # PyAV's errors of the system are OSErrors as well
@@ -72,6 +74,8 @@ class Sink(ABC):
         self._open = False
         try:
             self._finish()
+            if kind is None and self._empty:
+                raise OutputError(f"{self._partial.final} got no frames", "Give a source that has some.")
             if kind is None:
                 self._partial.commit()
         except OSError as failure:

@@ -1,0 +1,239 @@
+"""The command line: outputs, exit codes, and that nothing incomplete is left behind."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.sdk.conftest import moving_picture, truncated, write_video
+from tests.sdk.tiny_bundle import write_tiny_bundle
+from thermalsdk.cli import run as run_module
+from thermalsdk.cli.main import main
+from thermalsdk.video import open_source
+
+
+@pytest.fixture
+def run(tiny_bundle, capsys):
+    """Call the command in this process: exit code, stdout, stderr."""
+
+    def call(*arguments, bundle=tiny_bundle):
+        options = ["--bundle", str(bundle), "--device", "cpu", "--threads", "1"]
+        code = main([*(str(argument) for argument in arguments), *options])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def contents(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_run_on_a_video(run, video, tmp_path):
+    out, raw16 = tmp_path / "thermal.mp4", tmp_path / "kelvin.mkv"
+    code, text, _ = run(
+        "run", video, out, "--raw16", raw16, "--side-by-side", "--palette", "ironbow", "--json"
+    )
+    assert code == 0
+    facts = json.loads(text)
+    assert (facts["frames"], facts["dropped"]) == (12, 0)
+    assert facts["synthesis_fps"] > 0
+    frames = list(open_source(out))
+    assert (len(frames), frames[0].rgb.shape) == (12, (96, 128 + 4 + 128, 3))
+    assert np.abs(frames[3].rgb[:, :128].astype(int) - moving_picture(3)).mean() < 12
+    with av.open(str(raw16)) as container:
+        kelvin = next(container.decode(video=0)).to_ndarray() / 100.0
+    assert 200 < kelvin.mean() < 400
+    assert contents(tmp_path) == ["kelvin.mkv", "thermal.mp4"]
+
+
+def test_run_on_a_picture(run, rgb, synth, tmp_path):
+    Image.fromarray(rgb).save(tmp_path / "in.png")
+    out, raw16 = tmp_path / "out.png", tmp_path / "raw16.tif"
+    code, text, _ = run("run", tmp_path / "in.png", out, "--raw16", raw16)
+    assert code == 0
+    assert "frames" in text
+    frame = synth(rgb)
+    with Image.open(raw16) as picture:
+        np.testing.assert_array_equal(np.array(picture), frame.raw16)
+    with Image.open(out) as picture:
+        np.testing.assert_array_equal(np.array(picture), frame.colorize("white-hot"))
+
+
+def test_run_on_a_folder_with_labels(run, folder, tmp_path):
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    for number in (1, 2, 10):
+        Image.fromarray(np.full((96, 128), 7, np.uint8)).save(maps / f"frame{number}.png")
+    out, raw16 = tmp_path / "thermal", tmp_path / "kelvin"
+    arguments = ("run", folder, out, "--raw16", raw16, "--labels", maps, "--label-ids", "cityscapes")
+    assert run(*arguments)[0] == 0
+    names = ["frame1.png", "frame10.png", "frame2.png"]
+    assert contents(out) == names
+    assert contents(raw16) == names
+    code, _, err = run(*arguments)
+    assert code == 1
+    assert "already holds files" in err
+
+
+def test_run_on_a_folder_into_a_video(run, folder, tmp_path):
+    assert run("run", folder, tmp_path / "out.mp4", "--max-frames", "2")[0] == 0
+    assert len(list(open_source(tmp_path / "out.mp4"))) == 2
+
+
+def test_run_on_a_video_with_labels_in_order(run, video, tmp_path):
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    for number in range(5):
+        Image.fromarray(np.full((96, 128), number, np.uint8)).save(maps / f"tags{number}.png")
+    arguments = ("run", video, tmp_path / "out.mp4", "--labels", maps)
+    assert run(*arguments, "--max-frames", "5")[0] == 0
+    code, _, err = run(*arguments)
+    assert code == 1
+    assert "5 class maps for 12 frames" in err
+
+
+def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
+    work = tmp_path / "work"
+    work.mkdir()
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    Image.fromarray(np.zeros((96, 128), np.uint8)).save(maps / "frame1.png")
+    Image.fromarray(np.full((96, 128), 99, np.uint8)).save(maps / "frame2.png")
+    grey = tmp_path / "notes.png"
+    grey.write_text("no picture")
+    cases = [
+        (("run", tmp_path / "absent.mp4", work / "o.mp4"), "no file"),
+        (("run", truncated(write_video(tmp_path / "s.mkv", frames=40)), work / "o.mp4"), "cut short"),
+        (("run", grey, work / "o.png"), "cannot be read"),
+        (("run", video, work / "o.png"), "one picture"),
+        (("run", video, work / "o.xyz"), "suffix"),
+        (("run", video, work / "absent" / "o.mp4"), "does not exist"),
+        (("run", video, work / "o.mp4", "--raw16", work / "r.mp4"), "suffix"),
+        (("run", video, work / "o.mp4", "--raw16", work / "o.mp4"), "different paths"),
+        (("run", video, video), "different paths"),
+        (("run", folder, work / "o", "--labels", maps), "ids 99"),
+        (("run", folder, work / "o", "--labels", maps, "--label-ids", "gta"), "gta"),
+        (("run", folder, work / "o", "--labels", tmp_path / "nowhere"), "no folder"),
+    ]
+    for arguments, words in cases:
+        code, out, err = (
+            run(*arguments, "--raw16", work / "k") if "--raw16" not in arguments else run(*arguments)
+        )
+        assert (code, out) == (1, ""), arguments
+        assert words in err
+        assert "hint: " in err
+        assert "see: docs/errors.md#" in err
+        assert contents(work) == []
+
+
+def test_interrupt_leaves_nothing(run, video, tmp_path, monkeypatch):
+    def interrupt(left, right):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "side_by_side", interrupt)
+    code, _, err = run("run", video, tmp_path / "o.mp4", "--raw16", tmp_path / "r.mkv", "--side-by-side")
+    assert code == 130
+    assert "interrupted" in err
+    assert contents(tmp_path) == []
+
+
+def test_damaged_bundle(run, tiny_bundle, video, tmp_path):
+    broken = shutil.copytree(tiny_bundle, tmp_path / "broken")
+    (broken / "encoder.onnx").write_bytes(b"")
+    code, _, err = run("run", video, tmp_path / "o.mp4", bundle=broken)
+    assert code == 1
+    assert "encoder.onnx" in err
+    assert not (tmp_path / "o.mp4").exists()
+
+
+def test_unavailable_backend_has_a_code_of_its_own(tiny_bundle, capsys):
+    assert main(["info", "--bundle", str(tiny_bundle), "--precision", "fp16"]) == 3
+    assert "--fp16" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["walk"],
+        ["run", "in.mp4"],
+        ["run", "in.mp4", "o.mp4", "--palette", "plaid"],
+        ["demo", "--frames", "0"],
+        ["demo", "--frames", "x"],
+    ],
+)
+def test_wrong_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: thermalsdk" in capsys.readouterr().err
+
+
+def test_info(run):
+    code, text, _ = run("info", "--json")
+    facts = json.loads(text)
+    assert code == 0
+    assert (facts["name"], facts["device"], facts["backend"]) == ("tiny", "cpu", "onnxruntime")
+    assert facts["classes"][8] == "car"
+    code, text, _ = run("info")
+    assert code == 0
+    assert "CPUExecutionProvider" in text
+
+
+def test_demo(run, tmp_path):
+    out = tmp_path / "new" / "demo"
+    code, text, _ = run("demo", "--out", out, "--frames", "4", "--json")
+    facts = json.loads(text)
+    assert code == 0
+    assert facts["frames"] == 4
+    assert facts["synthesis_fps"] > 0
+    assert contents(out) == ["contact_sheet.png", "thermal.mp4", "thermal_kelvin.mkv"]
+    frames = list(open_source(out / "thermal.mp4"))
+    assert (len(frames), frames[0].rgb.shape) == (4, (480, 1284, 3))
+    with av.open(str(out / "thermal_kelvin.mkv")) as container:
+        assert next(container.decode(video=0)).to_ndarray().dtype == np.uint16
+    with Image.open(out / "contact_sheet.png") as sheet:
+        assert sheet.width > 1600
+        assert sheet.height > 1600
+
+
+def test_demo_with_a_bundle_that_needs_class_maps(run, tmp_path):
+    bare = write_tiny_bundle(tmp_path / "bare", segmenter=False, labeller=False)
+    code, _, _ = run("demo", "--out", tmp_path / "demo", "--frames", "1", bundle=bare)
+    assert code == 0
+    assert "contact_sheet.png" in contents(tmp_path / "demo")
+
+
+def test_demo_where_no_folder_can_be_made(run, tmp_path):
+    (tmp_path / "file").touch()
+    code, _, err = run("demo", "--out", tmp_path / "file" / "demo")
+    assert code == 1
+    assert "cannot be made" in err
+
+
+def test_module_and_version():
+    done = subprocess.run(
+        [sys.executable, "-m", "thermalsdk", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.startswith("thermalsdk ")
+
+
+def test_progress_bar_on_a_terminal(monkeypatch, capsys):
+    from thermalsdk.cli import console
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(console, "_REDRAW_S", -1.0)
+    assert list(console.progress("abc", 3, "work")) == ["a", "b", "c"]
+    assert "3/3" in capsys.readouterr().err
+    assert list(console.progress("ab", None, "work")) == ["a", "b"]
+    assert "2 frames" in capsys.readouterr().err

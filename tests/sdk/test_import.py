@@ -1,0 +1,53 @@
+"""Importing the package is cheap and loads nothing heavy."""
+
+import subprocess
+import sys
+
+import pytest
+
+import thermalsdk
+
+HEAVY = ("torch", "tensorrt", "pycuda", "cv2", "av", "onnxruntime", "PIL")
+
+
+def run(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_loads_nothing_heavy():
+    code = f"import sys, thermalsdk; print([name for name in {HEAVY} if name in sys.modules])"
+    assert run(code) == "[]"
+
+
+def test_public_names_load_neither_runtime_nor_video():
+    code = (
+        "import sys; from thermalsdk import Synthesizer, Temperatures, Frame;"
+        "print([name for name in ('torch', 'tensorrt', 'pycuda', 'cv2', 'av', 'onnxruntime') if name in sys.modules])"
+    )
+    assert run(code) == "[]"
+
+
+def test_import_takes_less_than_three_tenths_of_a_second():
+    """Processor time, which other programs on the machine do not change; best of three."""
+    code = "import time; start = time.process_time(); import thermalsdk; print(time.process_time() - start)"
+    assert min(float(run(code)) for _ in range(3)) < 0.3
+
+
+def test_import_with_synthesizer_takes_less_than_three_tenths_of_a_second():
+    code = (
+        "import time; start = time.process_time(); from thermalsdk import Synthesizer;"
+        "print(time.process_time() - start)"
+    )
+    assert min(float(run(code)) for _ in range(3)) < 0.3
+
+
+def test_public_names():
+    for name in thermalsdk.__all__:
+        assert getattr(thermalsdk, name) is not None
+    assert set(dir(thermalsdk)) == set(thermalsdk.__all__)
+    with pytest.raises(AttributeError, match="Syntheziser"):
+        _ = thermalsdk.Syntheziser

@@ -1,0 +1,169 @@
+"""Sinks: what they write, and that an output is complete or absent."""
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.sdk.conftest import moving_picture
+from thermalsdk.errors import ClosedError, OutputError
+from thermalsdk.video import open_display_sink, open_raw16_sink, open_source
+
+
+@pytest.fixture
+def moving(video):
+    source = open_source(video)
+    yield source
+    source.close()
+
+
+@pytest.fixture
+def still(tmp_path, rgb):
+    Image.fromarray(rgb).save(tmp_path / "in.png")
+    return open_source(tmp_path / "in.png")
+
+
+def counts(index, height=96, width=128):
+    return np.random.default_rng(index).integers(0, 65536, (height, width)).astype(np.uint16)
+
+
+def write_all(sink, images):
+    with sink:
+        for index, image in enumerate(images):
+            sink.write(image, f"{index:06d}")
+
+
+def test_display_video(tmp_path, moving):
+    path = tmp_path / "out.mp4"
+    write_all(open_display_sink(path, moving), [moving_picture(index) for index in range(5)])
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec.name, stream.pix_fmt, stream.average_rate) == ("h264", "yuv420p", 15)
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+    assert len(frames) == 5
+    assert np.abs(frames[2].astype(int) - moving_picture(2)).mean() < 6
+
+
+def test_odd_sides_get_one_more_row_and_column(tmp_path, moving):
+    path = tmp_path / "out.mp4"
+    write_all(open_display_sink(path, moving), [moving_picture(0, 97, 131)])
+    assert [frame.rgb.shape for frame in open_source(path)] == [(98, 132, 3)]
+
+
+def test_raw16_video_is_lossless(tmp_path, moving):
+    path = tmp_path / "out.mkv"
+    images = [counts(index, 97, 131) for index in range(3)]
+    write_all(open_raw16_sink(path, moving), images)
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].codec.name == "ffv1"
+        assert "0.01 K" in container.metadata["COMMENT"]
+        read = [frame.to_ndarray() for frame in container.decode(video=0)]
+    np.testing.assert_array_equal(read, images)
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.tif", "out.tiff"])
+def test_raw16_picture_is_lossless(tmp_path, still, name):
+    write_all(open_raw16_sink(tmp_path / name, still), [counts(0)])
+    with Image.open(tmp_path / name) as picture:
+        assert picture.mode == "I;16"
+        np.testing.assert_array_equal(np.array(picture), counts(0))
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.tif"])
+def test_display_picture(tmp_path, still, rgb, name):
+    smooth = moving_picture(3)
+    write_all(open_display_sink(tmp_path / name, still), [smooth])
+    with Image.open(tmp_path / name) as picture:
+        assert np.abs(np.array(picture).astype(int) - smooth).mean() < 3
+
+
+def test_folders(tmp_path, moving):
+    write_all(open_display_sink(tmp_path / "display", moving), [moving_picture(0), moving_picture(1)])
+    (tmp_path / "raw16").mkdir()
+    write_all(open_raw16_sink(tmp_path / "raw16", moving), [counts(0)])
+    assert sorted(path.name for path in (tmp_path / "display").iterdir()) == ["000000.png", "000001.png"]
+    with Image.open(tmp_path / "raw16" / "000000.png") as picture:
+        np.testing.assert_array_equal(np.array(picture), counts(0))
+        assert "0.01 K" in picture.text["Comment"]
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("name", ["out.mp4", "out.png", "out"])
+def test_failure_leaves_nothing(tmp_path, still, moving, name, failure):
+    source = still if name == "out.png" else moving
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(failure), open_display_sink(tmp_path / name, source) as sink:
+        for _ in range(60):  # the encoder holds the first frames back
+            sink.write(moving_picture(0), "000000")
+        assert sorted(tmp_path.iterdir()) != before
+        raise failure
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_failure_keeps_the_older_file(tmp_path, moving):
+    path = tmp_path / "out.mp4"
+    path.write_text("older")
+    with pytest.raises(ValueError, match="x"), open_display_sink(path, moving) as sink:
+        sink.write(moving_picture(0), "")
+        raise ValueError("x")
+    assert path.read_text() == "older"
+    write_all(open_display_sink(path, moving), [moving_picture(0)])
+    assert len(list(open_source(path))) == 1
+
+
+def test_nothing_is_visible_before_the_end(tmp_path, moving):
+    path = tmp_path / "out.mp4"
+    with open_display_sink(path, moving) as sink:
+        sink.write(moving_picture(0), "")
+        assert not path.exists()
+    assert path.exists()
+
+
+def test_size_changes_only_in_folders(tmp_path, moving):
+    images = [moving_picture(0), moving_picture(0, 64, 64)]
+    with pytest.raises(OutputError, match="64x64"):
+        write_all(open_display_sink(tmp_path / "out.mp4", moving), images)
+    write_all(open_display_sink(tmp_path / "out", moving), images)
+
+
+def test_refused_places(tmp_path, moving, still):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "thing").touch()
+    for path, opener, words in [
+        (tmp_path / "absent" / "out.mp4", open_display_sink, "does not exist"),
+        (full, open_display_sink, "already holds files"),
+        (tmp_path / "out.png", open_display_sink, "one picture"),
+        (tmp_path / "out.xyz", open_display_sink, "suffix"),
+        (tmp_path / "out.mp4", open_raw16_sink, "suffix"),
+        (tmp_path / "out.jpg", open_raw16_sink, "suffix"),
+    ]:
+        with pytest.raises(OutputError, match=words):
+            opener(path, moving)
+    named = tmp_path / "folder.mp4"
+    named.mkdir()
+    with pytest.raises(OutputError, match="is a folder"):
+        open_display_sink(named, moving)
+
+
+def test_disk_full(tmp_path, still, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(OutputError, match="No space left"):
+        write_all(open_display_sink(tmp_path / "out.png", still), [moving_picture(0)])
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.png", "out"])
+def test_output_without_frames(tmp_path, still, name):
+    with pytest.raises(OutputError, match="no frames"):
+        write_all(open_display_sink(tmp_path / name, still), [])
+    assert not (tmp_path / name).exists()
+
+
+def test_closed_sink(tmp_path, still):
+    sink = open_display_sink(tmp_path / "out.png", still)
+    write_all(sink, [moving_picture(0)])
+    with pytest.raises(ClosedError):
+        sink.write(moving_picture(0), "")

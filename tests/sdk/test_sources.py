@@ -1,0 +1,202 @@
+"""Sources: what they yield, and how unreadable ones are refused."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.sdk.conftest import moving_picture, truncated, write_video
+from thermalsdk.errors import DtypeError, MissingDependency, OptionError, VideoError
+from thermalsdk.video import Source, open_source
+
+
+def read_all(source, **options):
+    opened = open_source(source, **options)
+    frames = list(opened)
+    opened.close()
+    opened.close()
+    return frames
+
+
+def test_video(video):
+    source = open_source(video)
+    assert isinstance(source, Source)
+    assert (source.clock, source.rate, source.count, source.single) == ("file", 15.0, 12, False)
+    frames = list(source)
+    assert [frame.index for frame in frames] == list(range(12))
+    assert frames[3].time_s == pytest.approx(0.2)
+    assert frames[3].name == "000003"
+    for index, frame in enumerate(frames):
+        assert (frame.rgb.dtype, frame.rgb.shape) == (np.uint8, (96, 128, 3))
+        assert np.abs(frame.rgb.astype(int) - moving_picture(index)).mean() < 6
+    source.close()
+
+
+@pytest.mark.parametrize("name", ["road.mkv", "road.avi", "road.mov"])
+def test_other_containers(tmp_path, name):
+    codec = "mpeg4" if name.endswith("avi") else "libx264"
+    assert len(read_all(write_video(tmp_path / name, codec=codec))) == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("plain.mp4", "libx264", {}),
+        ("streamable.mp4", "libx264", {"movflags": "faststart"}),
+        ("road.mkv", "libx264", {}),
+        ("road.avi", "mpeg4", {}),
+    ],
+)
+def test_truncated_video_is_refused(tmp_path, name, codec, options):
+    path = truncated(write_video(tmp_path / name, frames=60, codec=codec, **options))
+    with pytest.raises(VideoError, match=f"{path.name}.*(cut short|damaged|cannot be opened)") as caught:
+        read_all(path)
+    assert "ffprobe" in caught.value.hint
+
+
+def test_index_beyond_the_end_is_refused_at_once(tmp_path):
+    whole = write_video(tmp_path / "road.mp4", frames=60, movflags="faststart")
+    with pytest.raises(VideoError, match="cut short"):
+        open_source(truncated(whole, 0.9))
+
+
+def test_absent_files(tmp_path):
+    for name in ("absent.mp4", "absent.png"):
+        with pytest.raises(VideoError, match=f"no file .*{name}"):
+            open_source(tmp_path / name)
+
+
+def test_files_that_are_no_pictures(tmp_path):
+    for name in ("notes.mp4", "notes.png", "notes"):
+        path = tmp_path / name
+        path.write_text("no picture at all")
+        with pytest.raises(VideoError, match="notes"):
+            read_all(path)
+
+
+def test_video_without_pictures(tmp_path):
+    path = tmp_path / "empty.mp4"
+    path.touch()
+    with pytest.raises(VideoError):
+        read_all(path)
+
+
+def test_picture(tmp_path, rgb):
+    path = tmp_path / "road.png"
+    Image.fromarray(rgb).save(path)
+    source = open_source(path)
+    assert (source.clock, source.rate, source.count, source.single) == ("none", None, 1, True)
+    (frame,) = source
+    np.testing.assert_array_equal(frame.rgb, rgb)
+    assert frame.name == "road"
+
+
+def test_picture_kinds_become_rgb(tmp_path, rgb):
+    grey = rgb[..., 0]
+    for name, array in (("grey.png", grey), ("alpha.png", np.dstack([rgb, grey]))):
+        Image.fromarray(array).save(tmp_path / name)
+        (frame,) = read_all(tmp_path / name)
+        assert frame.rgb.shape == (96, 128, 3)
+
+
+def test_picture_is_turned_upright(tmp_path, rgb):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "telephone.png"
+    Image.fromarray(rgb).save(path, exif=exif)
+    (frame,) = read_all(path)
+    np.testing.assert_array_equal(frame.rgb, np.rot90(rgb, -1))
+
+
+def test_truncated_picture(tmp_path, rgb):
+    path = tmp_path / "road.png"
+    Image.fromarray(rgb).save(path)
+    with pytest.raises(VideoError, match=r"short_road\.png"):
+        read_all(truncated(path))
+
+
+def test_folder_in_natural_order(folder):
+    (folder / "notes.txt").write_text("ignored")
+    source = open_source(str(folder))
+    assert (source.clock, source.count, source.single) == ("none", 3, False)
+    frames = list(source)
+    assert [frame.name for frame in frames] == ["frame1", "frame2", "frame10"]
+    np.testing.assert_array_equal(frames[2].rgb, moving_picture(2))
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(VideoError, match="holds no pictures"):
+        open_source(tmp_path)
+
+
+def test_arrays(rgb):
+    bgr = rgb[..., ::-1]
+    frames = read_all((array for array in [bgr, bgr]), color="bgr")
+    assert len(frames) == 2
+    np.testing.assert_array_equal(frames[0].rgb, rgb)
+    assert open_source([rgb]).count == 1
+
+
+def test_bad_array_in_the_middle(rgb):
+    with pytest.raises(DtypeError):
+        read_all([rgb, rgb.astype(np.float32)])
+
+
+def test_what_is_no_source(rgb):
+    with pytest.raises(VideoError, match="float gives no frames"):
+        open_source(1.5)
+    with pytest.raises(OptionError, match="color"):
+        open_source([rgb], color="hsv")
+
+
+class FakeCapture:
+    """Stands in for cv2.VideoCapture: three frames, then nothing."""
+
+    def __init__(self, number):
+        self.left = 3 if number == 0 else 0
+
+    def isOpened(self):  # noqa: N802
+        return self.left > 0
+
+    def get(self, prop):
+        return 30.0
+
+    def read(self):
+        self.left -= 1
+        return self.left >= 1, np.full((96, 128, 3), (255, 0, 0), np.uint8)
+
+    def release(self):
+        self.left = 0
+
+
+def test_camera(monkeypatch):
+    cv2 = pytest.importorskip("cv2")
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    source = open_source("0")
+    assert (source.clock, source.rate) == ("live", 30.0)
+    frames = iter(source)
+    assert next(frames).rgb[0, 0].tolist() == [0, 0, 255]
+    next(frames)
+    with pytest.raises(VideoError, match="stopped after 2 frames"):
+        next(frames)
+    source.close()
+    with pytest.raises(VideoError, match="camera 7 cannot be opened"):
+        open_source(7)
+
+
+def test_absent_packages(monkeypatch, video):
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(MissingDependency, match="PyAV") as caught:
+        open_source(video)
+    assert "thermalsdk[video]" in caught.value.hint
+    with pytest.raises(MissingDependency, match="OpenCV"):
+        open_source(0)
+
+
+def test_an_open_source_is_returned_as_it_is(video):
+    source = open_source(Path(video))
+    assert open_source(source) is source
+    source.close()

@@ -1,0 +1,139 @@
+"""Streams and their drop policies."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from tests.sdk.conftest import moving_picture, truncated, write_video
+from thermalsdk import Temperatures
+from thermalsdk.errors import OptionError, ShapeError, TemperatureError, VideoError
+from thermalsdk.video import open_source, read_frames
+
+TIMEOUT_S = 10.0
+
+
+class LiveSource:
+    """A camera that a test triggers frame by frame."""
+
+    clock = "live"
+    rate = None
+    count = None
+    single = False
+
+    def __init__(self, frames):
+        self.total = frames
+        self.given = 0
+        self.trigger = threading.Semaphore(0)
+        self.closed = threading.Event()
+
+    def __iter__(self):
+        from thermalsdk.video import SourceFrame
+
+        for index in range(self.total):
+            self.trigger.acquire()
+            yield SourceFrame(moving_picture(index), index, 0.0, str(index))
+            self.given = index + 1
+
+    def close(self):
+        self.closed.set()
+
+    def give(self, frames):
+        """Let the source yield, and wait until its reader has come back for the next frame."""
+        wanted = self.given + frames
+        self.trigger.release(frames)
+        end = time.monotonic() + TIMEOUT_S
+        while self.given < wanted and time.monotonic() < end:
+            time.sleep(0.001)
+        assert self.given == wanted
+
+
+def test_all_yields_every_frame(synth, video):
+    frames = list(synth.stream(video, policy="all"))
+    assert [frame.index for frame in frames] == list(range(12))
+    assert {frame.dropped for frame in frames} == {0}
+    single = synth(next(iter(open_source(video))).rgb)
+    np.testing.assert_array_equal(frames[0].kelvin, single.kelvin)
+
+
+def test_gain_is_damped_along_the_stream(synth, video):
+    frames = list(synth.stream(video, policy="all"))
+    limits = np.array([frame.limits for frame in frames])
+    assert np.abs(np.diff(limits, axis=0)).max() < 2.0
+    assert frames[0].display.dtype == np.uint8
+
+
+def test_temperatures_of_a_stream(synth, video):
+    frames = synth.stream(video, policy="all", temperatures=Temperatures(ambient=300.0))
+    assert (next(frames).thermal_labels == 300.0).all()
+    frames.close()
+
+
+def test_latest_drops_what_came_meanwhile():
+    source = LiveSource(8)
+    frames = read_frames(source, "latest")
+    source.trigger.release()
+    first = next(frames)
+    source.give(4)
+    second = next(frames)
+    assert (first.index, first.dropped) == (0, 0)
+    assert second.index - first.index == second.dropped + 1
+    assert second.dropped >= 2
+    source.trigger.release(8)
+    rest = list(frames)
+    assert rest[-1].index == 7
+    seen = [first, second, *rest]
+    assert len(seen) + sum(frame.dropped for frame in seen) == 8
+    assert source.closed.is_set()
+
+
+def test_leaving_a_stream_early_closes_the_source(synth):
+    source = LiveSource(8)
+    frames = synth.stream(source, policy="latest")
+    source.trigger.release(8)
+    next(frames)
+    frames.close()
+    assert source.closed.wait(TIMEOUT_S)
+
+
+def test_latest_plays_a_file_at_its_own_speed(tmp_path):
+    path = write_video(tmp_path / "short.mp4", frames=6)
+    start = time.monotonic()
+    frames = list(read_frames(open_source(path), "latest"))
+    assert time.monotonic() - start > 4 / 15
+    assert len(frames) + sum(frame.dropped for frame in frames) == 6
+
+
+def test_pictures_are_never_dropped(synth, folder):
+    frames = list(synth.stream(folder, policy="latest"))
+    assert [frame.index for frame in frames] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("policy", ["all", "latest"])
+def test_errors_of_the_source_arrive(synth, tmp_path, policy):
+    path = truncated(write_video(tmp_path / "road.mkv", frames=30))
+    with pytest.raises(VideoError, match="cut short"):
+        list(synth.stream(path, policy=policy))
+
+
+@pytest.mark.parametrize("policy", ["all", "latest"])
+def test_errors_of_a_frame_arrive(synth, policy):
+    with pytest.raises(ShapeError):
+        list(synth.stream([np.zeros((96, 128), np.uint8)], policy=policy))
+
+
+def test_arrays_in_the_order_of_opencv(synth, rgb):
+    (frame,) = synth.stream([rgb[..., ::-1]], policy="all", color="bgr")
+    np.testing.assert_array_equal(frame.kelvin, synth(rgb).kelvin)
+
+
+def test_wrong_options_are_refused_at_once(synth, video):
+    with pytest.raises(OptionError, match="policy"):
+        synth.stream(video, policy="newest")
+    with pytest.raises(OptionError, match="temperatures"):
+        synth.stream(video, temperatures="warm")
+    with pytest.raises(TemperatureError, match="without an instance map"):
+        list(synth.stream(video, temperatures=Temperatures(ambient=290, instances={1: 300})))
+    with pytest.raises(VideoError, match="no file"):
+        synth.stream("absent.mp4")
