@@ -13,7 +13,7 @@ from thermalsdk.errors import ThermalSDKError
 
 EXAMPLES = """examples:
   python -m export                                   the newest complete run in runs/ -> bundles/NAME
-  python -m export --checkpoint runs/street --out sdk/thermalsdk/bundles/street
+  python -m export --checkpoint runs/street --out sdk/thermalsdk/bundles/street --card docs/model-cards/street.md
 """
 
 
@@ -30,12 +30,13 @@ def main() -> int:
         "--checkpoint", type=Path, help="run directory (default: the newest complete run in runs/)"
     )
     parser.add_argument("--out", type=Path, help="the bundle's folder (default: bundles/NAME of the run)")
+    parser.add_argument("--card", type=Path, help="model card (Markdown) to put into the bundle")
     args = parser.parse_args()
     try:
         directory = args.checkpoint or newest_run(Path("runs"))
         run = load_run(directory)
         out = args.out or Path("bundles") / directory.name
-        write_bundle(run, out, out.name)
+        write_bundle(run, out, out.name, args.card)
     except ThermalSDKError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -30,13 +30,14 @@ GOLDEN = "golden.npz"
 GOLDEN_SEED, GOLDEN_SIZE = 7, (192, 256)
 
 
-def write_bundle(run: TrainingRun, out: Path, name: str) -> Path:
+def write_bundle(run: TrainingRun, out: Path, name: str, card: Path | None = None) -> Path:
     """Export a run.
 
     Args:
         run: the trained networks.
         out: the bundle's folder; replaced if it holds a bundle, refused if it holds anything else.
         name: of the bundle.
+        card: model card to put beside the graphs, as MODEL_CARD.md.
 
     Raises:
         OutputError: `out` holds something that is no bundle.
@@ -49,6 +50,8 @@ def write_bundle(run: TrainingRun, out: Path, name: str) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
+        if card is not None:
+            shutil.copyfile(card, stage / "MODEL_CARD.md")
         _fill(stage, run, name)
         stage.chmod(0o755)
         if out.exists():

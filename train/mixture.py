@@ -54,7 +54,13 @@ class Mixture:
     def provenance(self) -> list[dict[str, object]]:
         """What the run was trained on, for its record and the bundle's manifest."""
         return [
-            {"name": s.dataset.name, "frames": len(s.samples), "share": round(float(p), 4)}
+            {
+                "name": s.dataset.name,
+                "source": s.dataset.spec.source,
+                "licence": s.dataset.spec.licence,
+                "frames": len(s.samples),
+                "share": round(float(p), 4),
+            }
             for s, p in zip(self.sources, self.probabilities, strict=True)
         ]
 
