@@ -13,7 +13,7 @@ from thermalsdk.errors import ThermalSDKError
 
 EXAMPLES = """examples:
   python -m export                                   the newest complete run in runs/ -> bundles/NAME
-  python -m export --checkpoint runs/street --out sdk/thermalsdk/bundles/street --card docs/model-cards/street.md
+  python -m export --checkpoint runs/street --out bundles/mine --card docs/model-cards/street.md
 """
 
 
