@@ -1,9 +1,9 @@
 """Builds the native module `thermalsdk._ops`; everything else about the package is in pyproject.toml.
 
 Environment:
-    THERMALSDK_CUDA: 1 compiles the GPU driver and fails without NVIDIA's compiler; 0 leaves it out; auto (default)
-        compiles it when nvcc is on PATH, else builds for the CPU alone. CUDA's run time is linked statically, so
-        that the module loads on machines without CUDA.
+    THERMALSDK_CUDA: 1 compiles the GPU driver and fails without NVIDIA's compiler; 0 leaves it out; auto
+        (default) compiles it when nvcc is on PATH, else builds for the CPU alone. CUDA's run time is linked
+        statically, so that the module loads on machines without CUDA.
     DEBUG: 1 compiles without optimisation, with debug information and with assertions.
 """
 
@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pybind11.setup_helpers import Pybind11Extension, build_ext
+from pybind11.setup_helpers import ParallelCompile, Pybind11Extension, build_ext
 from setuptools import setup
 
 OPS = Path("cpp_ops")
@@ -46,7 +46,7 @@ def cuda_libraries(nvcc: str) -> Path:
 
 
 def compile_kernels(build_folder: Path) -> tuple[Path, Path]:
-    """Compile composite.cu for every major architecture that nvcc knows; return the object and the library folder.
+    """Compile composite.cu for every major architecture; return the object and its library folder.
 
     Raises:
         CudaMissing: there is no nvcc, or it failed.
@@ -94,6 +94,7 @@ class BuildOps(build_ext):
         extension.libraries += ["cudart_static", "dl", "rt", "pthread"]
 
 
+ParallelCompile().install()
 setup(
     ext_modules=[
         Pybind11Extension(

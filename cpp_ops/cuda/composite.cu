@@ -1,0 +1,109 @@
+#include <cuda_runtime.h>
+
+#include "../pixel.h"
+#include "composite.h"
+
+namespace thermal {
+namespace {
+
+constexpr unsigned kWholeWarp = 0xffffffffu;
+constexpr int kBlock = 256;
+
+struct ContrastTable {
+    const float* planes[kMaxDeviceClasses];
+};
+
+// Sums of the objects' contrasts, then their means. Doubles come first, so that each array is aligned.
+struct Scratch {
+    double* sums;
+    unsigned* pixels;
+    float* means;
+
+    Scratch(void* memory, int object_count)
+        : sums(static_cast<double*>(memory)),
+          pixels(reinterpret_cast<unsigned*>(sums + object_count)),
+          means(reinterpret_cast<float*>(pixels + object_count)) {}
+};
+
+// One thread a pixel. Most warps lie in one object: these add up among themselves and touch memory once.
+__global__ void add_contrasts(FrameView frame, ContrastTable contrasts, double* sums, unsigned* pixels) {
+    const ptrdiff_t pixel = static_cast<ptrdiff_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+    const bool inside = pixel < static_cast<ptrdiff_t>(frame.height) * frame.width;
+    const int object = inside ? frame.objects[pixel] : -1;
+    double contrast = inside ? contrasts.planes[frame.labels[pixel]][pixel] : 0.0;
+    if (__all_sync(kWholeWarp, object == __shfl_sync(kWholeWarp, object, 0))) {
+        for (int step = warpSize / 2; step > 0; step /= 2) {
+            contrast += __shfl_down_sync(kWholeWarp, contrast, step);
+        }
+        if (inside && threadIdx.x % warpSize == 0) {
+            atomicAdd(&sums[object], contrast);
+            atomicAdd(&pixels[object], static_cast<unsigned>(warpSize));
+        }
+    } else if (inside) {
+        atomicAdd(&sums[object], contrast);
+        atomicAdd(&pixels[object], 1u);
+    }
+}
+
+__global__ void divide(const double* sums, const unsigned* pixels, int count, float* means) {
+    const int object = blockIdx.x * blockDim.x + threadIdx.x;
+    if (object < count) {
+        means[object] = pixels[object] > 0 ? static_cast<float>(sums[object] / pixels[object]) : 0.0f;
+    }
+}
+
+template <int Feather>
+__global__ void composite_frame(FrameView frame, ContrastTable contrasts, float* out) {
+    const int x = blockIdx.x * blockDim.x + threadIdx.x;
+    const int y = blockIdx.y * blockDim.y + threadIdx.y;
+    if (x < frame.width && y < frame.height) {
+        out[frame.at(y, x)] = composite_pixel<Feather>(frame, contrasts.planes, y, x);
+    }
+}
+
+int blocks_for(ptrdiff_t count, int block) { return static_cast<int>((count + block - 1) / block); }
+
+}  // namespace
+
+size_t composite_scratch_bytes(int object_count) {
+    return static_cast<size_t>(object_count) * (sizeof(double) + sizeof(unsigned) + sizeof(float));
+}
+
+const char* composite_on_device(const DeviceComposite& input, void* stream_handle) {
+    const auto stream = static_cast<cudaStream_t>(stream_handle);
+    const Scratch scratch(input.scratch, input.object_count);
+    const FrameView frame{input.height,         input.width,   input.labels,         input.objects,
+                          input.thermal_labels, scratch.means, input.contrast_kelvin};
+    ContrastTable contrasts;
+    for (int k = 0; k < kMaxDeviceClasses; ++k) contrasts.planes[k] = input.contrasts[k];
+
+    cudaMemsetAsync(input.scratch, 0, composite_scratch_bytes(input.object_count), stream);
+    const ptrdiff_t pixels = static_cast<ptrdiff_t>(input.height) * input.width;
+    add_contrasts<<<blocks_for(pixels, kBlock), kBlock, 0, stream>>>(frame, contrasts, scratch.sums,
+                                                                     scratch.pixels);
+    divide<<<blocks_for(input.object_count, kBlock), kBlock, 0, stream>>>(scratch.sums, scratch.pixels,
+                                                                          input.object_count, scratch.means);
+    const dim3 block(32, 8);
+    const dim3 grid(blocks_for(input.width, block.x), blocks_for(input.height, block.y));
+    switch (input.feather) {
+        case 0:
+            composite_frame<0><<<grid, block, 0, stream>>>(frame, contrasts, input.out);
+            break;
+        case 1:
+            composite_frame<1><<<grid, block, 0, stream>>>(frame, contrasts, input.out);
+            break;
+        case 2:
+            composite_frame<2><<<grid, block, 0, stream>>>(frame, contrasts, input.out);
+            break;
+        case 3:
+            composite_frame<3><<<grid, block, 0, stream>>>(frame, contrasts, input.out);
+            break;
+        default:
+            composite_frame<kMaxFeather><<<grid, block, 0, stream>>>(frame, contrasts, input.out);
+            break;
+    }
+    const cudaError_t status = cudaGetLastError();
+    return status == cudaSuccess ? nullptr : cudaGetErrorString(status);
+}
+
+}  // namespace thermal
