@@ -111,13 +111,14 @@ def test_motion_is_smooth(seed):
         assert np.abs(before.kelvin - after.kelvin).mean() < 1.0
 
 
-@pytest.mark.parametrize("seed", [20, 41, 53])
-def test_nothing_vanishes_at_once(seed):
-    """Large objects leave through the frame's edge, not from one frame to the next."""
+@pytest.mark.parametrize(("seed", "start"), [(20, 0.85), (53, 0.5)])
+def test_close_things_leave_through_the_edge(seed, start):
+    """A tree (20) and a bus (53) that the camera passes do not vanish from one frame to the next."""
     scene = StreetScene(seed, 64, 80)
-    for before, after in pairwise(scene.frames(40, fps=20.0)):
+    frames = [scene.render(start + i / 60) for i in range(12)]
+    for before, after in pairwise(frames):
         gone = np.setdiff1d(before.instances, after.instances)
-        assert np.isin(before.instances, gone).mean() < 0.06
+        assert np.isin(before.instances, gone).mean() < 0.05
 
 
 def test_things_move():

@@ -12,9 +12,9 @@ class Conditions:
     Angles are degrees, temperatures kelvin, `irradiance` is the direct sun's in W m^-2.
     `sun_azimuth_deg` is measured from the driving direction, positive to the right. `cloud` is the covered
     fraction of the sky, `wetness` is 0 for a dry and 1 for a wet street, `haze_per_metre` the visible
-    extinction, `convection` the total heat-transfer coefficient of a dry wall in W m^-2 K^-1, `storage_kelvin`
-    what heavy walls and the road still hold of the past hours, `heating_kelvin` how much warmer windows of
-    a heated building are, `exposure` the gain of the visible camera.
+    extinction, `convection` the heat-transfer coefficient of a dry wall in W m^-2 K^-1, `storage_kelvin`
+    what walls and road still hold of the past hours, `heating_kelvin` how much warmer windows of a heated
+    building are, `exposure` the gain of the visible camera.
     """
 
     night: bool

@@ -13,7 +13,7 @@ from thermalsdk.scenes.raster import Canvas
 
 Array = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
-# Crowns start above the camera's view of what it passes closely: they are flat and must not be driven through.
+# Crowns start above the view of a camera that passes closely: they are flat, not to be driven through.
 _CLEARANCE = 2.9
 
 

@@ -115,7 +115,7 @@ class Builder:
     def body(
         self, shape: Shape, paint: npt.ArrayLike, material: Material, warm: dict[int, float], cabin: float
     ) -> list[Part]:
-        """Make the faces of an extruded profile, far ones first. `warm`: extra kelvin per segment, -1 for sides."""
+        """Make the faces of an extruded profile, far ones first. `warm`: kelvin per segment, -1 for sides."""
         parts = []
         for i in range(len(shape.outline) - 1):
             quad = end_quad(shape, i)
