@@ -1,0 +1,119 @@
+"""The composition: native against the NumPy reference and against copying as many bytes.
+
+All are timed in turn in one run, so that the ratios hold on a busy machine too. The copy moves as many bytes
+as the composition must at least read (labels, objects, thermal labels, one contrast) and write (kelvin): 17 per
+pixel.
+
+python benchmarks/composite.py [--size 512x512] [--threads 2] [--repeats 200] [--quick] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from thermalsdk.compositing import composite, connected_components, reference
+from thermalsdk.scenes import StreetScene
+from thermalsdk.tolerances import COMPOSITE_KELVIN
+
+BYTES_PER_PIXEL = 1 + 4 + 4 + 4 + 4
+CONTRAST_KELVIN = 10.0
+FEATHER = 2
+
+
+def main() -> None:
+    """Measure and print one report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--size", default="512x512", metavar="WxH")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=200)
+    parser.add_argument("--quick", action="store_true", help="few repeats")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    args = parser.parse_args()
+    width, height = (int(side) for side in args.size.split("x"))
+    report = measure(height, width, args.threads, 20 if args.quick else args.repeats)
+    print(json.dumps(report, indent=2))
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def measure(height: int, width: int, threads: int, repeats: int) -> dict[str, object]:
+    """Medians in milliseconds, and ratios of medians, on one procedural street frame."""
+    arguments = street(height, width)
+    out = np.empty((height, width), np.float32)
+    difference = composite(*arguments) - reference.composite(*arguments)
+    if not COMPOSITE_KELVIN.accepts(difference):
+        raise SystemExit(f"native and reference differ by {np.abs(difference).max()} K")
+    moved = BYTES_PER_PIXEL * height * width // 2  # a copy reads and writes each byte
+    with ThreadPoolExecutor(threads) as pool:
+        native_ms, copy_ms = medians(
+            [lambda: composite(*arguments, out=out), copying(moved, 1, pool)], repeats
+        )
+        native_threads_ms, copy_threads_ms = medians(
+            [lambda: composite(*arguments, threads=threads, out=out), copying(moved, threads, pool)], repeats
+        )
+    native_again_ms, reference_ms = medians(
+        [lambda: composite(*arguments, out=out), lambda: reference.composite(*arguments)],
+        max(3, repeats // 20),
+    )
+    classes, objects = len(np.unique(arguments[0])), arguments[1].max() + 1
+    return {
+        "frame": f"{width}x{height}, {classes} classes, {objects} objects",
+        "bytes": 2 * moved,
+        "one_thread": {
+            "native_ms": round(native_ms, 3),
+            "gigabytes_per_second": round(2 * moved / native_ms / 1e6, 2),
+            "reference_ms": round(reference_ms, 1),
+            "times_faster_than_reference": round(reference_ms / native_again_ms, 1),
+            "copy_ms": round(copy_ms, 3),
+            "share_of_copy_bandwidth": round(copy_ms / native_ms, 2),
+        },
+        f"threads_{threads}": {
+            "native_ms": round(native_threads_ms, 3),
+            "copy_ms": round(copy_threads_ms, 3),
+            "share_of_copy_bandwidth": round(copy_threads_ms / native_threads_ms, 2),
+        },
+    }
+
+
+def street(height: int, width: int) -> tuple:
+    """Arguments of composite for a procedural frame with random contrasts."""
+    frame = StreetScene(1, height, width).render(2.0)
+    objects, count = connected_components(frame.labels)
+    rng = np.random.default_rng(1)
+    contrasts = [rng.uniform(-1, 1, frame.labels.shape).astype(np.float32) for _ in range(10)]
+    temperatures = rng.uniform(270, 320, count).astype(np.float32)
+    return frame.labels, objects, contrasts, temperatures[objects], CONTRAST_KELVIN, FEATHER
+
+
+def copying(size: int, threads: int, pool: ThreadPoolExecutor) -> Callable[[], None]:
+    """A call that copies `size` bytes, a piece per thread."""
+    source, target = np.ones(size, np.uint8), np.zeros(size, np.uint8)
+    if threads == 1:
+        return lambda: np.copyto(target, source)
+    pieces = [slice(size * i // threads, size * (i + 1) // threads) for i in range(threads)]
+    return lambda: list(pool.map(lambda piece: np.copyto(target[piece], source[piece]), pieces)).clear()
+
+
+def medians(calls: list[Callable[[], object]], repeats: int) -> list[float]:
+    """Median milliseconds of each call; the calls take turns."""
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(repeats + 1):
+        for samples, call in zip(times, calls, strict=True):
+            start = time.perf_counter()
+            call()
+            samples.append((time.perf_counter() - start) * 1e3)
+    return [statistics.median(samples[1:]) for samples in times]  # the first round warms up
+
+
+if __name__ == "__main__":
+    main()
