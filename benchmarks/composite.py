@@ -1,8 +1,8 @@
 """The composition: native against the NumPy reference and against copying as many bytes.
 
 All are timed in turn in one run, so that the ratios hold on a busy machine too. The copy moves as many bytes
-as the composition must at least read (labels, objects, thermal labels, one contrast) and write (kelvin): 17 per
-pixel.
+as the composition must at least read (labels, objects, thermal labels, one contrast) and write (kelvin): 17
+per pixel.
 
 python benchmarks/composite.py [--size 512x512] [--threads 2] [--repeats 200] [--quick] [--json FILE]
 """
