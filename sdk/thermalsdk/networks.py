@@ -142,7 +142,7 @@ class Networks:
         thermal_labels: npt.NDArray[np.float32],
         out: npt.NDArray[np.float32] | None,
     ) -> npt.NDArray[np.float32]:
-        """Kelvin, float32 HxW, in `out` if given. Raises InferenceError when a layer's output is not finite."""
+        """Kelvin, float32 HxW, in `out` if given. Raises InferenceError when it is not finite."""
         kelvin = compositing.composite(
             labels,
             objects,

@@ -23,7 +23,7 @@ def test_every_class_has_a_complete_section(cls):
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_message_and_hint_survive_pickling(cls):
-    error = pickle.loads(pickle.dumps(cls("broken", "mend it")))
+    error = pickle.loads(pickle.dumps(cls("broken", "mend it")))  # noqa: S301 - made on this line
     assert isinstance(error, errors.ThermalSDKError)
     assert (error.message, error.hint) == ("broken", "mend it")
     assert str(error) == "broken\nHint: mend it"

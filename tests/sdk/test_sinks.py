@@ -87,25 +87,31 @@ def test_folders(tmp_path, moving):
         assert "0.01 K" in picture.text["Comment"]
 
 
+def failing(folder, before, failure):
+    """Pictures, and after them a failure when something has already been written."""
+    for _ in range(60):  # the encoder holds the first frames back
+        yield moving_picture(0)
+    assert sorted(folder.iterdir()) != before
+    raise failure("broken")
+
+
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError])
 @pytest.mark.parametrize("name", ["out.mp4", "out.png", "out"])
 def test_failure_leaves_nothing(tmp_path, still, moving, name, failure):
     source = still if name == "out.png" else moving
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(failure), open_display_sink(tmp_path / name, source) as sink:
-        for _ in range(60):  # the encoder holds the first frames back
-            sink.write(moving_picture(0), "000000")
-        assert sorted(tmp_path.iterdir()) != before
-        raise failure
+    sink = open_display_sink(tmp_path / name, source)
+    with pytest.raises(failure):
+        write_all(sink, failing(tmp_path, before, failure))
     assert sorted(tmp_path.iterdir()) == before
 
 
 def test_failure_keeps_the_older_file(tmp_path, moving):
     path = tmp_path / "out.mp4"
     path.write_text("older")
-    with pytest.raises(ValueError, match="x"), open_display_sink(path, moving) as sink:
-        sink.write(moving_picture(0), "")
-        raise ValueError("x")
+    sink = open_display_sink(path, moving)
+    with pytest.raises(ValueError, match="broken"):
+        write_all(sink, failing(tmp_path, [path], ValueError))
     assert path.read_text() == "older"
     write_all(open_display_sink(path, moving), [moving_picture(0)])
     assert len(list(open_source(path))) == 1

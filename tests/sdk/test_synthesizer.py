@@ -61,7 +61,7 @@ def test_any_size(synth, size):
 
 
 def test_padding_is_that_of_a_frame_padded_by_hand(synth, rgb, labels):
-    """Inside the receptive field of nothing beyond the edge, padding by the SDK equals padding outside of it."""
+    """Away from the edge, padding by the SDK equals padding outside of it."""
     height, width = 90, 121
     small_rgb, small_labels = rgb[:height, :width], labels[:height, :width]
     margins = ((0, 96 - height), (0, 128 - width))

@@ -1,4 +1,4 @@
-"""A bundle with random weights whose graphs have every name and shape of the real one, and run in milliseconds."""
+"""A bundle of random weights: every name and shape of the real one, and milliseconds a run."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ _TILE = (400, 300)
 _GAP = 8
 _MARGIN = 24
 _LEFT = 190
-_RIGHT = 118
-_TOP = 128
+_RIGHT = 86
+_TOP = 142
 _BOTTOM = 66
 _BACKGROUND = (15, 17, 22)
 _TEXT = (232, 234, 240)
@@ -39,12 +39,14 @@ class Column:
     Args:
         caption: its weather.
         scene: what was rendered, with the true kelvin.
+        limits: kelvin shown as the coldest and the hottest colour in every thermal picture.
         frame: thermal frame from colour, class map and temperatures.
         alone: thermal frame from colour alone, or None where the bundle cannot.
     """
 
     caption: str
     scene: SceneFrame
+    limits: tuple[float, float]
     frame: Frame
     alone: Frame | None
 
@@ -78,7 +80,7 @@ def contact_sheet(columns: Sequence[Column], classes: Sequence[str]) -> npt.NDAr
             tile = Image.fromarray(row.picture(column)).resize(_TILE, Image.Resampling.LANCZOS)
             sheet.paste(tile, (_LEFT + column_number * (_TILE[0] + _GAP), top))
         if row.scale is not None:
-            _draw_scale(sheet, draw, columns[-1], row.scale, (width - _RIGHT + 14, top))
+            _draw_scale(sheet, draw, row.scale, (width - _RIGHT + 14, top))
     _draw_legend(draw, classes, columns, height - _BOTTOM + 24)
     return np.asarray(sheet)
 
@@ -87,11 +89,11 @@ def _rows(columns: Sequence[Column]) -> list[_Row]:
     rows = [
         _Row("Colour", "procedural street", lambda column: column.scene.rgb),
         _Row("Classes", "as a simulator has them", _class_colors),
-        _Row("Thermal", "white-hot", lambda column: column.frame.colorize("white-hot"), "white-hot"),
-        _Row("Thermal", "ironbow", lambda column: column.frame.colorize("ironbow"), "ironbow"),
+        _Row("Thermal", "white-hot", lambda column: _thermal(column, column.frame, "white-hot"), "white-hot"),
+        _Row("Thermal", "ironbow", lambda column: _thermal(column, column.frame, "ironbow"), "ironbow"),
     ]
     if all(column.alone is not None for column in columns):
-        rows.append(_Row("Colour only", "classes and temperatures\npredicted", _alone, "ironbow"))
+        rows.append(_Row("Colour only", "classes and\ntemperatures\nare predicted", _alone, "ironbow"))
     rows.append(_Row("Reference", "the scene's own physics", _truth, "ironbow"))
     return rows
 
@@ -103,24 +105,27 @@ def _class_colors(column: Column) -> npt.NDArray[np.uint8]:
 
 
 def _alone(column: Column) -> npt.NDArray[np.uint8]:
-    if column.alone is None:
-        return column.scene.rgb
-    return replace(column.alone, limits=column.frame.limits).colorize("ironbow")
+    return column.scene.rgb if column.alone is None else _thermal(column, column.alone, "ironbow")
 
 
 def _truth(column: Column) -> npt.NDArray[np.uint8]:
-    return replace(column.frame, kelvin=column.scene.kelvin).colorize("ironbow")
+    return _thermal(column, replace(column.frame, kelvin=column.scene.kelvin), "ironbow")
+
+
+def _thermal(column: Column, frame: Frame, name: str) -> npt.NDArray[np.uint8]:
+    return replace(frame, limits=column.limits).colorize(name)
 
 
 def _draw_head(draw: ImageDraw.ImageDraw, columns: Sequence[Column]) -> None:
     draw.text((_MARGIN, 22), "thermalsdk", font=_font(34), fill=_TEXT)
-    subtitle = (
-        "colour frame + class map + temperatures  →  the frame a long-wave infrared camera would have seen"
-    )
+    subtitle = "what a long-wave infrared camera would have seen, out of colour, classes and temperatures"
     draw.text((_MARGIN + 206, 35), subtitle, font=_font(19), fill=_FAINT)
     for number, column in enumerate(columns):
         left = _LEFT + number * (_TILE[0] + _GAP)
-        draw.text((left, _TOP - 32), column.caption, font=_font(20), fill=_TEXT)
+        draw.text((left, _TOP - 58), column.caption, font=_font(20), fill=_TEXT)
+        low, high = (limit - _CELSIUS_ZERO for limit in column.limits)
+        shown = f"cold {low:.1f} °C, hot {high:.1f} °C"
+        draw.text((left, _TOP - 29), shown, font=_font(15), fill=_FAINT)
 
 
 def _draw_row_text(draw: ImageDraw.ImageDraw, row: _Row, top: int) -> None:
@@ -129,24 +134,14 @@ def _draw_row_text(draw: ImageDraw.ImageDraw, row: _Row, top: int) -> None:
     draw.multiline_text((_MARGIN, middle + 4), row.note, font=_font(15), fill=_FAINT, spacing=4)
 
 
-def _draw_scale(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, column: Column, name: str, corner: tuple[int, int]
-) -> None:
-    """Colour bar of one row with the temperatures of the right-most column."""
+def _draw_scale(sheet: Image.Image, draw: ImageDraw.ImageDraw, name: str, corner: tuple[int, int]) -> None:
+    """Colour bar of one row; the temperatures of its ends stand above each column."""
     left, top = corner
-    height = _TILE[1]
-    levels = np.linspace(255, 0, height).round().astype(np.uint8)
+    levels = np.linspace(255, 0, _TILE[1]).round().astype(np.uint8)
     bar = np.repeat(palette(name)[levels][:, np.newaxis], _BAR_WIDTH, axis=1)
     sheet.paste(Image.fromarray(bar), (left, top))
-    if column.frame.limits is None:
-        return
-    low, high = column.frame.limits
-    for share in (0.0, 0.5, 1.0):
-        celsius = high + share * (low - high) - _CELSIUS_ZERO
-        height_of_text = round(share * (height - 18))
-        draw.text(
-            (left + _BAR_WIDTH + 7, top + height_of_text), f"{celsius:.1f} °C", font=_font(15), fill=_FAINT
-        )
+    draw.text((left + _BAR_WIDTH + 7, top), "hot", font=_font(15), fill=_FAINT)
+    draw.text((left + _BAR_WIDTH + 7, top + _TILE[1] - 19), "cold", font=_font(15), fill=_FAINT)
 
 
 def _draw_legend(

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from thermalsdk.cli.console import load, progress, report
 from thermalsdk.cli.contact_sheet import Column, contact_sheet
 from thermalsdk.cli.pictures import side_by_side
-from thermalsdk.display import AutoGain
+from thermalsdk.display import AutoGain, gain_limits
 from thermalsdk.errors import OutputError
 from thermalsdk.frame import Frame
 from thermalsdk.labels import STREET_CLASSES, LabelTable
@@ -29,8 +29,8 @@ from thermalsdk.video.sinks import VideoSink, save_picture
 
 _SIZE = (480, 640)
 _RATE = 15.0
-#: Streets of the demo: sun, clouds, rain and night.
-_SEEDS = (9, 23, 11, 8)
+#: Streets of the demo: two in the sun, one under clouds, one at night.
+_SEEDS = (9, 21, 34, 15)
 #: Share of covered sky from which the sun does not show.
 _OVERCAST = 0.75
 _STREET_IDS = LabelTable("scene", "thermalsdk.scenes", dict(enumerate(STREET_CLASSES)), "background")
@@ -140,7 +140,7 @@ def _column(shot: _Shot, frame: Frame, synthesizer: Synthesizer) -> Column:
     alone = None
     if synthesizer.info.predicts_labels and synthesizer.info.predicts_temperatures:
         alone = synthesizer(shot.scene.rgb)
-    return Column(_caption(shot.conditions), shot.scene, frame, alone)
+    return Column(_caption(shot.conditions), shot.scene, gain_limits(frame.kelvin), frame, alone)
 
 
 def _caption(conditions: Conditions) -> str:
