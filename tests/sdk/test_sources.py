@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 
 from tests.sdk.conftest import moving_picture, truncated, write_video
 from thermalsdk.errors import DtypeError, MissingDependency, OptionError, VideoError
-from thermalsdk.video import Source, open_source
+from thermalsdk.video import Source, file_source, open_source
 
 
 def read_all(source, **options):
@@ -108,6 +109,13 @@ def test_picture_is_turned_upright(tmp_path, rgb):
     Image.fromarray(rgb).save(path, exif=exif)
     (frame,) = read_all(path)
     np.testing.assert_array_equal(frame.rgb, np.rot90(rgb, -1))
+
+
+@pytest.mark.parametrize("degrees", [0, -90, 90, 180])
+def test_video_is_turned_upright(rgb, degrees):
+    """A telephone held upright records sideways, and says by how much to turn counter-clockwise."""
+    recorded = SimpleNamespace(rotation=degrees, to_ndarray=lambda format: rgb)
+    np.testing.assert_array_equal(file_source._rgb(recorded), np.rot90(rgb, degrees // 90))
 
 
 def test_truncated_picture(tmp_path, rgb):
