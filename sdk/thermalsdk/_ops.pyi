@@ -56,9 +56,9 @@ def composite_cuda(
 ) -> None:
     """Queue `composite` on a CUDA stream and return without waiting.
 
-    Planes, scratch and out are addresses of contiguous device memory with the types of `composite`; stream is a
-    cudaStream_t, 0 for the default one. Nothing in device memory can be checked: object ids must be below
-    object_count, and every class that labels hold must have a plane.
+    Planes, scratch and out are addresses of contiguous device memory with the types of `composite`; stream
+    is a cudaStream_t, 0 for the default one. Nothing in device memory can be checked: object ids must be
+    below object_count, and every class that labels hold must have a plane.
 
     Raises:
         InferenceError: CUDA refused the launch.

@@ -24,7 +24,11 @@ class Tolerance:
         size = np.abs(difference.astype(np.float64))
         if not np.isfinite(size).all():
             return False
-        measured = ((self.maximum, size.max()), (self.mean, size.mean()), (self.p999, np.quantile(size, 0.999)))
+        measured = (
+            (self.maximum, size.max()),
+            (self.mean, size.mean()),
+            (self.p999, np.quantile(size, 0.999)),
+        )
         return all(limit is None or value <= limit for limit, value in measured)
 
 

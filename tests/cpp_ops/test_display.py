@@ -12,7 +12,7 @@ SPECIAL = [np.nan, np.inf, -np.inf, -1.0, 0.0, 655.35, 655.36, 1e30, 273.155, 30
 
 
 def temperatures():
-    """Frames of any float32 that does not overflow when scaled, and of the values that are easy to get wrong."""
+    """Frames of any float32 that does not overflow when scaled, and of values that are easy to get wrong."""
     values = st.one_of(
         st.sampled_from(SPECIAL), st.floats(-100, 700, width=32), st.floats(-(2.0**100), 2.0**100, width=32)
     )

@@ -1,9 +1,9 @@
 """The per-pixel work of thermalsdk in NumPy: the specification of the native module.
 
 Every function here has a twin of the same name in `thermalsdk._ops`, which `thermalsdk.compositing` exports.
-These versions are for reading and for tests: they check nothing and are slow. Where the result is an integer or
-a choice, the native twin returns the same bits, because the float32 operations and their order are given here;
-elsewhere the work is done in float64 and the twin agrees to 1e-6 of the value.
+These versions are for reading and for tests: they check nothing and are slow. Where the result is an integer
+or a choice, the native twin returns the same bits, because the float32 operations and their order are given
+here; elsewhere the work is done in float64 and the twin agrees to 1e-6 of the value.
 
 Shapes: H and W are the frame's height and width. Temperatures are in kelvin.
 """
@@ -29,8 +29,8 @@ CELL = 4  # conditions, fractions and logits are on cells of 4x4 pixels
 def connected_components(labels: UInt8, instances: UInt16 | None = None) -> tuple[Int32, int]:
     """Split a class map into the objects that have one temperature each.
 
-    Without instances an object is a 4-connected area of one label. With them it is a distinct pair of label and
-    instance, connected or not. Ids are in raster order of the objects' first pixels.
+    Without instances an object is a 4-connected area of one label. With them it is a distinct pair of label
+    and instance, connected or not. Ids are in raster order of the objects' first pixels.
 
     Args:
         labels: uint8 [H,W].
@@ -108,24 +108,24 @@ def composite(
 ) -> Float32:
     """Put the layers on top of each other, with each object's mean held at its thermal label.
 
-    With R the thermal labels, c the contrast in kelvin, o(x) the object at pixel x, and w the binomial window of
-    order 2 * feather with replicated edges:
+    With R the thermal labels, c the contrast in kelvin, o(x) the object at pixel x, and w the binomial window
+    of order 2 * feather with replicated edges:
 
         m_o      = mean over the pixels x of object o of contrast_label(x)(x)
         B(x)     = R(x) - c * m_o(x)
         a_k(x)   = sum of w over window pixels of class k
         B_k(x)   = B(x) where x is of class k, else (sum of w * [label = k] * B) / a_k(x)
-        alpha_k  = a_k * product over j > k of (1 - a_j), normalised to sum 1        painter's order, last in front
+        alpha_k  = a_k * product over j > k of (1 - a_j), normalised to sum 1
         T(x)     = sum over k of alpha_k(x) * (B_k(x) + c * contrast_k(x))
 
-    So T = B + c * contrast where the window holds one class, the mean of an object far from others is its R, and R
-    of one class reaches no further than the feather.
+    So the last class is in front, T = B + c * contrast where the window holds one class, the mean of an
+    object is its R but for the feather, and R of one class reaches no further than the feather.
 
     Args:
         labels: uint8 [H,W], class ids in painter's order.
         objects: int32 [H,W], ids from 0; the pixels of an object share one label.
-        contrasts: for each class float32 [H,W] in [-1, 1], read only within the feather of the class; None for a
-            class that labels lack.
+        contrasts: for each class float32 [H,W] in [-1, 1], read only within the feather of the class; None
+            for a class that labels lack.
         thermal_labels: R, float32 [H,W].
         contrast_kelvin: c.
         feather: half the window's width in pixels.
@@ -148,7 +148,8 @@ def composite(
         mask = labels == k
         coverage = windowed(mask, feather)
         seen = coverage > 0
-        extended = np.divide(windowed(np.where(mask, base, 0), feather), coverage, out=np.zeros_like(base), where=seen)
+        weighted = windowed(np.where(mask, base, 0), feather)
+        extended = np.divide(weighted, coverage, out=np.zeros_like(base), where=seen)
         surface = np.where(mask, base, extended) + contrast_kelvin * np.where(seen, planes[k], 0)
         temperature += coverage * visible * surface
         weight += coverage * visible
@@ -183,8 +184,8 @@ def condition(labels: UInt8, thermal_labels: Float32, class_id: int, offset: flo
         offset, scale: normalisation of R in kelvin.
 
     Returns:
-        float32 [3,H/4,W/4]: the class's mask; its edge, which is its pixels with a 4-neighbour of another label
-        (outside the frame is not another label); and (R - offset) / scale on the mask.
+        float32 [3,H/4,W/4]: the class's mask; its edge, which is its pixels with a 4-neighbour of another
+        label (outside the frame is not another label); and (R - offset) / scale on the mask.
     """
     mask = labels == class_id
     normalised = (thermal_labels.astype(np.float64) - offset) / scale
