@@ -2,7 +2,7 @@
 
 All are timed in turn in one run, so that the ratios hold on a busy machine too. The copy moves as many bytes
 as the composition must at least read (labels, objects, thermal labels, one contrast) and write (kelvin): 17
-per pixel.
+per pixel. A second copy, of 64 MiB, is too large for any cache: it shows the bandwidth of the memory.
 
 python benchmarks/composite.py [--size 512x512] [--threads 2] [--repeats 200] [--quick] [--json FILE]
 """
@@ -26,6 +26,7 @@ from thermalsdk.tolerances import COMPOSITE_KELVIN
 BYTES_PER_PIXEL = 1 + 4 + 4 + 4 + 4
 CONTRAST_KELVIN = 10.0
 FEATHER = 2
+LARGE = 64 << 20
 
 
 def main() -> None:
@@ -54,10 +55,9 @@ def measure(height: int, width: int, threads: int, repeats: int) -> dict[str, ob
     if not COMPOSITE_KELVIN.accepts(difference):
         raise SystemExit(f"native and reference differ by {np.abs(difference).max()} K")
     moved = BYTES_PER_PIXEL * height * width // 2  # a copy reads and writes each byte
+    memory_ms = medians([copying(LARGE, 1)], max(3, repeats // 20))[0]
     with ThreadPoolExecutor(threads) as pool:
-        native_ms, copy_ms = medians(
-            [lambda: composite(*arguments, out=out), copying(moved, 1, pool)], repeats
-        )
+        native_ms, copy_ms = medians([lambda: composite(*arguments, out=out), copying(moved, 1)], repeats)
         native_threads_ms, copy_threads_ms = medians(
             [lambda: composite(*arguments, threads=threads, out=out), copying(moved, threads, pool)], repeats
         )
@@ -76,6 +76,7 @@ def measure(height: int, width: int, threads: int, repeats: int) -> dict[str, ob
             "times_faster_than_reference": round(reference_ms / native_again_ms, 1),
             "copy_ms": round(copy_ms, 3),
             "share_of_copy_bandwidth": round(copy_ms / native_ms, 2),
+            "share_of_memory_bandwidth": round(memory_ms * moved / LARGE / native_ms, 2),
         },
         f"threads_{threads}": {
             "native_ms": round(native_threads_ms, 3),
@@ -95,10 +96,10 @@ def street(height: int, width: int) -> tuple:
     return frame.labels, objects, contrasts, temperatures[objects], CONTRAST_KELVIN, FEATHER
 
 
-def copying(size: int, threads: int, pool: ThreadPoolExecutor) -> Callable[[], None]:
+def copying(size: int, threads: int, pool: ThreadPoolExecutor | None = None) -> Callable[[], None]:
     """A call that copies `size` bytes, a piece per thread."""
     source, target = np.ones(size, np.uint8), np.zeros(size, np.uint8)
-    if threads == 1:
+    if pool is None:
         return lambda: np.copyto(target, source)
     pieces = [slice(size * i // threads, size * (i + 1) // threads) for i in range(threads)]
     return lambda: list(pool.map(lambda piece: np.copyto(target[piece], source[piece]), pieces)).clear()
