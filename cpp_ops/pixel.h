@@ -1,11 +1,12 @@
 // The maths of one pixel of the composition, written once for the CPU and the CUDA driver.
 //
-//     B(x)     = R(x) - c * m_o(x)                      base: the object's own mean contrast is taken out
-//     a_k(x)   = sum of w over window pixels of class k        w: binomial window of order 2f, replicated
-//     edges B_k(x)   = B(x) where x is of class k, else sum of w [label = k] B / a_k(x) alpha_k  = a_k *
-//     product over j > k of (1 - a_j), normalised to sum 1 T(x)     = sum over k of alpha_k * (B_k + c *
-//     contrast_k(x))
+//     B(x)     = R(x) - c * m_o(x)                  base: the object's own mean contrast is taken out
+//     a_k(x)   = sum of w over window pixels of class k
+//     B_k(x)   = B(x) where x is of class k, else sum of w [label = k] B / a_k(x)
+//     alpha_k  = a_k * product over j > k of (1 - a_j), normalised to sum 1
+//     T(x)     = sum over k of alpha_k * (B_k + c * contrast_k(x))
 //
+// w is the binomial window of order 2 * feather, with replicated edges.
 // compositing/reference.py is the specification.
 #pragma once
 
