@@ -114,7 +114,7 @@ def test_picture_is_turned_upright(tmp_path, rgb):
 @pytest.mark.parametrize("degrees", [0, -90, 90, 180])
 def test_video_is_turned_upright(rgb, degrees):
     """A telephone held upright records sideways, and says by how much to turn counter-clockwise."""
-    recorded = SimpleNamespace(rotation=degrees, to_ndarray=lambda format: rgb)
+    recorded = SimpleNamespace(rotation=degrees, to_ndarray=lambda **_: rgb)
     np.testing.assert_array_equal(file_source._rgb(recorded), np.rot90(rgb, degrees // 90))
 
 

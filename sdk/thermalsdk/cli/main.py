@@ -84,7 +84,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="class maps: PNG of the frame's name, or in the order of a video's frames",
     )
     parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
-    parser.add_argument("--max-frames", type=_positive, metavar="N", help="stop after so many frames, which a camera needs")
+    parser.add_argument("--max-frames", type=_positive, metavar="N", help="stop after N frames (cameras too)")
     _add_common(parser)
     parser.set_defaults(command=_run)
 
