@@ -24,7 +24,7 @@ from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, s
 class EdgeConfig:
     """The whole configuration of an `edge` run."""
 
-    steps: int = 6000
+    steps: int = 5000
     batch: int = 6
     size: tuple[int, int] = (256, 320)
     scales: tuple[float, float] = (0.5, 1.1)
