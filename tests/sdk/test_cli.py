@@ -193,6 +193,7 @@ def test_demo(run, tmp_path):
     assert code == 0
     assert facts["frames"] == 4
     assert facts["synthesis_fps"] > 0
+    assert "temperature" in facts["given"]
     assert contents(out) == ["contact_sheet.png", "thermal.mp4", "thermal_kelvin.mkv"]
     frames = list(open_source(out / "thermal.mp4"))
     assert (len(frames), frames[0].rgb.shape) == (4, (480, 1284, 3))

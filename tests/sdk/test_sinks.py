@@ -67,6 +67,8 @@ def test_raw16_picture_is_lossless(tmp_path, still, name):
     with Image.open(tmp_path / name) as picture:
         assert picture.mode == "I;16"
         np.testing.assert_array_equal(np.array(picture), counts(0))
+        unit = picture.text["Comment"] if name.endswith("png") else picture.tag_v2[270]
+    assert "0.01 K" in unit
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.tif"])

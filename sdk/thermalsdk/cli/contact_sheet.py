@@ -89,7 +89,12 @@ def _rows(columns: Sequence[Column]) -> list[_Row]:
     rows = [
         _Row("Colour", "procedural street", lambda column: column.scene.rgb),
         _Row("Classes", "as a simulator has them", _class_colors),
-        _Row("Thermal", "white-hot", lambda column: _thermal(column, column.frame, "white-hot"), "white-hot"),
+        _Row(
+            "Thermal",
+            "white-hot; classes and\ntemperatures given",
+            lambda column: _thermal(column, column.frame, "white-hot"),
+            "white-hot",
+        ),
         _Row("Thermal", "ironbow", lambda column: _thermal(column, column.frame, "ironbow"), "ironbow"),
     ]
     if all(column.alone is not None for column in columns):

@@ -31,6 +31,8 @@ _SIZE = (480, 640)
 _RATE = 15.0
 #: Streets of the demo: two in the sun, one under clouds, one at night.
 _SEEDS = (9, 21, 34, 15)
+#: What the networks get, as a simulator has it; the contact sheet shows colour alone as well.
+_GIVEN = "colour, class map, object ids, mean temperature of each object"
 #: Share of covered sky from which the sun does not show.
 _OVERCAST = 0.75
 _STREET_IDS = LabelTable("scene", "thermalsdk.scenes", dict(enumerate(STREET_CLASSES)), "background")
@@ -91,6 +93,7 @@ def demo(options: argparse.Namespace) -> None:
             "video": str(video),
             "kelvin": str(kelvin),
             "contact_sheet": str(sheet),
+            "given": _GIVEN,
             "frames": len(milliseconds),
             "synthesis_fps": round(1000 / statistics.median(milliseconds), 1),
             "seconds": round(time.perf_counter() - start, 1),

@@ -171,6 +171,8 @@ def save_picture(path: Path, image: Image8or16) -> None:
     elif image.dtype == np.uint16 and path.suffix.lower() == ".png":
         options["pnginfo"] = PngInfo()
         options["pnginfo"].add_text("Comment", _RAW16_UNIT)
+    elif image.dtype == np.uint16:
+        options["description"] = _RAW16_UNIT
     Image.fromarray(image).save(path, **options)
 
 
