@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -132,9 +133,10 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         assert contents(work) == []
 
 
-def test_interrupt_leaves_nothing(run, video, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_leaves_nothing(run, video, tmp_path, monkeypatch, number):
     def interrupt(left, right):
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr(run_module, "side_by_side", interrupt)
     code, _, err = run("run", video, tmp_path / "o.mp4", "--raw16", tmp_path / "r.mkv", "--side-by-side")

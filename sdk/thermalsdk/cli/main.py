@@ -1,14 +1,18 @@
 """Entry point of the command `thermalsdk`: arguments, and errors turned into exit codes.
 
-Exit codes: 0 done, 1 an error of thermalsdk, 2 wrong usage, 3 the backend is unavailable, 130 interrupted.
+Exit codes: 0 done, 1 an error of thermalsdk, 2 wrong usage, 3 the backend is unavailable, 130 interrupted
+(Ctrl-C or SIGTERM).
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from thermalsdk.errors import BackendUnavailable, ThermalSDKError
 from thermalsdk.version import __version__
@@ -27,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.WARNING)
     try:
-        options.command(options)
+        with _terminated_like_interrupted():
+            options.command(options)
     except ThermalSDKError as error:
         print(f"error: {error.message}", file=sys.stderr)
         if error.hint:
@@ -38,6 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted; nothing incomplete is left behind", file=sys.stderr)
         return 130
     return 0
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM, which `timeout` and containers send, remove incomplete outputs as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():  # only that one may set handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> argparse.ArgumentParser:
