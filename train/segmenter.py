@@ -25,7 +25,7 @@ UNSURE = 255
 class SegmenterConfig:
     """The whole configuration of a segmenter run."""
 
-    steps: int = 3200
+    steps: int = 2850
     batch: int = 8
     size: tuple[int, int] = (288, 352)
     scales: tuple[float, float] = (0.6, 1.7)
