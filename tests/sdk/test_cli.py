@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import av
 import numpy as np
@@ -142,6 +143,60 @@ def test_interrupt_leaves_nothing(run, video, tmp_path, monkeypatch, number):
     code, _, err = run("run", video, tmp_path / "o.mp4", "--raw16", tmp_path / "r.mkv", "--side-by-side")
     assert code == 130
     assert "interrupted" in err
+    assert contents(tmp_path) == []
+
+
+class Camera:
+    """Stands in for cv2.VideoCapture: grey pictures without an end."""
+
+    def __init__(self, number):
+        self.open = True
+
+    def isOpened(self):  # noqa: N802
+        return self.open
+
+    def get(self, prop):
+        return 30.0
+
+    def read(self):
+        time.sleep(0.005)
+        return True, np.full((96, 128, 3), 90, np.uint8)
+
+    def release(self):
+        self.open = False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_completes_a_recording(run, tmp_path, monkeypatch, number):
+    cv2 = pytest.importorskip("cv2")
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    shown = []
+
+    def interrupt(left, right):
+        shown.append(right)
+        if len(shown) == 3:
+            signal.raise_signal(number)
+        return right
+
+    monkeypatch.setattr(run_module, "side_by_side", interrupt)
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    code, text, _ = run("run", "0", tmp_path / "o.mp4", "--side-by-side", "--json")
+    assert code == 0
+    assert json.loads(text)["frames"] == 3
+    assert len(list(open_source(tmp_path / "o.mp4"))) == 3
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+
+def test_second_interrupt_gives_a_recording_up(run, tmp_path, monkeypatch):
+    cv2 = pytest.importorskip("cv2")
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+
+    def interrupt(left, right):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(run_module, "side_by_side", interrupt)
+    assert run("run", "0", tmp_path / "o.mp4", "--side-by-side")[0] == 130
     assert contents(tmp_path) == []
 
 

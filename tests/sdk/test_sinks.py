@@ -61,6 +61,17 @@ def test_raw16_video_is_lossless(tmp_path, moving):
     np.testing.assert_array_equal(read, images)
 
 
+@pytest.mark.parametrize(("name", "opener"), [("out.mp4", open_display_sink), ("out.mkv", open_raw16_sink)])
+def test_dropped_frames_leave_their_time(tmp_path, moving, name, opener):
+    places = (0, 1, 5, 6, 9)
+    with opener(tmp_path / name, moving) as sink:
+        for place in places:
+            image = moving_picture(place) if name == "out.mp4" else counts(place)
+            sink.write(image, "", place)
+    times = [frame.time_s for frame in open_source(tmp_path / name)]
+    assert times == pytest.approx([place / 15 for place in places], abs=1e-3)
+
+
 @pytest.mark.parametrize("name", ["out.png", "out.tif", "out.tiff"])
 def test_raw16_picture_is_lossless(tmp_path, still, name):
     write_all(open_raw16_sink(tmp_path / name, still), [counts(0)])

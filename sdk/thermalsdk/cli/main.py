@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
+from thermalsdk.cli.interrupts import terminated_like_interrupted
 from thermalsdk.errors import BackendUnavailable, ThermalSDKError
 from thermalsdk.version import __version__
 
 _EPILOG = """exit codes: 0 done, 1 error (message and hint on stderr), 2 wrong usage, 3 backend unavailable,
-130 interrupted. docs/errors.md explains every error.
+130 interrupted (a camera's recording is completed instead). docs/errors.md explains every error.
 
 examples:
   thermalsdk demo --out demo_out
@@ -31,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.WARNING)
     try:
-        with _terminated_like_interrupted():
+        with terminated_like_interrupted():
             options.command(options)
     except ThermalSDKError as error:
         print(f"error: {error.message}", file=sys.stderr)
@@ -43,19 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted; nothing incomplete is left behind", file=sys.stderr)
         return 130
     return 0
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM, which `timeout` and containers send, remove incomplete outputs as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():  # only that one may set handlers
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> argparse.ArgumentParser:

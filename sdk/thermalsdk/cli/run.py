@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from thermalsdk.cli.console import load, progress, report
+from thermalsdk.cli.interrupts import until_interrupted
 from thermalsdk.cli.label_maps import LabelMaps
 from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.display import AutoGain
@@ -33,6 +34,8 @@ def run(options: argparse.Namespace) -> None:
         auto_gain = None if source.clock == "none" else AutoGain()
         policy = "latest" if source.clock == "live" else "all"
         frames = stack.enter_context(closing(read_frames(source, policy)))
+        if source.clock == "live":
+            frames = stack.enter_context(closing(until_interrupted(frames)))
         start = time.perf_counter()
         milliseconds = []
         dropped = 0
@@ -42,9 +45,10 @@ def run(options: argparse.Namespace) -> None:
             if auto_gain is not None:
                 frame = replace(frame, limits=auto_gain(frame.kelvin))
             picture = frame.colorize(options.palette)
-            display.write(side_by_side(given.rgb, picture) if options.side_by_side else picture, given.name)
+            shown = side_by_side(given.rgb, picture) if options.side_by_side else picture
+            display.write(shown, given.name, given.index)
             if raw16 is not None:
-                raw16.write(frame.raw16, given.name)
+                raw16.write(frame.raw16, given.name, given.index)
             milliseconds.append(frame.timing.total)
             dropped += given.dropped
         seconds = time.perf_counter() - start

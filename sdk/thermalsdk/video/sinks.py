@@ -42,8 +42,14 @@ class Sink(ABC):
         self._open = True
         self._empty = True
 
-    def write(self, image: Image8or16, name: str) -> None:
-        """Add one frame; `name` is its file name, without suffix, in a folder.
+    def write(self, image: Image8or16, name: str, place: int | None = None) -> None:
+        """Add one frame.
+
+        Args:
+            image: the frame.
+            name: its file name in a folder, without suffix.
+            place: its number in the source, or None for the next one. A video keeps the time of frames
+                that were dropped, so that it never plays faster than what it shows.
 
         Raises OutputError when it cannot be written, ClosedError after the end.
         """
@@ -51,12 +57,12 @@ class Sink(ABC):
             raise ClosedError(f"{self._partial.final} is already complete", "Open another sink.")
         self._empty = False
         try:
-            self._write(image, name)
+            self._write(image, name, place)
         except OSError as error:  # PyAV's errors of the system are OSErrors as well
             raise OutputError(f"{self._partial.final} cannot be written: {error}", _DISK) from error
 
     @abstractmethod
-    def _write(self, image: Image8or16, name: str) -> None:
+    def _write(self, image: Image8or16, name: str, place: int | None) -> None:
         """Add one frame."""
 
     @abstractmethod
@@ -98,9 +104,11 @@ class VideoSink(Sink):
         super().__init__(Partial(path))
         self._raw16 = raw16
         self._size: tuple[int, int] | None = None
+        self._next = 0
+        fraction = Fraction(rate or DEFAULT_RATE).limit_denominator(1001)
+        self._tick = 1 / fraction
         try:
             self._container = self._av.open(str(self._partial.temporary), "w")
-            fraction = Fraction(rate or DEFAULT_RATE).limit_denominator(1001)
             if raw16:
                 self._container.metadata["comment"] = _RAW16_UNIT
                 self._stream = self._container.add_stream("ffv1", rate=fraction)
@@ -113,7 +121,7 @@ class VideoSink(Sink):
             self._partial.discard()
             raise OutputError(f"{path} cannot be written: {error}", _DISK) from error
 
-    def _write(self, image: Image8or16, name: str) -> None:
+    def _write(self, image: Image8or16, name: str, place: int | None) -> None:
         size = (image.shape[0], image.shape[1])
         if self._size is None:
             self._size = size
@@ -127,6 +135,9 @@ class VideoSink(Sink):
             )
         image = image if self._raw16 else pad(image, 2)
         frame = self._av.VideoFrame.from_ndarray(image, format="gray16le" if self._raw16 else "rgb24")
+        frame.pts = self._next if place is None else place
+        frame.time_base = self._tick
+        self._next = frame.pts + 1
         self._container.mux(self._stream.encode(frame))
 
     def _finish(self) -> None:
@@ -143,7 +154,7 @@ class PictureSink(Sink):
     def __init__(self, path: Path) -> None:
         super().__init__(Partial(path))
 
-    def _write(self, image: Image8or16, name: str) -> None:
+    def _write(self, image: Image8or16, name: str, place: int | None) -> None:
         save_picture(self._partial.temporary, image)
 
     def _finish(self) -> None:
@@ -156,7 +167,7 @@ class FolderSink(Sink):
     def __init__(self, path: Path) -> None:
         super().__init__(Partial(path, folder=True))
 
-    def _write(self, image: Image8or16, name: str) -> None:
+    def _write(self, image: Image8or16, name: str, place: int | None) -> None:
         save_picture(self._partial.temporary / f"{name}.png", image)
 
     def _finish(self) -> None:
