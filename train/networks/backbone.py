@@ -17,14 +17,17 @@ _STRIDE_ENDS = {0: 16, 2: 24, 4: 40, 10: 112, 15: 320}
 
 
 class SameConv(nn.Module):
-    """Convolution with TensorFlow's "same" padding for even inputs: stride 2 pads right and bottom."""
+    """Convolution with TensorFlow's "same" padding: stride 2 pads right and bottom.
+
+    One row and column more than even inputs need, which they never read, makes odd inputs give ceil(n/2).
+    """
 
     def __init__(self, source: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
         super().__init__()
         self.conv = _folded(source, norm)
         size, stride = source.kernel_size[0], source.stride[0]
-        total = size - stride
-        self.padding = (total // 2, total - total // 2)
+        before = (size - stride) // 2
+        self.padding = (before, size - 1 - before) if stride == 2 else (before, before)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve [N,C,H,W]."""

@@ -36,7 +36,7 @@ class Labeller(nn.Module):
         super().__init__()
         self.classes = classes
         self.offset, self.scale = offset_kelvin, scale_kelvin
-        self.backbone = EfficientNetLite0(pretrained=pretrained)
+        self.backbone = EfficientNetLite0(blocks=11, pretrained=pretrained)
         self.decoder = PyramidDecoder(self.backbone.channels, width)
         self.embed = nn.Conv2d(len(classes), width, 1)
         self.mix = nn.Sequential(
