@@ -39,7 +39,7 @@ class Column:
     Args:
         caption: its weather.
         scene: what was rendered, with the true kelvin.
-        limits: kelvin shown as the coldest and the hottest colour in every thermal picture.
+        limits: kelvin shown as the coldest and the hottest colour, but in what is made of colour alone.
         frame: thermal frame from colour, class map and temperatures.
         alone: thermal frame from colour alone, or None where the bundle cannot.
     """
@@ -64,7 +64,7 @@ class _Row:
 def contact_sheet(columns: Sequence[Column], classes: Sequence[str]) -> npt.NDArray[np.uint8]:
     """Draw the sheet: uint8 HxWx3.
 
-    columns: one or more streets; every thermal picture of a column is shown between the same temperatures.
+    columns: one or more streets.
     classes: the bundle's class names, for the legend.
     """
     rows = _rows(columns)
@@ -98,7 +98,8 @@ def _rows(columns: Sequence[Column]) -> list[_Row]:
         _Row("Thermal", "ironbow", lambda column: _thermal(column, column.frame, "ironbow"), "ironbow"),
     ]
     if all(column.alone is not None for column in columns):
-        rows.append(_Row("Colour only", "classes and\ntemperatures\nare predicted", _alone, "ironbow"))
+        note = "classes, temperatures\nand gain of its own"
+        rows.append(_Row("Colour only", note, _alone, "ironbow"))
     rows.append(_Row("Reference", "the scene's own physics", _truth, "ironbow"))
     return rows
 
@@ -110,7 +111,8 @@ def _class_colors(column: Column) -> npt.NDArray[np.uint8]:
 
 
 def _alone(column: Column) -> npt.NDArray[np.uint8]:
-    return column.scene.rgb if column.alone is None else _thermal(column, column.alone, "ironbow")
+    """Colour does not tell how warm the day is, so this row has limits of its own."""
+    return column.scene.rgb if column.alone is None else column.alone.colorize("ironbow")
 
 
 def _truth(column: Column) -> npt.NDArray[np.uint8]:
