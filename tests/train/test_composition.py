@@ -26,7 +26,7 @@ def test_composition_equals_the_specification(seed: int, feather: int) -> None:
     contrasts = rng.uniform(-1, 1, (CLASSES, 24, 32)).astype(np.float32)
     thermal_labels = rng.uniform(270, 310, count).astype(np.float32)[objects]
     expected = reference.composite(
-        labels, objects, count, list(contrasts), thermal_labels, contrast_kelvin=10.0, feather=feather
+        labels, objects, list(contrasts), thermal_labels, contrast_kelvin=10.0, feather=feather
     )
     got = compose(
         torch.from_numpy(contrasts)[None],
