@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def scene_frames(count: int) -> list[Case]:
 
 def dataset_frames(root: Path, count: int) -> list[Case]:
     """Validation frames of a prepared dataset with their labels, unsure pixels as background."""
+    # `train` is run from the checkout and not installed.
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     from train.data import Dataset
 
     dataset = Dataset.open(root)

@@ -16,6 +16,7 @@ from thermalsdk.backends import Backend, Graph
 from thermalsdk.bundle import Bundle, GraphSpec
 from thermalsdk.errors import BundleError, InferenceError
 from thermalsdk.padding import crop, pad
+from thermalsdk.regions import Region, region_of
 
 #: Frame pixels per cell of the labeller's output, along each axis.
 _TEMPERATURE_STRIDE = 8
@@ -109,6 +110,8 @@ class Networks:
     ) -> list[npt.NDArray[np.float32] | None]:
         """Contrast of every class in the frame; a class that is absent is not run and has None.
 
+        A layer runs on the box around its class; the contrast is zero outside of that box.
+
         Args:
             frame: the frame.
             features: what `encode` returned.
@@ -123,14 +126,23 @@ class Networks:
         padded_thermal_labels = pad(thermal_labels, self._manifest.alignment)
         contrasts: list[npt.NDArray[np.float32] | None] = []
         for number, name in enumerate(self._manifest.classes):
-            if not (labels == number).any():
+            region = region_of(padded_labels == number)
+            if region is None:
                 contrasts.append(None)
                 continue
+            inside = region.cells(1)
             condition = compositing.condition(
-                padded_labels, padded_thermal_labels, number, coding.offset_kelvin, coding.scale_kelvin
+                padded_labels[inside],
+                padded_thermal_labels[inside],
+                number,
+                coding.offset_kelvin,
+                coding.scale_kelvin,
             )
-            (contrast,) = self._layers[name].run({**features, "condition": condition[np.newaxis]})
-            contrasts.append(crop(contrast[0, 0], frame.size))
+            parts = {key: _part(feature, region, padded_labels.shape[0]) for key, feature in features.items()}
+            (contrast,) = self._layers[name].run({**parts, "condition": condition[np.newaxis]})
+            whole = np.zeros(padded_labels.shape, np.float32)
+            whole[inside] = contrast[0, 0]
+            contrasts.append(crop(whole, frame.size))
             on_layer(name)
         return contrasts
 
@@ -164,6 +176,14 @@ class Networks:
                 "Use precision='fp32'; if it stays, write the bundle again with `python -m export`.",
             )
         return kelvin
+
+
+def _part(feature: npt.NDArray[np.float32], region: Region, height: int) -> npt.NDArray[np.float32]:
+    """The region's part of a feature map [1,C,H/stride,W/stride]; a vector [1,C] has no parts."""
+    if feature.ndim == 2:
+        return feature
+    rows, columns = region.cells(height // feature.shape[2])
+    return np.ascontiguousarray(feature[:, :, rows, columns])
 
 
 def _present(graph: Graph | None, name: str, hint: str) -> Graph:

@@ -283,6 +283,11 @@ def test_bundle_of_other_classes(tmp_path, rgb):
 def test_numbers_that_are_not_finite_name_the_layer(tiny_bundle, rgb, labels, monkeypatch):
     with load(tiny_bundle) as synthesizer:
         graph = synthesizer._networks._layers["car"]
-        monkeypatch.setattr(graph, "run", lambda inputs: [np.full((1, 1, 96, 128), np.nan, np.float32)])
+
+        def fail(inputs):
+            height, width = inputs["condition"].shape[2:]
+            return [np.full((1, 1, 4 * height, 4 * width), np.nan, np.float32)]
+
+        monkeypatch.setattr(graph, "run", fail)
         with pytest.raises(InferenceError, match="car"):
             synthesizer(rgb, labels=labels, temperatures=STREET)
