@@ -1,6 +1,6 @@
 """Where a layer has to run: a box around its class, grown by what the layer sees around a pixel.
 
-Outside of its class and the feather a layer's contrast is never read, so a layer runs on a part of the frame. The
+Outside of its class and the feather a layer's contrast is never read, so it runs on a part of the frame. The
 result is the full frame's, because the box is grown by more than the layer's receptive field.
 """
 
