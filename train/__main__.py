@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(stage, help=f"train the {stage} alone")
         _add_run_arguments(sub, Path("runs/street"))
         sub.set_defaults(run=lambda args, stage=stage: _train(args, (stage,)))
-    for name, module in (("prepare", prepare), ("evaluate", evaluate)):
+    for name, module in (("scenes", scenes_dataset), ("prepare", prepare), ("evaluate", evaluate)):
         sub = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         module.add_arguments(sub)
         sub.set_defaults(run=module.main)
@@ -71,7 +71,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        help="folder of prepared datasets; default: procedural scenes, made on first use in runs/data",
+        help="folder of prepared datasets; default: procedural scenes, made on first use",
     )
     parser.add_argument("--out", type=Path, default=out, help="run directory (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.data import Dataset, DatasetError, Sample
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,11 @@ class Mixture:
     """
 
     def __init__(self, root: Path, shares: dict[str, float], split: str = "train") -> None:
-        self.sources = [
-            _load(root / name, share, split)
-            for name, share in shares.items()
-            if (root / name / "dataset.json").exists()
-        ]
+        present = [name for name in shares if (root / name / "dataset.json").exists()]
+        absent = sorted(set(shares) - set(present))
+        if absent and present:
+            logger.info("%s has no %s: trained without", root, ", ".join(absent))
+        self.sources = [_load(root / name, shares[name], split) for name in present]
         if not self.sources:
             raise DatasetError(
                 f"{root} holds none of the datasets {', '.join(shares)}",

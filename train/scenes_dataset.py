@@ -1,7 +1,8 @@
-"""The procedural street as a dataset on disk: what the bare `python -m train` learns from."""
+"""Render the procedural street into a dataset: what the bare `python -m train` learns from."""
 
 from __future__ import annotations
 
+import argparse
 import logging
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from thermalsdk.labels import STREET_CLASSES
 from thermalsdk.scenes import StreetScene
 from train.data import DatasetWriter, FrameSpec, ThermalSpec
 
-DEFAULT_ROOT = Path("runs/data")
+DEFAULT_ROOT = Path("runs/procedural")
 TRAIN_FRAMES, VAL_FRAMES = 240, 24
 SIZE = (480, 640)
 FRAMES_PER_SCENE = 3
@@ -21,8 +22,21 @@ SECONDS_APART = 2.5
 logger = logging.getLogger(__name__)
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `python -m train scenes`."""
+    parser.add_argument("out", type=Path, help="folder to write; absent or empty")
+    parser.add_argument("--train-frames", type=int, default=TRAIN_FRAMES, help="default: %(default)s")
+    parser.add_argument("--val-frames", type=int, default=VAL_FRAMES, help="default: %(default)s")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command with parsed arguments; returns the exit code."""
+    prepare_scenes(args.out, args.train_frames, args.val_frames)
+    return 0
+
+
 def default_data() -> Path:
-    """The folder of prepared datasets of this checkout; makes the procedural scenes on first use."""
+    """Folder with nothing but the procedural scenes, made on first use."""
     if not (DEFAULT_ROOT / "scenes" / "dataset.json").exists():
         logger.info("making %d procedural frames in %s (once)", TRAIN_FRAMES + VAL_FRAMES, DEFAULT_ROOT)
         prepare_scenes(DEFAULT_ROOT / "scenes", TRAIN_FRAMES, VAL_FRAMES)
