@@ -13,17 +13,26 @@ from thermalsdk.version import __version__
 if TYPE_CHECKING:
     from thermalsdk.errors import ThermalSDKError as ThermalSDKError
     from thermalsdk.frame import Frame as Frame
+    from thermalsdk.predicted import PredictedTemperatures as PredictedTemperatures
     from thermalsdk.synthesizer import Synthesizer as Synthesizer
     from thermalsdk.temperatures import Temperatures as Temperatures
 
 _HOME = {
     "Frame": "thermalsdk.frame",
+    "PredictedTemperatures": "thermalsdk.predicted",
     "Synthesizer": "thermalsdk.synthesizer",
     "Temperatures": "thermalsdk.temperatures",
     "ThermalSDKError": "thermalsdk.errors",
 }
 
-__all__ = ["Frame", "Synthesizer", "Temperatures", "ThermalSDKError", "__version__"]
+__all__ = [
+    "Frame",
+    "PredictedTemperatures",
+    "Synthesizer",
+    "Temperatures",
+    "ThermalSDKError",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

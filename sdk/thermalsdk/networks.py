@@ -78,7 +78,7 @@ class Networks:
     def predict_temperatures(
         self, frame: PreparedFrame, labels: npt.NDArray[np.uint8], objects: npt.NDArray[np.int32], count: int
     ) -> npt.NDArray[np.float32]:
-        """Predict the thermal segmentation R, float32 HxW in kelvin. Raises BundleError without a labeller.
+        """Predict each object's temperature, float32 [count], kelvin. Raises BundleError without a labeller.
 
         Args:
             frame: the frame.
@@ -93,7 +93,7 @@ class Networks:
         (temperature,) = labeller.run({"rgb_4": colors[np.newaxis], "class_fractions": fractions[np.newaxis]})
         cells = (-(-frame.size[0] // _TEMPERATURE_STRIDE), -(-frame.size[1] // _TEMPERATURE_STRIDE))
         values = crop(temperature[0, 0], cells)
-        return compositing.object_means(objects, count, values, _TEMPERATURE_STRIDE)[objects]
+        return compositing.object_means(objects, count, values, _TEMPERATURE_STRIDE)
 
     def encode(self, frame: PreparedFrame) -> Mapping[str, npt.NDArray[np.float32]]:
         """Features of a frame by name, as the layers take them."""

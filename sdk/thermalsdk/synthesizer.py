@@ -23,7 +23,8 @@ from thermalsdk.frame import Frame, Timing
 from thermalsdk.info import Info
 from thermalsdk.inputs import check_frame, check_instances, check_labels, check_out, check_thermal_labels
 from thermalsdk.networks import Networks
-from thermalsdk.temperatures import Temperatures, check_choice
+from thermalsdk.predicted import PredictedTemperatures
+from thermalsdk.temperatures import TemperatureChoice, Temperatures, check_choice
 
 if TYPE_CHECKING:
     from thermalsdk.video import SourceFrame, SourceLike
@@ -82,7 +83,7 @@ class Synthesizer:
         labels: npt.ArrayLike | None = None,
         label_ids: str = "bundle",
         instances: npt.ArrayLike | None = None,
-        temperatures: Temperatures | str = "auto",
+        temperatures: TemperatureChoice = "auto",
         thermal_labels: npt.ArrayLike | None = None,
         out: npt.NDArray[np.float32] | None = None,
     ) -> Frame:
@@ -95,7 +96,8 @@ class Synthesizer:
             label_ids: numbering of `labels`: "bundle", or a table of thermalsdk.labels such as "cityscapes".
             instances: instance map HxW, integers 0 to 65535. With it, an object is a pair of class and
                 instance; without it, an object is a connected area of one class.
-            temperatures: "auto" to let the bundle's labeller predict each object's mean, or Temperatures.
+            temperatures: "auto" to let the bundle's labeller predict each object's mean, a
+                PredictedTemperatures to keep these predictions steady along a video, or Temperatures.
             thermal_labels: the whole thermal segmentation R instead: floating point HxW, kelvin.
             out: C-contiguous float32 HxW that receives, and becomes, the frame's kelvin.
 
@@ -125,14 +127,15 @@ class Synthesizer:
         rgb: npt.NDArray[np.uint8],
         labels: npt.NDArray[np.uint8] | None,
         instances: npt.NDArray[np.uint16] | None,
-        temperatures: Temperatures | str,
+        temperatures: TemperatureChoice,
         thermal_labels: npt.NDArray[np.float32] | None,
         out: npt.NDArray[np.float32] | None,
     ) -> Frame:
         """Run every stage on checked inputs; `start` is when the call began."""
         networks = self._open_networks()
         networks.require(
-            segmenter=labels is None, labeller=thermal_labels is None and isinstance(temperatures, str)
+            segmenter=labels is None,
+            labeller=thermal_labels is None and not isinstance(temperatures, Temperatures),
         )
         clock = _Clock(start)
         prepared = networks.prepare(rgb)
@@ -146,7 +149,10 @@ class Synthesizer:
             if isinstance(temperatures, Temperatures):
                 thermal_labels = temperatures.thermal_labels(labels, instances, self._info.classes)
             else:
-                thermal_labels = networks.predict_temperatures(prepared, labels, objects, count)
+                means = networks.predict_temperatures(prepared, labels, objects, count)
+                if isinstance(temperatures, PredictedTemperatures):
+                    means = temperatures.follow(labels, objects, means)
+                thermal_labels = means[objects]
         temperatures_ms = clock.lap()
         features = networks.encode(prepared)
         encoder_ms = clock.lap()
@@ -172,7 +178,7 @@ class Synthesizer:
         *,
         policy: str = "latest",
         color: str = "rgb",
-        temperatures: Temperatures | str = "auto",
+        temperatures: TemperatureChoice = "auto",
     ) -> Generator[Frame, None, None]:
         """Thermal frames of a moving source, with automatic gain that follows the scene slowly.
 
@@ -184,7 +190,7 @@ class Synthesizer:
                 play at their own speed, and `frame.dropped` counts what was skipped. Pictures and folders
                 have no clock, and none of theirs is dropped.
             color: channel order of an iterable's frames; every other source is RGB.
-            temperatures: as for a single frame.
+            temperatures: as for a single frame; "auto" keeps the predictions steady where the source moves.
 
         Yields frames with `index`, `dropped` and `limits` set. Raises VideoError, and all that a call raises.
         """
@@ -192,11 +198,14 @@ class Synthesizer:
 
         check_choice(temperatures, False)
         self._open_networks()
-        frames = read_frames(open_source(source, color=color), policy)
+        opened = open_source(source, color=color)
+        frames = read_frames(opened, policy)
+        if isinstance(temperatures, str) and opened.clock != "none":
+            temperatures = PredictedTemperatures()
         return self._frames_of(frames, temperatures)
 
     def _frames_of(
-        self, frames: Generator[SourceFrame, None, None], temperatures: Temperatures | str
+        self, frames: Generator[SourceFrame, None, None], temperatures: TemperatureChoice
     ) -> Generator[Frame, None, None]:
         auto_gain = AutoGain()
         with closing(frames):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.errors import OptionError, TemperatureError
+from thermalsdk.predicted import PredictedTemperatures
 
 #: Kelvin that any temperature may have: colder than a clear night sky, up to a flame.
 KELVIN_RANGE = (150.0, 2000.0)
@@ -84,6 +85,10 @@ class Temperatures:
         return thermal_labels
 
 
+#: What a call takes: set temperatures, steady predictions along a video, or "auto".
+TemperatureChoice = Temperatures | PredictedTemperatures | str
+
+
 def check_kelvin(what: str, kelvin: float) -> None:
     """Raise TemperatureError unless `kelvin` is a temperature; `what` opens the message."""
     if not isinstance(kelvin, (int, float, np.integer, np.floating)):
@@ -99,18 +104,18 @@ def check_kelvin(what: str, kelvin: float) -> None:
     raise TemperatureError(f"{what} {kelvin:g} K, which no surface has", hint)
 
 
-def check_choice(temperatures: Temperatures | str, has_thermal_labels: bool) -> None:
-    """Raise when `temperatures` is neither "auto" nor Temperatures, or a whole map is given as well."""
+def check_choice(temperatures: TemperatureChoice, has_thermal_labels: bool) -> None:
+    """Raise when `temperatures` is none of the choices, or a whole map is given as well."""
     if isinstance(temperatures, str) and temperatures != "auto":
         raise OptionError(
             f"temperatures={temperatures!r} is unknown", "Choose 'auto' or give Temperatures(...)."
         )
-    if not isinstance(temperatures, (str, Temperatures)):
+    if not isinstance(temperatures, (str, Temperatures, PredictedTemperatures)):
         raise TemperatureError(
             f"temperatures are {type(temperatures).__name__}",
             "Give 'auto' or Temperatures(ambient=283.15, classes={'person': 305.0}).",
         )
-    if isinstance(temperatures, Temperatures) and has_thermal_labels:
+    if not isinstance(temperatures, str) and has_thermal_labels:
         raise TemperatureError(
             "temperatures and thermal_labels are both given", "Give one: thermal_labels is the whole map R."
         )

@@ -16,6 +16,7 @@ from thermalsdk.cli.label_maps import LabelMaps
 from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.display import AutoGain
 from thermalsdk.errors import OutputError
+from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.video import Source, open_display_sink, open_raw16_sink, open_source, read_frames
 
 
@@ -30,8 +31,10 @@ def run(options: argparse.Namespace) -> None:
         display = stack.enter_context(open_display_sink(options.out, source))
         raw16 = stack.enter_context(open_raw16_sink(options.raw16, source)) if options.raw16 else None
         synthesizer = stack.enter_context(load(options))
-        # A moving picture keeps its gain from frame to frame; pictures have nothing to do with each other.
-        auto_gain = None if source.clock == "none" else AutoGain()
+        # A moving picture keeps gain and temperatures steady; pictures have nothing to do with each other.
+        moves = source.clock != "none"
+        auto_gain = AutoGain() if moves else None
+        temperatures = PredictedTemperatures() if moves else "auto"
         policy = "latest" if source.clock == "live" else "all"
         frames = stack.enter_context(closing(read_frames(source, policy)))
         if source.clock == "live":
@@ -41,7 +44,9 @@ def run(options: argparse.Namespace) -> None:
         dropped = 0
         for given in progress(islice(frames, options.max_frames), total, "thermal"):
             labels = None if maps is None else maps.read(given)
-            frame = synthesizer(given.rgb, labels=labels, label_ids=options.label_ids)
+            frame = synthesizer(
+                given.rgb, labels=labels, label_ids=options.label_ids, temperatures=temperatures
+            )
             if auto_gain is not None:
                 frame = replace(frame, limits=auto_gain(frame.kelvin))
             picture = frame.colorize(options.palette)

@@ -1,0 +1,88 @@
+"""Predicted temperatures of a moving picture, steady from frame to frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk.errors import TemperatureError
+
+#: Every fourth pixel of every fourth row is compared with the frame before; means need no more.
+_STEP = 4
+
+
+class PredictedTemperatures:
+    """The bundle's predictions for the frames of one video, in order; "auto" forgets from frame to frame.
+
+    The labeller sees one frame at a time, and its level wavers by half a kelvin between frames that hardly
+    differ, which shows as flicker. Here an object keeps most of the temperature that its pixels had in the
+    frame before, and moves towards its prediction by the rest. Where an object has no past, that of its class
+    counts; a difference beyond `jump_kelvin`, as after a cut, is taken at once.
+
+    Args:
+        keep: share of the former temperature that stays at each frame, 0 to less than 1.
+        jump_kelvin: difference from which a temperature no longer follows but jumps.
+
+    Raises TemperatureError for a value outside of these.
+    """
+
+    def __init__(self, keep: float = 0.85, jump_kelvin: float = 4.0) -> None:
+        if not 0 <= keep < 1 or not jump_kelvin > 0:
+            raise TemperatureError(
+                f"keep={keep!r} and jump_kelvin={jump_kelvin!r} steady nothing",
+                "keep lies in 0 to less than 1, jump_kelvin is positive.",
+            )
+        self._keep = keep
+        self._jump_kelvin = jump_kelvin
+        self._labels: npt.NDArray[np.uint8] | None = None
+        self._kelvin: npt.NDArray[np.float32] | None = None
+
+    def follow(
+        self,
+        labels: npt.NDArray[np.uint8],
+        objects: npt.NDArray[np.int32],
+        predicted: npt.NDArray[np.float32],
+    ) -> npt.NDArray[np.float32]:
+        """Temperatures of the objects of the next frame.
+
+        Args:
+            labels: class map HxW; a frame of another size than the one before starts anew.
+            objects: object ids HxW.
+            predicted: float32 [objects], kelvin.
+
+        Returns float32 [objects], kelvin.
+        """
+        seen_labels, seen_objects = labels[::_STEP, ::_STEP], objects[::_STEP, ::_STEP]
+        kelvin = predicted
+        if self._labels is not None and self._kelvin is not None and self._labels.shape == seen_labels.shape:
+            excess = _excess(seen_labels, seen_objects, predicted, self._labels, self._kelvin)
+            excess[np.abs(excess) > self._jump_kelvin] = 0.0
+            kelvin = (predicted - self._keep * excess).astype(np.float32)
+        self._labels, self._kelvin = seen_labels.copy(), kelvin[seen_objects]
+        return kelvin
+
+
+def _excess(
+    labels: npt.NDArray[np.uint8],
+    objects: npt.NDArray[np.int32],
+    predicted: npt.NDArray[np.float32],
+    former_labels: npt.NDArray[np.uint8],
+    former_kelvin: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float64]:
+    """How much warmer than before each object is predicted: float64 [objects], kelvin.
+
+    It is the mean over the object's pixels that had its class before; its other pixels count with the mean
+    over all such pixels of the class.
+    """
+    kept = labels == former_labels
+    ids, classes = objects[kept], labels[kept]
+    change = predicted[ids] - former_kelvin[kept]
+    count = len(predicted)
+    overlap = np.bincount(ids, minlength=count)
+    of_object = np.bincount(ids, change, count) / np.maximum(overlap, 1)
+    of_class = np.bincount(classes, change, 256) / np.maximum(np.bincount(classes, minlength=256), 1)
+    class_of = np.zeros(count, np.uint8)
+    class_of[objects] = labels
+    share = overlap / np.maximum(np.bincount(objects.ravel(), minlength=count), 1)
+    mixed: npt.NDArray[np.float64] = share * of_object + (1 - share) * of_class[class_of]
+    return mixed
