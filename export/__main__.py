@@ -19,7 +19,8 @@ EXAMPLES = """examples:
 
 def main() -> int:
     """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("export").setLevel(logging.INFO)
     parser = argparse.ArgumentParser(
         prog="python -m export",
         description=__doc__,

@@ -34,7 +34,8 @@ EXAMPLES = """examples:
 
 def main() -> int:
     """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("train").setLevel(logging.INFO)
     parser = _parser()
     args = parser.parse_args()
     try:
