@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from thermalsdk.labels import STREET_CLASSES
 from train.checkpoint import TrainState, write_json
 from train.composition import object_means, one_hot
-from train.loop import Average, cosine_rate, run_steps
+from train.loop import Average, cosine_schedule, run_steps
 from train.losses import correlation_loss
 from train.mixture import Mixture
 from train.networks.labeller import Labeller
@@ -90,18 +90,16 @@ def train_labeller(data: Path, out: Path, config: LabellerConfig) -> None:
     torch.manual_seed(config.seed)
     numbers = (config.offset_kelvin, config.scale_kelvin)
     network = Labeller(STREET_CLASSES, *numbers).to(memory_format=torch.channels_last)
-    average = Labeller(STREET_CLASSES, *numbers, pretrained=False).to(memory_format=torch.channels_last)
-    average.load_state_dict(network.state_dict())
+    ema = Average(network, config.ema_halflife)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(
         network.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )
-    state = TrainState({"labeller": network, "labeller_ema": average}, {"labeller": optimizer})
-    ema = Average(network, average, config.ema_halflife)
+    state = TrainState({"labeller": network, "labeller_ema": ema.average}, {"labeller": optimizer})
+    set_rates = cosine_schedule(optimizer, config.steps)
 
     def step(index: int) -> dict[str, float]:
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * cosine_rate(index, config.steps)
+        set_rates(index)
         batch = draw_thermal_batch(frames, config.windows, config.seed, index)
         dense, painted = predict_thermal_labels(network, batch)
         loss, scalars = labeller_loss(dense, painted, batch, config)

@@ -13,7 +13,7 @@ from thermalsdk.labels import STREET_CLASSES
 from train.adversary import Adversary
 from train.checkpoint import TrainState, write_json
 from train.composition import compose, conditions, one_hot
-from train.loop import Average, cosine_rate, run_steps
+from train.loop import Average, cosine_schedule, run_steps
 from train.losses import class_balanced_l1, correlation_loss, gradient_l1
 from train.mixture import Mixture
 from train.networks.edge import EdgeGenerator
@@ -96,8 +96,7 @@ def train_edge(data: Path, out: Path, config: EdgeConfig) -> None:
     frames = segment_mixture(mixture, out.parent / "segmenter")
     torch.manual_seed(config.seed)
     generator = EdgeGenerator(STREET_CLASSES).to(memory_format=torch.channels_last)
-    average = EdgeGenerator(STREET_CLASSES, pretrained=False).to(memory_format=torch.channels_last)
-    average.load_state_dict(generator.state_dict())
+    ema = Average(generator, config.ema_halflife)
     generator.encoder.backbone.freeze(config.frozen_blocks)
     adversary = Adversary(
         STREET_CLASSES, config.contrast_kelvin, config.feather_pixels, config.gradient_penalty
@@ -105,16 +104,14 @@ def train_edge(data: Path, out: Path, config: EdgeConfig) -> None:
     optimizer = torch.optim.AdamW(_parameter_groups(generator, config), betas=(0.9, 0.99))
     critic_optimizer = torch.optim.Adam(adversary.critics.parameters(), config.critic_rate, betas=(0.0, 0.9))
     state = TrainState(
-        {"generator": generator, "generator_ema": average, "critics": adversary.critics},
+        {"generator": generator, "generator_ema": ema.average, "critics": adversary.critics},
         {"generator": optimizer, "critics": critic_optimizer},
     )
-    ema = Average(generator, average, config.ema_halflife)
-    rates = [group["lr"] for group in optimizer.param_groups]
+    set_rates = cosine_schedule(optimizer, config.steps)
     adversary_start = int(config.adversary_from * config.steps)
 
     def step(index: int) -> dict[str, float]:
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * cosine_rate(index, config.steps)
+        set_rates(index)
         rng = torch.Generator().manual_seed(config.seed * 1_000_003 + index)
         batch = draw_thermal_batch(frames, config.windows, config.seed, index)
         told = noisy_thermal_labels(batch, config.thermal_label_noise_kelvin, rng)
@@ -138,7 +135,7 @@ def train_edge(data: Path, out: Path, config: EdgeConfig) -> None:
     def sample(index: int) -> Tensor:
         batch = draw_thermal_batch(frames, config.windows, config.seed + 1, index)
         with torch.no_grad():
-            kelvin = synthesize(average.eval(), batch, batch.thermal_labels, config)
+            kelvin = synthesize(ema.average.eval(), batch, batch.thermal_labels, config)
         return sample_grid(batch, kelvin)
 
     run_steps(out, state, config.steps, step, sample)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import time
@@ -20,10 +21,11 @@ LOG_EVERY = 50
 
 
 class Average:
-    """Exponential moving average of a module's weights (EMA), bias-corrected at the start."""
+    """Exponential moving average of a module's weights (EMA), quick at the start; `average` is the module."""
 
-    def __init__(self, source: nn.Module, average: nn.Module, halflife_steps: float) -> None:
-        self.source, self.average, self.halflife = source, average, halflife_steps
+    def __init__(self, source: nn.Module, halflife_steps: float) -> None:
+        self.source, self.halflife = source, halflife_steps
+        self.average = copy.deepcopy(source)
 
     @torch.no_grad()
     def update(self, step: int) -> None:
@@ -40,6 +42,17 @@ def cosine_rate(step: int, total: int, warmup: int = 200) -> float:
         return (step + 1) / warmup
     progress = min(1.0, (step - warmup) / max(1, total - warmup))
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def cosine_schedule(optimizer: torch.optim.Optimizer, total: int) -> Callable[[int], None]:
+    """Return what sets every group's learning rate for a step, from the rates that the groups have now."""
+    rates = [group["lr"] for group in optimizer.param_groups]
+
+    def set_rates(step: int) -> None:
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * cosine_rate(step, total)
+
+    return set_rates
 
 
 def run_steps(

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from thermalsdk.labels import STREET_CLASSES
 from train.augmentation import jitter_colours, random_window
 from train.checkpoint import TrainState, write_json
-from train.loop import Average, cosine_rate, run_steps
+from train.loop import Average, cosine_schedule, run_steps
 from train.mixture import Mixture, random_pixel_of
 from train.networks.segmenter import Segmenter
 
@@ -48,19 +48,17 @@ def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
     write_json(out / "config.json", asdict(config) | {"data": mixture.provenance()})
     torch.manual_seed(config.seed)
     network = Segmenter(STREET_CLASSES).to(memory_format=torch.channels_last)
-    average = Segmenter(STREET_CLASSES, pretrained=False).to(memory_format=torch.channels_last)
-    average.load_state_dict(network.state_dict())
+    ema = Average(network, config.ema_halflife)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(
         network.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )
-    state = TrainState({"segmenter": network, "segmenter_ema": average}, {"segmenter": optimizer})
-    ema = Average(network, average, config.ema_halflife)
+    state = TrainState({"segmenter": network, "segmenter_ema": ema.average}, {"segmenter": optimizer})
+    set_rates = cosine_schedule(optimizer, config.steps)
     weights = torch.tensor([config.rare_weight if name in RARE else 1.0 for name in STREET_CLASSES])
 
     def step(index: int) -> dict[str, float]:
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * cosine_rate(index, config.steps)
+        set_rates(index)
         rgb, labels = draw_batch(mixture, config, index)
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(rgb)

@@ -17,11 +17,10 @@ class Killed(Exception):
 
 def trainer(directory: Path, total: int, kill_at: int | None = None) -> torch.nn.Module:
     torch.manual_seed(0)
-    network, average = torch.nn.Linear(3, 1), torch.nn.Linear(3, 1)
-    average.load_state_dict(network.state_dict())
+    network = torch.nn.Linear(3, 1)
+    ema = Average(network, 10)
     optimizer = torch.optim.AdamW(network.parameters(), 1e-2)
-    state = TrainState({"net": network, "net_ema": average}, {"net": optimizer})
-    ema = Average(network, average, 10)
+    state = TrainState({"net": network, "net_ema": ema.average}, {"net": optimizer})
 
     def step(index: int) -> dict[str, float]:
         if index == kill_at:
