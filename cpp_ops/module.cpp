@@ -4,10 +4,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arrays.h"
@@ -17,6 +19,7 @@
 #include "pixel.h"
 #include "planes.h"
 #include "refused.h"
+#include "regions.h"
 #ifdef THERMAL_CUDA
 #include "cuda/bindings.h"
 #endif
@@ -43,14 +46,17 @@ Extent extent_of(const py::array& array, const char* name, int row_axis = 0) {
     return {static_cast<int>(height), static_cast<int>(width)};
 }
 
+void require_multiples(const py::array& array, const char* name, Extent extent, int unit) {
+    if (extent.height % unit == 0 && extent.width % unit == 0) return;
+    throw Refused("ShapeError",
+                  std::string(name) + " has the shape " + shape_text(array) +
+                      ", whose height and width are not multiples of " + std::to_string(unit) + ".",
+                  "Pad the frame with numpy.pad(..., mode='edge').");
+}
+
 Extent cells_of(const py::array& array, const char* name) {
     const Extent extent = extent_of(array, name);
-    if (extent.height % 4 != 0 || extent.width % 4 != 0) {
-        throw Refused("ShapeError",
-                      std::string(name) + " has the shape " + shape_text(array) +
-                          ", whose height and width are not multiples of 4.",
-                      "Pad the frame with numpy.pad(..., mode='edge').");
-    }
+    require_multiples(array, name, extent, 4);
     return extent;
 }
 
@@ -242,6 +248,32 @@ py::array_t<uint8_t> agc_linear_of(const py::object& kelvin_argument, float low,
     return out;
 }
 
+py::array_t<int32_t> plan_regions_of(const py::object& labels_argument, int classes, int growth, int overhead,
+                                     std::vector<int> sizes) {
+    const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
+    const Extent extent = extent_of(labels, "labels");
+    require_multiples(labels, "labels", extent, kRegionCell);
+    require_classes(classes);
+    require(growth >= 0 && overhead >= 0, "growth or overhead is negative.", "Pass cells, 0 or more.");
+    require(std::is_sorted(sizes.begin(), sizes.end()), "sizes are not in order.", "Sort them.");
+    const RegionRules rules{growth, overhead, std::move(sizes)};
+    std::vector<PlannedRegion> regions;
+    {
+        const uint8_t* source = labels.data();
+        const py::gil_scoped_release release;
+        regions = plan_regions(source, extent.height, extent.width, classes, rules);
+    }
+    py::array_t<int32_t> out({static_cast<py::ssize_t>(regions.size()), py::ssize_t{9}});
+    int32_t* row = out.mutable_data();
+    for (const PlannedRegion& region : regions) {
+        *row++ = region.class_id;
+        for (const CellBox& box : {region.core, region.box}) {
+            for (const int edge : {box.top, box.left, box.bottom, box.right}) *row++ = edge * kRegionCell;
+        }
+    }
+    return out;
+}
+
 void raise_in_python(std::exception_ptr raised) {
     try {
         if (raised) std::rethrow_exception(raised);
@@ -272,6 +304,8 @@ PYBIND11_MODULE(_ops, module) {
                arg("offset"), arg("scale"));
     module.def("class_fractions", class_fractions_of, arg("labels"), arg("classes"));
     module.def("labels_from_logits", labels_from_logits_of, arg("logits"));
+    module.def("plan_regions", plan_regions_of, arg("labels"), arg("classes"), arg("growth"), arg("overhead"),
+               arg("sizes"));
     module.def("raw16", raw16_of, arg("kelvin"));
     module.def("agc_linear", agc_linear_of, arg("kelvin"), arg("low"), arg("high"));
 #ifdef THERMAL_CUDA

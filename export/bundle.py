@@ -22,6 +22,7 @@ from thermalsdk import Synthesizer
 from thermalsdk.bundle import Graphs, Manifest, ThermalNormalization, write_manifest
 from thermalsdk.errors import OutputError
 from thermalsdk.scenes import StreetScene
+from train.networks.edge import region_growth
 from train.networks.labeller import REACH as LABELLER_REACH
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[st
         alignment=ALIGNMENT,
         contrast_kelvin=settings["contrast_kelvin"],
         feather_pixels=settings["feather_pixels"],
+        region_growth_pixels=region_growth(settings["feather_pixels"]),
         thermal_normalization=ThermalNormalization(settings["offset_kelvin"], settings["scale_kelvin"]),
         opset=OPSET,
         producers={p: version(p) for p in ("torch", "onnx", "onnxscript", "onnxruntime", "thermalsdk")}

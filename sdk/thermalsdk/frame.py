@@ -22,18 +22,21 @@ class Timing:
         segmenter: class map out of the frame, when none was given.
         temperatures: objects, and the thermal segmentation R of them (the labeller included, when it ran).
         encoder: features of the frame.
-        layers: contrast of each class in the frame, its condition included.
+        layers: contrast of every class in the frame, its condition included.
         composite: layers and R put together.
         total: the whole call.
+        classes: milliseconds of one thread by class that was run. Layers run side by side, so these may add
+            up to more than `layers`.
     """
 
     prepare: float
     segmenter: float
     temperatures: float
     encoder: float
-    layers: Mapping[str, float]
+    layers: float
     composite: float
     total: float
+    classes: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ The steps speak full frames of any size; padding to the bundle's alignment stays
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,8 @@ from thermalsdk import compositing
 from thermalsdk.backends import Backend, Graph
 from thermalsdk.bundle import Bundle, GraphSpec
 from thermalsdk.errors import BundleError, InferenceError
+from thermalsdk.layers import Contrasts, Layers
 from thermalsdk.padding import crop, pad
-from thermalsdk.regions import Region, region_of
 
 #: Frame pixels per cell of the labeller's output, along each axis.
 _TEMPERATURE_STRIDE = 8
@@ -47,15 +47,21 @@ class Networks:
         manifest = bundle.manifest
         half = backend.precision == "fp16"
 
-        def open_graph(spec: GraphSpec) -> Graph:
-            return backend.open(bundle.model(spec, half=half), spec)
+        def open_graph(spec: GraphSpec, threads: int = backend.threads) -> Graph:
+            return backend.open(bundle.model(spec, half=half), spec, threads)
 
         self._manifest = manifest
         self._threads = backend.threads
         self._encoder = open_graph(manifest.graphs.encoder)
-        self._layers = {name: open_graph(manifest.graphs.layers[name]) for name in manifest.classes}
+        layers = {name: open_graph(manifest.graphs.layers[name], threads=1) for name in manifest.classes}
+        # A GPU works on one thing at a time.
+        self._layers = Layers(manifest, layers, backend.threads if backend.device == "cpu" else 1)
         self._segmenter = open_graph(manifest.graphs.segmenter) if manifest.graphs.segmenter else None
         self._labeller = open_graph(manifest.graphs.labeller) if manifest.graphs.labeller else None
+
+    def close(self) -> None:
+        """End the threads of the layers."""
+        self._layers.close()
 
     def require(self, *, segmenter: bool, labeller: bool) -> None:
         """Raise BundleError when a call needs a graph that the bundle lacks."""
@@ -102,49 +108,18 @@ class Networks:
 
     def contrasts(
         self,
-        frame: PreparedFrame,
         features: Mapping[str, npt.NDArray[np.float32]],
         labels: npt.NDArray[np.uint8],
         thermal_labels: npt.NDArray[np.float32],
-        on_layer: Callable[[str], None],
-    ) -> list[npt.NDArray[np.float32] | None]:
-        """Contrast of every class in the frame; a class that is absent is not run and has None.
-
-        A layer runs on the box around its class; the contrast is zero outside of that box.
+    ) -> Contrasts:
+        """Contrast of every class in the frame; a class that is absent is not run.
 
         Args:
-            frame: the frame.
             features: what `encode` returned.
             labels: class map HxW.
             thermal_labels: R, float32 HxW in kelvin.
-            on_layer: called with the class name after each layer, for timing.
-
-        Returns one float32 HxW in [-1, 1], or None, per class in painter's order.
         """
-        coding = self._manifest.thermal_normalization
-        padded_labels = pad(labels, self._manifest.alignment)
-        padded_thermal_labels = pad(thermal_labels, self._manifest.alignment)
-        contrasts: list[npt.NDArray[np.float32] | None] = []
-        for number, name in enumerate(self._manifest.classes):
-            region = region_of(padded_labels == number)
-            if region is None:
-                contrasts.append(None)
-                continue
-            inside = region.cells(1)
-            condition = compositing.condition(
-                padded_labels[inside],
-                padded_thermal_labels[inside],
-                number,
-                coding.offset_kelvin,
-                coding.scale_kelvin,
-            )
-            parts = {key: _part(feature, region, padded_labels.shape[0]) for key, feature in features.items()}
-            (contrast,) = self._layers[name].run({**parts, "condition": condition[np.newaxis]})
-            whole = np.zeros(padded_labels.shape, np.float32)
-            whole[inside] = contrast[0, 0]
-            contrasts.append(crop(whole, frame.size))
-            on_layer(name)
-        return contrasts
+        return self._layers.run(features, labels, thermal_labels)
 
     def compose(
         self,
@@ -176,14 +151,6 @@ class Networks:
                 "Use precision='fp32'; if it stays, write the bundle again with `python -m export`.",
             )
         return kelvin
-
-
-def _part(feature: npt.NDArray[np.float32], region: Region, height: int) -> npt.NDArray[np.float32]:
-    """The region's part of a feature map [1,C,H/stride,W/stride]; a vector [1,C] has no parts."""
-    if feature.ndim == 2:
-        return feature
-    rows, columns = region.cells(height // feature.shape[2])
-    return np.ascontiguousarray(feature[:, :, rows, columns])
 
 
 def _present(graph: Graph | None, name: str, hint: str) -> Graph:

@@ -1,7 +1,7 @@
-"""Where a layer has to run: a box around its class, grown by what the layer sees around a pixel.
+"""Where a layer has to run: boxes around its class, grown by what the layer sees around a pixel.
 
-Outside of its class and the feather a layer's contrast is never read, so it runs on a part of the frame. The
-result is the full frame's, because the box is grown by more than the layer's receptive field.
+Outside of its class and the feather a layer's contrast is never read, so it runs on parts of the frame. The
+result is the full frame's, because a box is grown by more than the layer's receptive field.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-#: Pixels around a class that a layer and the feather may look at (design: at most 32).
-GROWTH = 32
+from thermalsdk import compositing
+
 #: Boxes start and end at multiples of the coarsest feature's stride.
-STEP = 8
+CELL = 8
+#: What one run of a layer costs besides its pixels, in cells.
+OVERHEAD_CELLS = 128
+#: Sides of boxes in cells, so that few shapes occur; a box between these takes the next one up.
+SIZES_CELLS = (*range(4, 32, 2), *range(32, 64, 4), *range(64, 257, 8))
 
 
 @dataclass(frozen=True)
-class Region:
-    """A box of pixels, its edges multiples of STEP; bottom and right are exclusive."""
+class Box:
+    """Pixels of a frame; bottom and right are exclusive."""
 
     top: int
-    bottom: int
     left: int
+    bottom: int
     right: int
 
     def cells(self, stride: int) -> tuple[slice, slice]:
@@ -33,24 +37,46 @@ class Region:
             slice(self.left // stride, self.right // stride),
         )
 
+    @property
+    def area(self) -> int:
+        """Number of pixels."""
+        return (self.bottom - self.top) * (self.right - self.left)
 
-def region_of(mask: npt.NDArray[np.bool_], growth: int = GROWTH) -> Region | None:
-    """Box around the true pixels of a padded frame, or None where there are none.
+    def grown(self, pixels: int, size: tuple[int, int]) -> Box:
+        """The box with so many pixels more on every side, within a frame of `size` (H, W)."""
+        return Box(
+            max(0, self.top - pixels),
+            max(0, self.left - pixels),
+            min(size[0], self.bottom + pixels),
+            min(size[1], self.right + pixels),
+        )
+
+    def within(self, outer: Box) -> tuple[slice, slice]:
+        """Rows and columns of this box in a plane that holds only `outer`."""
+        return (
+            slice(self.top - outer.top, self.bottom - outer.top),
+            slice(self.left - outer.left, self.right - outer.left),
+        )
+
+
+@dataclass(frozen=True)
+class Region:
+    """One run of a layer: it is run on `box` and right on `core`, feather included."""
+
+    core: Box
+    box: Box
+
+
+def plan_regions(labels: npt.NDArray[np.uint8], classes: int, growth: int) -> dict[int, list[Region]]:
+    """Regions by class id, for the classes that the map holds.
 
     Args:
-        mask: bool HxW, H and W multiples of STEP.
-        growth: pixels to add on every side, as far as the frame goes.
+        labels: uint8 HxW, H and W multiples of CELL.
+        classes: number of classes.
+        growth: pixels that a layer and the feather see beyond a core; a multiple of CELL.
     """
-    rows = np.flatnonzero(mask.any(1))
-    if not rows.size:
-        return None
-    columns = np.flatnonzero(mask.any(0))
-    top, bottom = _grown(rows, growth, mask.shape[0])
-    left, right = _grown(columns, growth, mask.shape[1])
-    return Region(top, bottom, left, right)
-
-
-def _grown(places: npt.NDArray[np.intp], growth: int, size: int) -> tuple[int, int]:
-    first = max(0, int(places[0]) - growth) // STEP * STEP
-    last = min(size, int(places[-1]) + 1 + growth)
-    return first, -(-last // STEP) * STEP
+    planned: dict[int, list[Region]] = {}
+    rows = compositing.plan_regions(labels, classes, growth // CELL, OVERHEAD_CELLS, SIZES_CELLS)
+    for number, *edges in rows.tolist():
+        planned.setdefault(number, []).append(Region(Box(*edges[:4]), Box(*edges[4:])))
+    return planned

@@ -156,11 +156,9 @@ class Synthesizer:
         temperatures_ms = clock.lap()
         features = networks.encode(prepared)
         encoder_ms = clock.lap()
-        layers_ms: dict[str, float] = {}
-        contrasts = networks.contrasts(
-            prepared, features, labels, thermal_labels, lambda name: layers_ms.update({name: clock.lap()})
-        )
-        kelvin = networks.compose(labels, objects, contrasts, thermal_labels, out)
+        contrasts = networks.contrasts(features, labels, thermal_labels)
+        layers_ms = clock.lap()
+        kelvin = networks.compose(labels, objects, contrasts.planes, thermal_labels, out)
         timing = Timing(
             prepare=prepare_ms,
             segmenter=segmenter_ms,
@@ -169,6 +167,7 @@ class Synthesizer:
             layers=layers_ms,
             composite=clock.lap(),
             total=clock.total(),
+            classes=contrasts.milliseconds,
         )
         return Frame(kelvin=kelvin, labels=labels, thermal_labels=thermal_labels, timing=timing)
 
@@ -229,6 +228,8 @@ class Synthesizer:
     def close(self) -> None:
         """Free the graphs. A second call does nothing; any other use afterwards raises ClosedError."""
         with self._lock:
+            if self._networks is not None:
+                self._networks.close()
             self._networks = None
 
     def __enter__(self) -> Synthesizer:

@@ -149,7 +149,7 @@ def test_missing_onnxruntime(bundle, monkeypatch):
 def test_graph_that_does_not_open(bundle):
     backend = choose(bundle, device="cpu", threads=1)
     with pytest.raises(BackendUnavailable, match=r"cannot open encoder\.onnx"):
-        backend.open(b"no model", bundle.manifest.graphs.encoder)
+        backend.open(b"no model", bundle.manifest.graphs.encoder, 1)
 
 
 def test_graph_unlike_its_manifest(bundle):
@@ -157,14 +157,14 @@ def test_graph_unlike_its_manifest(bundle):
     encoder = bundle.manifest.graphs.encoder
     renamed = GraphSpec(encoder.file, (TensorSpec("colour", "float32", (1, 3, "H", "W")),), encoder.outputs)
     with pytest.raises(BundleError, match="inputs"):
-        backend.open(bundle.model(encoder), renamed)
+        backend.open(bundle.model(encoder), renamed, 1)
 
 
 def test_failing_run_names_the_graph(bundle):
     backend = choose(bundle, device="cpu", threads=1)
     encoder = bundle.manifest.graphs.encoder
     with pytest.raises(InferenceError, match=r"encoder\.onnx"):
-        backend.open(bundle.model(encoder), encoder).run({})
+        backend.open(bundle.model(encoder), encoder, 1).run({})
 
 
 def test_messages_of_the_runtime_reach_the_logger(caplog):

@@ -1,46 +1,66 @@
+"""Regions: the plan in pixels, and that running on parts gives what running on the whole frame gives."""
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thermalsdk import Synthesizer, Temperatures, networks, regions
+from thermalsdk import Synthesizer, layers, regions
 from thermalsdk.bundle import shipped_bundles
-from thermalsdk.regions import STEP, region_of
+from thermalsdk.regions import CELL, Box, plan_regions
 from thermalsdk.scenes import StreetScene
 
 
-@given(
-    rows=st.lists(st.integers(0, 95), min_size=1, max_size=4),
-    columns=st.lists(st.integers(0, 159), min_size=1, max_size=4),
-    growth=st.integers(0, 40),
-)
-def test_box_holds_the_class_and_its_surroundings(rows, columns, growth):
-    mask = np.zeros((96, 160), bool)
-    for row, column in zip(rows, columns, strict=False):
-        mask[row, column] = True
-    region = region_of(mask, growth)
-    assert all(edge % STEP == 0 for edge in (region.top, region.bottom, region.left, region.right))
-    ys, xs = np.nonzero(mask)
-    assert region.top <= max(0, ys.min() - growth)
-    assert region.bottom >= min(96, ys.max() + 1 + growth)
-    assert region.left <= max(0, xs.min() - growth)
-    assert region.right >= min(160, xs.max() + 1 + growth)
-    assert region.bottom <= 96
-    assert region.right <= 160
-    assert mask[region.cells(1)].sum() == mask.sum()
+def test_plan_names_the_classes_of_the_map():
+    labels = np.full((96, 128), 2, np.uint8)
+    labels[40:48, 40:48] = 5
+    planned = plan_regions(labels, 10, 16)
+    assert set(planned) == {2, 5}
+    (region,) = planned[5]
+    assert region.core == Box(40, 40, 48, 48)
+    assert region.box.top <= 24
+    assert region.box.bottom >= 64
 
 
-def test_absent_class_has_no_box():
-    assert region_of(np.zeros((16, 16), bool)) is None
+def test_boxes_as_slices():
+    outer, inner = Box(16, 8, 64, 80), Box(24, 16, 40, 32)
+    plane = np.arange(96 * 128).reshape(96, 128)
+    part = plane[outer.cells(1)]
+    np.testing.assert_array_equal(part[inner.within(outer)], plane[inner.cells(1)])
+    assert inner.cells(8) == (slice(3, 5), slice(2, 4))
+    assert Box(0, 0, 8, 128).grown(4, (96, 128)) == Box(0, 0, 12, 128)
+
+
+@st.composite
+def street_maps(draw):
+    """Class maps 96x160 of a few blocks, the smallest of one pixel."""
+    labels = np.full((96, 160), draw(st.integers(0, 9)), np.uint8)
+    for _ in range(draw(st.integers(0, 5))):
+        top, left = draw(st.integers(0, 95)), draw(st.integers(0, 159))
+        height, width = draw(st.integers(1, 50)), draw(st.integers(1, 80))
+        labels[top : top + height, left : left + width] = draw(st.integers(0, 9))
+    return labels
 
 
 @pytest.mark.skipif("street" not in shipped_bundles(), reason="no shipped bundle")
-def test_boxes_give_what_the_full_frame_gives(monkeypatch):
-    scene = StreetScene(3, 192, 320).render(1.0)
+def test_regions_give_what_the_full_frame_gives(monkeypatch):
+    scene = StreetScene(3, 96, 160).render(1.0)
+
+    def dense(labels, classes, growth):
+        return plan_regions(labels, classes, 100 * CELL)
+
     with Synthesizer.load("street", device="cpu", threads=1, warmup=False) as synth:
-        temperatures = Temperatures(ambient=285.0, classes={"person": 306.0, "car": 300.0})
-        boxed = synth(scene.rgb, labels=scene.labels, temperatures=temperatures)
-        monkeypatch.setattr(networks, "region_of", lambda mask: regions.region_of(mask, 10_000))
-        dense = synth(scene.rgb, labels=scene.labels, temperatures=temperatures)
-    # 1e-4 of the contrast's 10 K.
-    np.testing.assert_allclose(boxed.kelvin, dense.kelvin, rtol=0, atol=1e-3)
+
+        @settings(max_examples=25, deadline=None)
+        @given(labels=street_maps(), seed=st.integers(0, 99))
+        def check(labels, seed):
+            means = np.random.default_rng(seed).uniform(270, 310, 10).astype(np.float32)
+            given_maps = {"labels": labels, "thermal_labels": means[labels]}
+            monkeypatch.setattr(layers, "plan_regions", regions.plan_regions)
+            parts = synth(scene.rgb, **given_maps).kelvin
+            monkeypatch.setattr(layers, "plan_regions", dense)
+            whole = synth(scene.rgb, **given_maps).kelvin
+            # 1e-4 of the contrast's 10 K.
+            np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-3)
+
+        check()

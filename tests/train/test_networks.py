@@ -7,7 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from train.networks.backbone import EfficientNetLite0
 from train.networks.critic import Critic
-from train.networks.edge import EdgeEncoder, EdgeGenerator, EdgeLayer
+from train.networks.edge import EdgeEncoder, EdgeGenerator, EdgeLayer, region_growth
 from train.networks.labeller import Labeller
 from train.networks.style import StyleConv
 
@@ -57,6 +57,27 @@ def test_edge_costs_what_the_design_allows() -> None:
     features = encoder(rgb)
     assert gigamacs(encoder, rgb) <= 1.0
     assert gigamacs(EdgeLayer(), *features, torch.rand(1, 3, 128, 128)) <= 0.3
+
+
+@pytest.mark.parametrize("feather", [0, 2, 3])
+def test_a_layer_sees_as_far_as_its_region_grows_and_no_less(feather: int) -> None:
+    """A region may be cut there, and would be wrong if it were cut one cell sooner."""
+    torch.manual_seed(0)
+    layer, growth = EdgeLayer().eval(), region_growth(feather)
+    planes = {2: torch.rand(1, 16, 80, 80), 4: torch.rand(1, 32, 40, 40), 8: torch.rand(1, 32, 20, 20)}
+    latent, condition = torch.rand(1, 64), torch.rand(1, 3, 40, 40)
+
+    def run(grown: int) -> torch.Tensor:
+        """What the layer makes of the core [72:88] and its feather, run on the core grown so far."""
+        begin, end = 72 - grown, 88 + grown
+        cut = [p[..., begin // s : end // s, begin // s : end // s] for s, p in planes.items()]
+        with torch.no_grad():
+            out = layer(*cut, latent, condition[..., begin // 4 : end // 4, begin // 4 : end // 4])
+        inside = slice(grown - feather, grown + 16 + feather)
+        return out[0, 0, inside, inside]
+
+    torch.testing.assert_close(run(growth), run(72), rtol=0, atol=1e-6)
+    assert (run(growth - 8) - run(72)).abs().max() > 1e-6
 
 
 def test_encoder_never_sees_temperature_and_absent_layers_stay_silent() -> None:

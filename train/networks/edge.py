@@ -14,9 +14,15 @@ from torch.nn import functional as F
 from train.networks.backbone import EfficientNetLite0
 from train.networks.style import StyleConv
 
+# Channels by stride: of the encoder's features, and of a layer.
 FEATURES = {2: 16, 4: 32, 8: 32}
+WIDTHS = {2: 16, 4: 16, 8: 32}
 LATENT = 64
 LEAK = 0.2
+# Whole channels of ImageNet features, and most of the global latent, are dropped in training: without that a
+# few hundred frames are learned by heart.
+FEATURE_DROPOUT = 0.1
+LATENT_DROPOUT = 0.5
 
 
 def activate(x: Tensor) -> Tensor:
@@ -29,18 +35,16 @@ def upsample(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-class Residual(nn.Module):
-    """Two 3x3 convolutions around an identity (He et al. 2016)."""
+def region_growth(feather: int) -> int:
+    """Pixels around an 8-aligned box that a layer needs to be right on it and `feather` pixels beyond.
 
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[N,C,H,W] -> the same shape."""
-        return activate(x + self.second(activate(self.first(x))))
+    A pixel at the feather's end is followed through the layer's 3x3 convolutions at strides 2, 4 and 8, each
+    of which sees one cell further; the result is a multiple of 8.
+    """
+    pixel = -feather
+    for stride in (2, 4, 8):
+        pixel = (pixel // stride - 1) * stride
+    return -pixel
 
 
 class EdgeEncoder(nn.Module):
@@ -63,9 +67,11 @@ class EdgeEncoder(nn.Module):
         self.lateral4 = nn.Conv2d(at4, mid, 1)
         self.detail2 = nn.Conv2d(12, thin, 3, padding=1)
         self.detail4 = nn.Conv2d(thin, mid, 3, stride=2, padding=1)
-        self.refine4 = Residual(mid)
+        self.smooth4 = nn.Conv2d(mid, mid, 3, padding=1)
         self.widen4 = nn.Conv2d(mid, 4 * thin, 1)
         self.latent = nn.Linear(at32, LATENT)
+        self.drop_features = nn.Dropout2d(FEATURE_DROPOUT)
+        self.drop_latent = nn.Dropout(LATENT_DROPOUT)
 
     def forward(self, rgb: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """[N,3,H,W] in [0,1], H and W multiples of 32.
@@ -73,32 +79,37 @@ class EdgeEncoder(nn.Module):
         Returns:
             features_2 [N,16,H/2,W/2], features_4 [N,32,H/4,W/4], features_8 [N,32,H/8,W/8], latent [N,64].
         """
-        at4, at8, at16, at32 = self.backbone(F.avg_pool2d(rgb, 2))
+        at4, at8, at16, at32 = (self.drop_features(f) for f in self.backbone(F.avg_pool2d(rgb, 2)))
         top = self.lateral32(at32)
         top = activate(self.lateral16(at16) + upsample(top))
         features8 = activate(self.smooth8(activate(self.lateral8(at8) + upsample(top))))
         detail = activate(self.detail2(F.pixel_unshuffle(rgb - 0.5, 2)))
         mixed = self.lateral4(at4) + upsample(self.narrow8(features8)) + self.detail4(detail)
-        features4 = self.refine4(activate(mixed))
+        features4 = activate(self.smooth4(activate(mixed)))
         features2 = activate(detail + F.pixel_shuffle(self.widen4(features4), 2))
-        latent = activate(self.latent(at32.mean((2, 3))))
+        latent = activate(self.latent(self.drop_latent(at32.mean((2, 3)))))
         return features2, features4, features8, latent
 
 
 class EdgeLayer(nn.Module):
-    """The generator layer of one class: condition and features -> relative contrast in [-1, 1]."""
+    """The generator layer of one class: condition and features -> relative contrast in [-1, 1].
 
-    def __init__(self, width: int = 32) -> None:
+    Resolution grows by depth-to-space alone: interpolation would let a pixel see further, and a layer runs on
+    the surroundings of its class, as far as its pixels see (`region_growth`).
+    """
+
+    def __init__(self) -> None:
         super().__init__()
-        thin = FEATURES[2]
-        self.embed8 = nn.Conv2d(3, width, 1)
-        self.skip8 = nn.Conv2d(FEATURES[8], width, 1)
-        self.conv8 = StyleConv(width, width, LATENT)
-        self.embed4 = nn.Conv2d(3, width, 1)
-        self.conv4 = StyleConv(width, width, LATENT)
-        self.skip4 = nn.Conv2d(FEATURES[4], width, 1)
-        self.widen2 = nn.Conv2d(width, 4 * thin, 1)
-        self.skip2 = nn.Conv2d(thin, thin, 1)
+        wide, mid, thin = WIDTHS[8], WIDTHS[4], WIDTHS[2]
+        self.embed8 = nn.Conv2d(3, wide, 1)
+        self.skip8 = nn.Conv2d(FEATURES[8], wide, 1)
+        self.conv8 = StyleConv(wide, wide, LATENT)
+        self.widen4 = nn.Conv2d(wide, 4 * mid, 1)
+        self.embed4 = nn.Conv2d(3, mid, 1)
+        self.skip4 = nn.Conv2d(FEATURES[4], mid, 1)
+        self.conv4 = StyleConv(mid, mid, LATENT)
+        self.widen2 = nn.Conv2d(mid, 4 * thin, 1)
+        self.skip2 = nn.Conv2d(FEATURES[2], thin, 1)
         self.contrast = nn.Conv2d(thin, 4, 3, padding=1)
         nn.init.normal_(self.contrast.weight, std=0.01)
         nn.init.zeros_(self.contrast.bias)
@@ -108,9 +119,10 @@ class EdgeLayer(nn.Module):
     ) -> Tensor:
         """The encoder's outputs and condition [N,3,H/4,W/4] (mask, edge, R_k) -> contrast [N,1,H,W]."""
         x = activate(self.embed8(F.avg_pool2d(condition, 2)) + self.skip8(features8))
-        x = upsample(activate(self.conv8(x, latent))) + self.embed4(condition)
-        x = activate(self.conv4(x, latent) + self.skip4(features4))
-        x = activate(F.pixel_shuffle(self.widen2(x), 2) + self.skip2(features2))
+        x = F.pixel_shuffle(self.widen4(activate(self.conv8(x, latent))), 2)
+        x = activate(x + self.embed4(condition) + self.skip4(features4))
+        x = F.pixel_shuffle(self.widen2(activate(self.conv4(x, latent))), 2)
+        x = activate(x + self.skip2(features2))
         return torch.tanh(F.pixel_shuffle(self.contrast(x), 2).float())
 
 

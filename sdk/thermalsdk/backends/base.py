@@ -30,5 +30,8 @@ class Backend(Protocol):
     threads: int
     reason: str
 
-    def open(self, model: bytes, spec: GraphSpec) -> Graph:
-        """Make a graph ready to run. Raises BackendUnavailable, or BundleError when it differs from spec."""
+    def open(self, model: bytes, spec: GraphSpec, threads: int) -> Graph:
+        """Make a graph ready to run, each run on so many CPU threads. It may be run from several threads.
+
+        Raises BackendUnavailable, or BundleError when it differs from spec.
+        """

@@ -81,7 +81,9 @@ def _choose_device(bundle: Bundle, device: str, threads: int) -> tuple[str, str]
     wanted = device if ":" in device else "cuda:0"
     encoder = bundle.manifest.graphs.encoder
     try:
-        ort_backend.OnnxRuntimeBackend(wanted, "fp32", threads, "probe").open(bundle.model(encoder), encoder)
+        ort_backend.OnnxRuntimeBackend(wanted, "fp32", threads, "probe").open(
+            bundle.model(encoder), encoder, threads
+        )
     except BackendUnavailable as error:
         if device != "auto":
             raise

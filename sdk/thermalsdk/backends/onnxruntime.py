@@ -91,14 +91,14 @@ class OnnxRuntimeBackend:
                 "pip uninstall onnxruntime, then pip install 'thermalsdk[gpu]'; or use device='cpu'.",
             )
 
-    def open(self, model: bytes, spec: GraphSpec) -> OnnxRuntimeGraph:
-        """Open a graph on the device that was asked for or not at all.
+    def open(self, model: bytes, spec: GraphSpec, threads: int) -> OnnxRuntimeGraph:
+        """Open a graph on the device that was asked for or not at all; each run takes so many CPU threads.
 
         Raises BackendUnavailable, or BundleError when inputs or outputs are not those of the manifest.
         """
         try:
             session = self._ort.InferenceSession(
-                model, self._options(), providers=self._provider_options(), enable_fallback=0
+                model, self._options(threads), providers=self._provider_options(), enable_fallback=0
             )
         except Exception as error:  # the binding raises a dozen unrelated classes
             on_cpu = "Update onnxruntime, or write the bundle again with `python -m export`."
@@ -114,9 +114,9 @@ class OnnxRuntimeBackend:
         _check_names(session, spec)
         return OnnxRuntimeGraph(session, spec)
 
-    def _options(self) -> Any:
+    def _options(self, threads: int) -> Any:
         options = self._ort.SessionOptions()
-        options.intra_op_num_threads = self.threads
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.graph_optimization_level = self._ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.log_severity_level = _ERROR

@@ -118,6 +118,7 @@ class Manifest:
     color_order: str = "rgb"
     contrast_kelvin: float = 10.0
     feather_pixels: int = 2
+    region_growth_pixels: int = 32
     thermal_normalization: ThermalNormalization = field(default_factory=ThermalNormalization)
     opset: int = 18
     golden: str | None = None
@@ -145,6 +146,7 @@ class Manifest:
                 color_order=str(data["color_order"]),
                 contrast_kelvin=float(data["contrast_kelvin"]),
                 feather_pixels=int(data["feather_pixels"]),
+                region_growth_pixels=int(data["region_growth_pixels"]),
                 thermal_normalization=ThermalNormalization(
                     offset_kelvin=float(data["thermal_normalization"]["offset_kelvin"]),
                     scale_kelvin=float(data["thermal_normalization"]["scale_kelvin"]),
@@ -185,6 +187,8 @@ class Manifest:
             problems.append(f"color_order is {self.color_order!r}, which is not 'rgb'")
         if self.alignment < 8 or self.alignment % 8:
             problems.append(f"alignment {self.alignment} is not a multiple of 8")
+        if self.region_growth_pixels < 0 or self.region_growth_pixels % 8:
+            problems.append(f"region_growth_pixels {self.region_growth_pixels} is not a multiple of 8")
         if self.thermal_normalization.scale_kelvin <= 0:
             problems.append("thermal_normalization.scale_kelvin is not positive")
         named = [spec.file for spec in self.graphs.all()] + ([self.golden] if self.golden else [])

@@ -23,6 +23,7 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
+REGION_CELL = 8  # regions start and end at multiples of the coarsest feature's stride
 CELL = 4  # conditions, fractions and logits are on cells of 4x4 pixels
 
 
@@ -198,6 +199,72 @@ def at_class_border(labels: UInt8) -> Bool:
     padded = np.pad(labels, 1, mode="edge")
     neighbours = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
     return np.logical_or.reduce([neighbour != labels for neighbour in neighbours])
+
+
+def plan_regions(labels: UInt8, classes: int, growth: int, overhead: int, sizes: Sequence[int]) -> Int32:
+    """Boxes in which the layers run, so that each is right wherever its class is.
+
+    A class begins as the bounds of its cells of 8x8 pixels. A box is cut in two, each part drawn tight around
+    its cells, at the row or column (rows first, lowest first) where that lowers the cost most, until no cut
+    does. The cost of a box is `overhead` plus its cells, grown and rounded to a size that repeats.
+
+    Args:
+        labels: uint8 [H,W], ids below classes; H and W are multiples of 8.
+        classes: number of classes.
+        growth: cells that a layer sees beyond its class, on every side.
+        overhead: cost of running a layer once, in cells.
+        sizes: sides that a box may have, in cells, increasing; a longer one takes the frame's whole side.
+
+    Returns:
+        int32 [n,9] by class: class, then top, left, bottom, right in pixels, of the core that holds the
+        class's pixels and of the box around it.
+    """
+    shape = (labels.shape[0] // REGION_CELL, labels.shape[1] // REGION_CELL)
+
+    def side(begin: int, end: int, limit: int) -> int:
+        needed = min(limit, end + growth) - max(0, begin - growth)
+        return min(next(size for size in (*sizes, limit) if size >= needed), limit)
+
+    def box(core: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        height, width = side(core[0], core[2], shape[0]), side(core[1], core[3], shape[1])
+        top = min(max(0, core[0] - growth), shape[0] - height)
+        left = min(max(0, core[1] - growth), shape[1] - width)
+        return top, left, top + height, left + width
+
+    def cost(core: tuple[int, int, int, int]) -> int:
+        return overhead + side(core[0], core[2], shape[0]) * side(core[1], core[3], shape[1])
+
+    def cuts(core: tuple[int, int, int, int]) -> list[list[tuple[int, int, int, int]]]:
+        top, left, bottom, right = core
+        by_rows = [((top, left, y, right), (y, left, bottom, right)) for y in range(top + 1, bottom)]
+        by_columns = [((top, left, bottom, x), (top, x, bottom, right)) for x in range(left + 1, right)]
+        return [[_tight(occupied, part) for part in parts] for parts in by_rows + by_columns]
+
+    def split(core: tuple[int, int, int, int]) -> list[tuple[int, int, int, int]]:
+        cheapest = min(cuts(core), key=lambda parts: sum(map(cost, parts)), default=[])
+        if not cheapest or sum(map(cost, cheapest)) >= cost(core):
+            return [core]
+        return [leaf for part in cheapest for leaf in split(part)]
+
+    rows = []
+    for k in range(classes):
+        cells = (labels == k).reshape(shape[0], REGION_CELL, shape[1], REGION_CELL)
+        occupied = cells.any(axis=(1, 3))
+        if occupied.any():
+            rows += [(k, *core, *box(core)) for core in split(_tight(occupied, (0, 0, *shape)))]
+    return np.array(rows, np.int32).reshape(-1, 9) * np.array([1] + [REGION_CELL] * 8, np.int32)
+
+
+def _tight(occupied: Bool, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Bounds (top, left, bottom, right) of the occupied cells of a box that has some."""
+    top, left, bottom, right = box
+    rows, columns = np.nonzero(occupied[top:bottom, left:right])
+    return (
+        top + int(rows.min()),
+        left + int(columns.min()),
+        top + int(rows.max()) + 1,
+        left + int(columns.max()) + 1,
+    )
 
 
 def class_fractions(labels: UInt8, classes: int) -> Float32:

@@ -1,0 +1,114 @@
+"""The layers of a frame: one network per class, run where its class is, several at the same time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk import compositing
+from thermalsdk.backends import Graph
+from thermalsdk.bundle import Manifest
+from thermalsdk.padding import pad
+from thermalsdk.regions import Box, Region, plan_regions
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """What the layers made of a frame.
+
+    Args:
+        planes: per class in painter's order float32 HxW in [-1, 1], right on the class and its feather and
+            zero elsewhere; None for a class that the frame lacks.
+        milliseconds: by class that was run, of one thread; layers run at the same time, so they may add up
+            to more than the clock shows.
+    """
+
+    planes: list[Float32 | None]
+    milliseconds: dict[str, float]
+
+
+class Layers:
+    """The layers of one bundle. Each run takes one thread; `threads` of them go on side by side."""
+
+    def __init__(self, manifest: Manifest, graphs: Mapping[str, Graph], threads: int) -> None:
+        self._manifest = manifest
+        self._graphs = [graphs[name] for name in manifest.classes]
+        self._pool = ThreadPoolExecutor(threads, "thermalsdk-layer") if threads > 1 else None
+
+    def close(self) -> None:
+        """End the threads; a second call does nothing."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def run(
+        self, features: Mapping[str, Float32], labels: npt.NDArray[np.uint8], thermal_labels: Float32
+    ) -> Contrasts:
+        """Contrast of every class in a frame.
+
+        Args:
+            features: what the encoder made of the padded frame.
+            labels: class map HxW.
+            thermal_labels: R, float32 HxW in kelvin.
+        """
+        frame = _LayerInputs(
+            features, pad(labels, self._manifest.alignment), pad(thermal_labels, self._manifest.alignment)
+        )
+        classes = self._manifest.classes
+        planned = plan_regions(frame.labels, len(classes), self._manifest.region_growth_pixels)
+        planes = {number: np.zeros(frame.labels.shape, np.float32) for number in planned}
+        milliseconds = dict.fromkeys((classes[number] for number in planned), 0.0)
+        runs = [(number, region) for number, regions in planned.items() for region in regions]
+        # The largest first: a long run that starts last leaves the other threads idle.
+        runs.sort(key=lambda run: -run[1].box.area)
+
+        def work(run: tuple[int, Region]) -> tuple[int, float]:
+            start = time.perf_counter()
+            self._run_on(*run, frame, planes[run[0]])
+            return run[0], (time.perf_counter() - start) * 1e3
+
+        for number, elapsed in map(work, runs) if self._pool is None else self._pool.map(work, runs):
+            milliseconds[classes[number]] += elapsed
+        height, width = labels.shape
+        whole = [planes[k][:height, :width] if k in planes else None for k in range(len(classes))]
+        return Contrasts(whole, milliseconds)
+
+    def _run_on(self, number: int, region: Region, frame: _LayerInputs, plane: Float32) -> None:
+        """Run one layer on one region and write the part that is right into the class's plane."""
+        coding = self._manifest.thermal_normalization
+        inside = region.box.cells(1)
+        condition = compositing.condition(
+            frame.labels[inside],
+            frame.thermal_labels[inside],
+            number,
+            coding.offset_kelvin,
+            coding.scale_kelvin,
+        )
+        parts = {name: _part(f, region.box, frame.labels.shape[0]) for name, f in frame.features.items()}
+        (contrast,) = self._graphs[number].run({**parts, "condition": condition[np.newaxis]})
+        size = (plane.shape[0], plane.shape[1])
+        right = region.core.grown(self._manifest.feather_pixels, size)
+        plane[right.cells(1)] = contrast[0, 0][right.within(region.box)]
+
+
+@dataclass(frozen=True)
+class _LayerInputs:
+    """Features, class map and R of a padded frame."""
+
+    features: Mapping[str, Float32]
+    labels: npt.NDArray[np.uint8]
+    thermal_labels: Float32
+
+
+def _part(feature: Float32, box: Box, height: int) -> Float32:
+    """The box's part of a feature map [1,C,H/stride,W/stride]; a vector [1,C] has no parts."""
+    if feature.ndim == 2:
+        return feature
+    rows, columns = box.cells(height // feature.shape[2])
+    return np.ascontiguousarray(feature[:, :, rows, columns])
