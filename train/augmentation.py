@@ -63,15 +63,21 @@ def random_window(
     return Window(int(left), int(top), width, height, size, bool(rng.random() < 0.5))
 
 
-def jitter_colours(rng: np.random.Generator, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+def jitter_colours(
+    rng: np.random.Generator, rgb: NDArray[np.uint8], strength: float = 1.0
+) -> NDArray[np.float32]:
     """Random exposure, gamma, contrast, tint, saturation, blur and noise.
+
+    Args:
+        rgb: uint8 [H,W,3].
+        strength: factor on the spread of the tone curve.
 
     Returns:
         float32 of rgb's shape in [0,1].
     """
-    x = cv2.LUT(rgb, _tone_curves(rng, float(rgb.mean()) / 255))
+    x = cv2.LUT(rgb, _tone_curves(rng, float(rgb.mean()) / 255, strength))
     grey = cv2.cvtColor(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    saturation = max(0.0, rng.normal(1, 0.35))
+    saturation = max(0.0, rng.normal(1, 0.5))
     x = cv2.addWeighted(x, saturation, grey, 1 - saturation, 0)
     if rng.random() < 0.2:
         x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 1.2))
@@ -80,9 +86,10 @@ def jitter_colours(rng: np.random.Generator, rgb: NDArray[np.uint8]) -> NDArray[
     return np.clip(x, 0, 1)
 
 
-def _tone_curves(rng: np.random.Generator, mean: float) -> NDArray[np.float32]:
+def _tone_curves(rng: np.random.Generator, mean: float, strength: float) -> NDArray[np.float32]:
     """One random monotone curve per channel for bytes, float32 [1,256,3]: gamma, exposure, contrast, tint."""
-    x = np.power(np.linspace(0, 1, 256), np.exp(rng.normal(0, 0.25))) * np.exp(rng.normal(0, 0.2))
-    x = (x - mean) * np.exp(rng.normal(0, 0.15)) + mean
-    tint = np.exp(rng.normal(0, 0.07, 3))
+    gamma, exposure, contrast = np.exp(strength * rng.normal(0, (0.3, 0.25, 0.25)))
+    tint = np.exp(strength * rng.normal(0, 0.1, 3))
+    x = np.power(np.linspace(0, 1, 256), gamma) * exposure
+    x = (x - mean) * contrast + mean
     return (x[:, None] * tint)[None].astype(np.float32)

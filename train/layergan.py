@@ -14,7 +14,7 @@ from train.adversary import Adversary
 from train.checkpoint import TrainState, write_json
 from train.composition import compose, conditions, one_hot
 from train.loop import Average, cosine_schedule, run_steps
-from train.losses import class_balanced_l1, correlation_loss, gradient_l1
+from train.losses import class_balanced, correlation_loss, gradient_l1
 from train.mixture import Mixture
 from train.networks.edge import EdgeGenerator
 from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
@@ -147,7 +147,7 @@ def reconstruction_loss(
     """Paper, equation 1, and what an L1 alone leaves out: outliers, correlation, sharpness."""
     c = config.contrast_kelvin
     error = (kelvin - batch.thermal) / c
-    l1 = class_balanced_l1(error, one_hot(batch.labels, len(STREET_CLASSES)))
+    l1 = class_balanced(error.abs(), one_hot(batch.labels, len(STREET_CLASSES)))
     l2 = error.square().mean()
     correlation = correlation_loss(kelvin, batch.thermal)
     gradient = gradient_l1(kelvin / c, batch.thermal / c)

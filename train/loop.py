@@ -79,6 +79,8 @@ def run_steps(
     saved = time.monotonic()
     with tqdm(total=total, initial=state.step, desc=directory.name, mininterval=5) as bar:
         while state.step < total:
+            # Dropout draws from the global generator: a resumed run must draw what an unbroken one does.
+            torch.manual_seed(state.step)
             for name, value in step(state.step).items():
                 sums.setdefault(name, []).append(value)
             state.step += 1

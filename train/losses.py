@@ -6,17 +6,16 @@ import torch
 from torch import Tensor, nn
 
 
-def class_balanced_l1(error: Tensor, masks: Tensor) -> Tensor:
-    """Mean absolute error, half over pixels, half over the classes present, so that small ones count.
+def class_balanced(cost: Tensor, masks: Tensor) -> Tensor:
+    """Mean cost, half over pixels, half over the classes present, so that small ones count.
 
     Args:
-        error: [N,H,W] in units of the contrast range (paper, equation 1).
-        masks: [N,K,H,W].
+        cost: [N,H,W], e.g. the absolute error in units of the contrast range (paper, equation 1).
+        masks: [N,K,H,W]; pixels of no class count in the first half only.
     """
-    absolute = error.abs()
     areas = masks.sum((0, 2, 3))
-    by_class = (absolute[:, None] * masks).sum((0, 2, 3)) / areas.clamp(min=1)
-    return 0.5 * absolute.mean() + 0.5 * by_class[areas > 0].mean()
+    by_class = (cost[:, None] * masks).sum((0, 2, 3)) / areas.clamp(min=1)
+    return 0.5 * cost.mean() + 0.5 * by_class[areas > 0].mean()
 
 
 def gradient_l1(output: Tensor, truth: Tensor) -> Tensor:

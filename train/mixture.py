@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thermalsdk.labels import STREET_CLASSES
 from train.data import Dataset, DatasetError, Sample
 
 logger = logging.getLogger(__name__)
+
+#: What windows are centred on so that it is seen often: people and vehicles are a small part of any frame.
+OBJECT_CLASSES = np.array([STREET_CLASSES.index(n) for n in ("person", "car", "bus", "truck", "minibus")])
 
 
 @dataclass(frozen=True)
@@ -30,17 +35,24 @@ class Mixture:
         root: directory of prepared datasets.
         shares: share of each dataset by its folder's name; absent folders are left out.
         split: of each dataset.
+        refine: changes each frame once, when it is read.
 
     Raises:
         DatasetError: none of the datasets is there.
     """
 
-    def __init__(self, root: Path, shares: dict[str, float], split: str = "train") -> None:
+    def __init__(
+        self,
+        root: Path,
+        shares: dict[str, float],
+        split: str = "train",
+        refine: Callable[[Sample], Sample] = lambda sample: sample,
+    ) -> None:
         present = [name for name in shares if (root / name / "dataset.json").exists()]
         absent = sorted(set(shares) - set(present))
         if absent and present:
             logger.info("%s has no %s: trained without", root, ", ".join(absent))
-        self.sources = [_load(root / name, shares[name], split) for name in present]
+        self.sources = [_load(root / name, shares[name], split, refine) for name in present]
         if not self.sources:
             raise DatasetError(
                 f"{root} holds none of the datasets {', '.join(shares)}",
@@ -68,9 +80,9 @@ class Mixture:
         ]
 
 
-def _load(root: Path, share: float, split: str) -> Source:
+def _load(root: Path, share: float, split: str, refine: Callable[[Sample], Sample]) -> Source:
     dataset = Dataset.open(root)
-    return Source(dataset, tuple(dataset.sample(stem) for stem in dataset.stems(split)), share)
+    return Source(dataset, tuple(refine(dataset.sample(stem)) for stem in dataset.stems(split)), share)
 
 
 def random_pixel_of(

@@ -13,27 +13,34 @@ from torch.nn import functional as F
 
 from thermalsdk.labels import STREET_CLASSES
 from train.augmentation import jitter_colours, random_window
+from train.box_labels import add_boxed_objects
 from train.checkpoint import TrainState, write_json
+from train.clouds import repaint_sky
 from train.loop import Average, cosine_schedule, run_steps
-from train.mixture import Mixture, random_pixel_of
+from train.mixture import OBJECT_CLASSES, Mixture, random_pixel_of
 from train.networks.segmenter import Segmenter
 
 UNSURE = 255
+SKY, PERSON = STREET_CLASSES.index("sky"), STREET_CLASSES.index("person")
+RARE = ("person", "bus", "truck", "minibus", "background")
 
 
 @dataclass(frozen=True)
 class SegmenterConfig:
     """The whole configuration of a segmenter run."""
 
-    steps: int = 2850
+    steps: int = 7600
     batch: int = 8
     size: tuple[int, int] = (288, 352)
     scales: tuple[float, float] = (0.6, 1.7)
     learning_rate: float = 1e-3
     frozen_blocks: int = 3
     weight_decay: float = 1e-4
-    rare_class_share: float = 0.4
+    object_share: float = 0.5
     rare_weight: float = 2.5
+    night_person_weight: float = 8.0
+    colour_strength: float = 1.1
+    sky_share: float = 0.4
     ema_halflife: float = 150
     shares: dict[str, float] = field(
         default_factory=lambda: {"camvid": 0.36, "msrs": 0.28, "roadscene": 0.2, "scenes": 0.16}
@@ -44,7 +51,7 @@ class SegmenterConfig:
 def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
     """Train on the labels of the prepared datasets in `data`; resumes what lies in `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    mixture = Mixture(data, config.shares)
+    mixture = Mixture(data, config.shares, refine=add_boxed_objects)
     write_json(out / "config.json", asdict(config) | {"data": mixture.provenance()})
     torch.manual_seed(config.seed)
     network = Segmenter(STREET_CLASSES).to(memory_format=torch.channels_last)
@@ -59,11 +66,14 @@ def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
 
     def step(index: int) -> dict[str, float]:
         set_rates(index)
-        rgb, labels = draw_batch(mixture, config, index)
+        rgb, labels, night = draw_batch(mixture, config, index)
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(rgb)
         logits = F.interpolate(logits.float(), scale_factor=4.0, mode="bilinear", align_corners=False)
-        loss = F.cross_entropy(logits, labels, weights, ignore_index=UNSURE)
+        weight = weights[labels.clamp(max=len(weights) - 1)] * (labels != UNSURE)
+        weight = torch.where(night[:, None, None] & (labels == PERSON), config.night_person_weight, weight)
+        cost = F.cross_entropy(logits, labels, ignore_index=UNSURE, reduction="none")
+        loss = (weight * cost).sum() / weight.sum()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -73,9 +83,6 @@ def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
         return {"loss": loss.item(), "accuracy": accuracy.item()}
 
     run_steps(out, state, config.steps, step)
-
-
-RARE = ("person", "bus", "truck", "minibus", "background")
 
 
 @torch.no_grad()
@@ -90,19 +97,26 @@ def segment(network: Segmenter, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return logits[0, :, :height, :width].argmax(0).to(torch.uint8).numpy()
 
 
-def draw_batch(mixture: Mixture, config: SegmenterConfig, index: int) -> tuple[Tensor, Tensor]:
-    """Batch of one step: rgb [N,3,H,W] in [0,1], labels int64 [N,H,W]; a function of seed and index."""
+def draw_batch(mixture: Mixture, config: SegmenterConfig, index: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Batch of one step, a function of seed and index.
+
+    Returns:
+        rgb [N,3,H,W] in [0,1], labels int64 [N,H,W], night bool [N].
+    """
     rng = np.random.default_rng((config.seed, index))
-    rare = np.array([STREET_CLASSES.index(name) for name in RARE])
-    pictures, maps = [], []
+    pictures, maps, nights = [], [], []
     while len(pictures) < config.batch:
         _, sample = mixture.draw(rng)
         if sample.labels is None or sample.label_source == "unreliable":
             continue
-        wants_rare = rng.random() < config.rare_class_share
-        centre = random_pixel_of(rng, sample.labels, rare) if wants_rare else None
+        wants_object = rng.random() < config.object_share
+        centre = random_pixel_of(rng, sample.labels, OBJECT_CLASSES) if wants_object else None
         window = random_window(rng, sample.labels.shape, config.size, config.scales, centre)
-        pictures.append(jitter_colours(rng, window.picture(sample.rgb)))
-        maps.append(window.ids(sample.labels))
+        picture, labels = window.picture(sample.rgb), window.ids(sample.labels)
+        if rng.random() < config.sky_share:
+            picture = repaint_sky(rng, picture, labels == SKY)
+        pictures.append(jitter_colours(rng, picture, config.colour_strength))
+        maps.append(labels)
+        nights.append(sample.night)
     rgb = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
-    return rgb, torch.from_numpy(np.stack(maps)).long()
+    return rgb, torch.from_numpy(np.stack(maps)).long(), torch.tensor(nights)

@@ -18,14 +18,13 @@ from train.augmentation import jitter_colours, random_window
 from train.checkpoint import WEIGHTS, load_module
 from train.composition import object_means
 from train.data import Sample
-from train.mixture import Mixture, random_pixel_of
+from train.mixture import OBJECT_CLASSES, Mixture, random_pixel_of
 from train.networks.segmenter import Segmenter
 from train.segmenter import segment
 
 logger = logging.getLogger(__name__)
 
 BACKGROUND = STREET_CLASSES.index("background")
-OBJECT_CLASSES = np.array([STREET_CLASSES.index(n) for n in ("person", "car", "bus", "truck", "minibus")])
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from train.losses import class_balanced_l1, correlation_loss, gradient_l1, gradient_penalty
+from train.losses import class_balanced, correlation_loss, gradient_l1, gradient_penalty
 
 
-def test_class_balanced_l1_counts_small_classes() -> None:
+def test_class_balanced_counts_small_classes() -> None:
     error = torch.zeros(1, 10, 10)
     error[0, 0, 0] = 1.0
     masks = torch.zeros(1, 3, 10, 10)
@@ -14,7 +14,7 @@ def test_class_balanced_l1_counts_small_classes() -> None:
     masks[0, 0, 0, 0] = 0
     masks[0, 1, 0, 0] = 1
     # Pixel mean 0.01; class means 0 and 1, the third class is absent.
-    assert class_balanced_l1(error, masks).item() == np.float32(0.5 * 0.01 + 0.5 * 0.5)
+    assert class_balanced(error, masks).item() == np.float32(0.5 * 0.01 + 0.5 * 0.5)
 
 
 def test_correlation_loss_is_one_minus_pearson() -> None:
