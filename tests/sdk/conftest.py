@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Synthesizer
+from thermalsdk.cli.main import main
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +77,16 @@ def folder(tmp_path):
     for place, number in enumerate((1, 2, 10)):
         Image.fromarray(moving_picture(place)).save(directory / f"frame{number}.png")
     return directory
+
+
+@pytest.fixture
+def run(tiny_bundle, capsys):
+    """Call the command in this process: exit code, stdout, stderr."""
+
+    def call(*arguments, bundle=tiny_bundle):
+        options = ["--bundle", str(bundle), "--device", "cpu", "--threads", "1"]
+        code = main([*(str(argument) for argument in arguments), *options])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call

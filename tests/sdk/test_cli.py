@@ -19,19 +19,6 @@ from thermalsdk.cli.main import main
 from thermalsdk.video import open_source
 
 
-@pytest.fixture
-def run(tiny_bundle, capsys):
-    """Call the command in this process: exit code, stdout, stderr."""
-
-    def call(*arguments, bundle=tiny_bundle):
-        options = ["--bundle", str(bundle), "--device", "cpu", "--threads", "1"]
-        code = main([*(str(argument) for argument in arguments), *options])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
 def contents(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 

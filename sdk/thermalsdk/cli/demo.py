@@ -20,8 +20,7 @@ from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.display import AutoGain, gain_limits
 from thermalsdk.errors import OutputError
 from thermalsdk.frame import Frame
-from thermalsdk.labels import STREET_CLASSES, LabelTable
-from thermalsdk.scenes import Conditions, SceneFrame, StreetScene
+from thermalsdk.scenes import SCENE_IDS, Conditions, SceneFrame, StreetScene
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
 from thermalsdk.video.partial import Partial
@@ -35,7 +34,6 @@ _SEEDS = (9, 21, 34, 15)
 _GIVEN = "colour, class map, object ids, mean temperature of each object"
 #: Share of covered sky from which the sun does not show.
 _OVERCAST = 0.75
-_STREET_IDS = LabelTable("scene", "thermalsdk.scenes", dict(enumerate(STREET_CLASSES)), "background")
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def demo(options: argparse.Namespace) -> None:
         raw16 = stack.enter_context(VideoSink(kelvin, _RATE, raw16=True))
         synthesizer = stack.enter_context(load(options))
         classes = synthesizer.info.classes
-        ids = _STREET_IDS.lookup(classes)
+        ids = SCENE_IDS.lookup(classes)
         auto_gain = AutoGain()
         for shot in progress(_shots(options.frames), options.frames, "demo"):
             scene = shot.scene

@@ -21,7 +21,8 @@ _EPILOG = """exit codes: 0 done, 1 error (message and hint on stderr), 2 wrong u
 examples:
   thermalsdk demo --out demo_out
   thermalsdk run road.mp4 road_thermal.mp4 --raw16 road_kelvin.mkv --side-by-side
-  thermalsdk run frames/ thermal/ --labels tags/ --label-ids carla --palette white-hot"""
+  thermalsdk run frames/ thermal/ --labels tags/ --label-ids carla --palette white-hot
+  thermalsdk bench --size 512x512 --against pix2pix"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_run(commands)
     _add_info(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -98,6 +100,22 @@ def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.set_defaults(command=_info)
 
 
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("bench", help="measure frames per second on this machine, stage by stage")
+    parser.add_argument("--source", metavar="IN", help="video, picture or folder (the built-in street)")
+    parser.add_argument("--size", type=_size, default=(512, 512), metavar="WxH", help="frame size (512x512)")
+    parser.add_argument("--frames", type=_positive, default=200, metavar="N", help="frames measured (200)")
+    parser.add_argument("--warmup", type=_positive, default=20, metavar="N", help="frames before those (20)")
+    parser.add_argument(
+        "--rgb-only", action="store_true", help="let the bundle predict class map and temperatures"
+    )
+    parser.add_argument(
+        "--against", metavar="NAME", help="time pix2pix, or an ONNX file, in turn with every frame"
+    )
+    _add_common(parser)
+    parser.set_defaults(command=_bench)
+
+
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", default="street", metavar="B", help="shipped name or bundle folder (street)"
@@ -116,6 +134,11 @@ def _positive(text: str) -> int:
     return value
 
 
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return _positive(width), _positive(height)
+
+
 def _demo(options: argparse.Namespace) -> None:
     from thermalsdk.cli.demo import demo
 
@@ -132,3 +155,9 @@ def _info(options: argparse.Namespace) -> None:
     from thermalsdk.cli.info import info
 
     info(options)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.bench import bench
+
+    bench(options)

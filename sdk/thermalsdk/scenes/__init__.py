@@ -1,6 +1,10 @@
 """A seeded procedural street: colour, class map, instances and the thermal truth of every frame."""
 
+from thermalsdk.labels import STREET_CLASSES, LabelTable
 from thermalsdk.scenes.conditions import Conditions, draw_conditions
 from thermalsdk.scenes.scene import SceneFrame, StreetScene
 
-__all__ = ["Conditions", "SceneFrame", "StreetScene", "draw_conditions"]
+#: Numbering of `SceneFrame.labels`.
+SCENE_IDS = LabelTable("scene", "thermalsdk.scenes", dict(enumerate(STREET_CLASSES)), "background")
+
+__all__ = ["SCENE_IDS", "Conditions", "SceneFrame", "StreetScene", "draw_conditions"]
