@@ -1,5 +1,8 @@
 """Sinks: what they write, and that an output is complete or absent."""
 
+import threading
+import time
+
 import av
 import numpy as np
 import pytest
@@ -7,7 +10,8 @@ from PIL import Image
 
 from tests.sdk.conftest import moving_picture
 from thermalsdk.errors import ClosedError, OutputError
-from thermalsdk.video import open_display_sink, open_raw16_sink, open_source
+from thermalsdk.video import BackgroundSink, Sink, open_display_sink, open_raw16_sink, open_source
+from thermalsdk.video.partial import Partial
 
 
 @pytest.fixture
@@ -186,3 +190,55 @@ def test_closed_sink(tmp_path, still):
     write_all(sink, [moving_picture(0)])
     with pytest.raises(ClosedError):
         sink.write(moving_picture(0), "")
+
+
+class SlowSink(Sink):
+    """Remembers what it got, and in which thread; fails at the frame named in `bad`."""
+
+    def __init__(self, path, bad=None):
+        super().__init__(Partial(path))
+        self.bad, self.got, self.threads = bad, [], set()
+        self._partial.temporary.touch()
+
+    def _write(self, image, name, place):
+        time.sleep(0.005)
+        if name == self.bad:
+            raise OSError("disk full")
+        self.got.append((name, place, int(image[0, 0])))
+        self.threads.add(threading.get_ident())
+
+    def _finish(self):
+        pass
+
+
+def test_background_sink_keeps_order_and_completes(tmp_path):
+    sink = SlowSink(tmp_path / "out.bin")
+    with BackgroundSink(sink) as background:
+        for index in range(20):
+            background.write(np.full((2, 2), index, np.uint16), str(index), index)
+    assert sink.got == [(str(index), index, index) for index in range(20)]
+    assert threading.get_ident() not in sink.threads
+    assert (tmp_path / "out.bin").exists()
+
+
+@pytest.mark.parametrize("bad", ["3", "19"])
+def test_background_sink_hands_errors_on_and_leaves_nothing(tmp_path, bad):
+    def write_all():
+        with BackgroundSink(SlowSink(tmp_path / "out.bin", bad)) as background:
+            for index in range(20):
+                background.write(np.zeros((2, 2), np.uint16), str(index))
+
+    with pytest.raises(OutputError, match="disk full"):
+        write_all()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_background_sink_of_a_block_that_fails_leaves_nothing(tmp_path):
+    def fail():
+        with BackgroundSink(SlowSink(tmp_path / "out.bin")) as background:
+            background.write(np.zeros((2, 2), np.uint16), "0")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert list(tmp_path.iterdir()) == []

@@ -88,6 +88,41 @@ def test_latest_drops_what_came_meanwhile():
     assert source.closed.is_set()
 
 
+def test_all_reads_a_few_frames_ahead_and_then_waits():
+    source = LiveSource(20)
+    frames = read_frames(source, "all")
+    source.trigger.release(20)
+    first = next(frames)
+    end = time.monotonic() + TIMEOUT_S
+    while source.given < 4 and time.monotonic() < end:
+        time.sleep(0.001)
+    time.sleep(0.05)
+    assert 4 <= source.given <= 6
+    assert [frame.index for frame in [first, *frames]] == list(range(20))
+    assert source.closed.is_set()
+
+
+def test_closing_frees_a_reader_that_waits():
+    source = LiveSource(20)
+    frames = read_frames(source, "all")
+    source.trigger.release(20)
+    next(frames)
+    frames.close()
+    assert source.closed.wait(TIMEOUT_S)
+
+
+def test_a_callers_iterable_runs_in_the_callers_thread():
+    threads = []
+
+    def simulator():
+        for index in range(3):
+            threads.append(threading.get_ident())
+            yield moving_picture(index)
+
+    assert len(list(read_frames(open_source(simulator()), "all"))) == 3
+    assert set(threads) == {threading.get_ident()}
+
+
 def test_leaving_a_stream_early_closes_the_source(synth):
     source = LiveSource(8)
     frames = synth.stream(source, policy="latest")

@@ -17,7 +17,14 @@ from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.display import AutoGain
 from thermalsdk.errors import OutputError
 from thermalsdk.predicted import PredictedTemperatures
-from thermalsdk.video import Source, open_display_sink, open_raw16_sink, open_source, read_frames
+from thermalsdk.video import (
+    BackgroundSink,
+    Source,
+    open_display_sink,
+    open_raw16_sink,
+    open_source,
+    read_frames,
+)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -28,8 +35,10 @@ def run(options: argparse.Namespace) -> None:
         stack.callback(source.close)
         _refuse_same(options.source, options.out, options.raw16)
         maps = None if options.labels is None else LabelMaps(Path(options.labels), source, total)
-        display = stack.enter_context(open_display_sink(options.out, source))
-        raw16 = stack.enter_context(open_raw16_sink(options.raw16, source)) if options.raw16 else None
+        display = stack.enter_context(BackgroundSink(open_display_sink(options.out, source)))
+        raw16 = None
+        if options.raw16:
+            raw16 = stack.enter_context(BackgroundSink(open_raw16_sink(options.raw16, source)))
         synthesizer = stack.enter_context(load(options))
         # A moving picture keeps gain and temperatures steady; pictures have nothing to do with each other.
         moves = source.clock != "none"

@@ -1,11 +1,13 @@
 """Moving pictures in and out. PyAV and OpenCV are imported where a file or camera is opened."""
 
+from thermalsdk.video.background import BackgroundSink
 from thermalsdk.video.opening import SourceLike, open_source
 from thermalsdk.video.policy import read_frames
 from thermalsdk.video.sinks import Sink, open_display_sink, open_raw16_sink
 from thermalsdk.video.source import Source, SourceFrame
 
 __all__ = [
+    "BackgroundSink",
     "Sink",
     "Source",
     "SourceFrame",

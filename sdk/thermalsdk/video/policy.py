@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Generator
 from dataclasses import replace
 
 from thermalsdk.errors import OptionError
+from thermalsdk.video.array_source import ArraySource
 from thermalsdk.video.source import Source, SourceFrame
 
 _POLICIES = ("latest", "all")
+#: Frames that "all" reads while earlier ones are worked on.
+_READ_AHEAD = 4
 #: How long a closed stream waits for its reader to finish the frame it is reading.
 _JOIN_S = 2.0
 
@@ -20,25 +24,29 @@ def read_frames(source: Source, policy: str) -> Generator[SourceFrame, None, Non
 
     Args:
         source: an open source.
-        policy: "all" reads a frame when it is asked for; "latest" reads in a thread and keeps the newest.
-            A source without a clock (pictures) is always read under "all".
+        policy: "all" reads every frame, a few of them ahead in a thread (a caller's iterable is run in the
+            caller's own thread, a frame when it is asked for); "latest" reads in a thread and keeps the
+            newest. A source without a clock (pictures) is always read under "all".
 
     Raises OptionError at once; the iterator raises VideoError.
     """
     if policy not in _POLICIES:
         raise OptionError(f"policy={policy!r} is unknown", f"Choose one of {', '.join(_POLICIES)}.")
-    return _all(source) if policy == "all" or source.clock == "none" else _latest(source)
+    if policy == "latest" and source.clock != "none":
+        return _read(_Reader(source, 1, drops=True))
+    if isinstance(source, ArraySource):
+        return _inline(source)
+    return _read(_Reader(source, _READ_AHEAD, drops=False))
 
 
-def _all(source: Source) -> Generator[SourceFrame, None, None]:
+def _inline(source: Source) -> Generator[SourceFrame, None, None]:
     try:
         yield from source
     finally:
         source.close()
 
 
-def _latest(source: Source) -> Generator[SourceFrame, None, None]:
-    reader = _Reader(source)
+def _read(reader: _Reader) -> Generator[SourceFrame, None, None]:
     reader.start()
     try:
         while (frame := reader.take()) is not None:
@@ -48,13 +56,19 @@ def _latest(source: Source) -> Generator[SourceFrame, None, None]:
 
 
 class _Reader(threading.Thread):
-    """Reads a source into a slot that holds one frame. It owns the source, and closes it."""
+    """Reads a source into a short queue. It owns the source, and closes it.
 
-    def __init__(self, source: Source) -> None:
+    When the queue is full, a reader that drops throws the oldest frame away and plays a file at its own
+    speed; another one waits.
+    """
+
+    def __init__(self, source: Source, capacity: int, *, drops: bool) -> None:
         super().__init__(name="thermalsdk-reader", daemon=True)
         self._source = source
+        self._capacity = capacity
+        self._drops = drops
         self._changed = threading.Condition()
-        self._slot: SourceFrame | None = None
+        self._queue: deque[SourceFrame] = deque()
         self._dropped = 0
         self._error: BaseException | None = None
         self._finished = False
@@ -66,11 +80,12 @@ class _Reader(threading.Thread):
         try:
             start = time.monotonic()
             for frame in self._source:
-                if self._source.clock == "file":
+                if self._drops and self._source.clock == "file":
                     self._stopped.wait(start + frame.time_s - time.monotonic())
+                if not self._stopped.is_set():
+                    self._put(frame)
                 if self._stopped.is_set():
                     break
-                self._put(frame)
         except BaseException as caught:  # handed to the consumer's thread
             error = caught
         finally:
@@ -78,29 +93,33 @@ class _Reader(threading.Thread):
             with self._changed:
                 self._error = error
                 self._finished = True
-                self._changed.notify()
+                self._changed.notify_all()
 
     def _put(self, frame: SourceFrame) -> None:
         with self._changed:
-            if self._slot is not None:
+            if self._drops and len(self._queue) == self._capacity:
+                self._queue.popleft()
                 self._dropped += 1
-            self._slot = frame
-            self._changed.notify()
+            self._changed.wait_for(lambda: len(self._queue) < self._capacity or self._stopped.is_set())
+            self._queue.append(frame)
+            self._changed.notify_all()
 
     def take(self) -> SourceFrame | None:
-        """Newest frame, waiting for one; None at the end. Raises what the source raised."""
+        """Next frame, waiting for one; None at the end. Raises what the source raised."""
         with self._changed:
-            self._changed.wait_for(lambda: self._slot is not None or self._finished)
-            if self._slot is None:
+            self._changed.wait_for(lambda: self._queue or self._finished)
+            if not self._queue:
                 if self._error is not None:
                     raise self._error
                 return None
-            frame = replace(self._slot, dropped=self._dropped)
-            self._slot = None
+            frame = replace(self._queue.popleft(), dropped=self._dropped)
             self._dropped = 0
+            self._changed.notify_all()
             return frame
 
     def stop(self) -> None:
         """End the thread."""
-        self._stopped.set()
+        with self._changed:
+            self._stopped.set()
+            self._changed.notify_all()
         self.join(_JOIN_S)
