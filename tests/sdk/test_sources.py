@@ -10,7 +10,8 @@ from PIL import Image
 
 from tests.sdk.conftest import moving_picture, truncated, write_video
 from thermalsdk.errors import DtypeError, MissingDependency, OptionError, VideoError
-from thermalsdk.video import Source, file_source, open_source
+from thermalsdk.video import Source, file_source, open_source, reconnect
+from thermalsdk.video.camera_source import CameraSource
 
 
 def read_all(source, **options):
@@ -182,7 +183,7 @@ class FakeCapture:
 def test_camera(monkeypatch):
     cv2 = pytest.importorskip("cv2")
     monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    source = open_source("0")
+    source = CameraSource(0)
     assert (source.clock, source.rate) == ("live", 30.0)
     frames = iter(source)
     assert next(frames).rgb[0, 0].tolist() == [0, 0, 255]
@@ -192,6 +193,17 @@ def test_camera(monkeypatch):
     source.close()
     with pytest.raises(VideoError, match="camera 7 cannot be opened"):
         open_source(7)
+
+
+def test_camera_that_stops_is_opened_again(monkeypatch):
+    cv2 = pytest.importorskip("cv2")
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr(reconnect, "_FIRST_PAUSE_S", 0.001)
+    source = open_source("0")
+    assert (source.clock, source.rate) == ("live", 30.0)
+    frames = iter(source)
+    assert [next(frames).index for _ in range(5)] == [0, 1, 2, 3, 4]
+    source.close()
 
 
 def test_absent_packages(monkeypatch, video):

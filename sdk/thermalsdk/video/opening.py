@@ -12,6 +12,7 @@ from thermalsdk.video.array_source import ArraySource
 from thermalsdk.video.camera_source import CameraSource
 from thermalsdk.video.file_source import VideoSource
 from thermalsdk.video.picture_source import PICTURE_SUFFIXES, PictureSource
+from thermalsdk.video.reconnect import ReconnectingSource
 from thermalsdk.video.source import Source
 
 #: Path or address, camera number, source that is already open, or iterable of uint8 HxWx3 arrays.
@@ -33,7 +34,7 @@ def open_source(source: SourceLike, *, color: str = "rgb") -> Source:
     if isinstance(source, (str, Path)):
         return _open_path(source)
     if isinstance(source, int):
-        return CameraSource(source)
+        return _open_camera(source)
     if isinstance(source, Source):
         return source
     if isinstance(source, Iterable):
@@ -41,10 +42,16 @@ def open_source(source: SourceLike, *, color: str = "rgb") -> Source:
     raise VideoError(f"{type(source).__name__} gives no frames", "Give a path, a number or an iterable.")
 
 
+def _open_camera(number: int) -> Source:
+    return ReconnectingSource(lambda: CameraSource(number))
+
+
 def _open_path(address: str | Path) -> Source:
     if isinstance(address, str) and address.isdigit() and not Path(address).exists():
-        return CameraSource(int(address))
+        return _open_camera(int(address))
     path = Path(address)
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return PictureSource(path)
+    if "://" in str(address):
+        return ReconnectingSource(lambda: VideoSource(address))
     return VideoSource(address)
