@@ -3,11 +3,15 @@
 from thermalsdk.video.background import BackgroundSink
 from thermalsdk.video.opening import SourceLike, open_source
 from thermalsdk.video.policy import read_frames
+from thermalsdk.video.shared_frames import SharedFrame, SharedFrameReader, SharedFrameWriter
 from thermalsdk.video.sinks import Sink, open_display_sink, open_raw16_sink
 from thermalsdk.video.source import Source, SourceFrame
 
 __all__ = [
     "BackgroundSink",
+    "SharedFrame",
+    "SharedFrameReader",
+    "SharedFrameWriter",
     "Sink",
     "Source",
     "SourceFrame",

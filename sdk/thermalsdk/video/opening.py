@@ -13,7 +13,10 @@ from thermalsdk.video.camera_source import CameraSource
 from thermalsdk.video.file_source import VideoSource
 from thermalsdk.video.picture_source import PICTURE_SUFFIXES, PictureSource
 from thermalsdk.video.reconnect import ReconnectingSource
+from thermalsdk.video.shared_source import SharedMemorySource
 from thermalsdk.video.source import Source
+
+SHARED_MEMORY = "shm://"
 
 #: Path or address, camera number, source that is already open, or iterable of uint8 HxWx3 arrays.
 SourceLike = str | Path | int | Source | Iterable[Any]
@@ -23,16 +26,17 @@ def open_source(source: SourceLike, *, color: str = "rgb") -> Source:
     """Open a video, picture, folder of pictures, camera, network stream, or iterable of arrays.
 
     Args:
-        source: a path; an address with "://"; a camera number, also as text; an iterable; or an open source,
+        source: a path; an address with "://", of which "shm://NAME" is another process's shared memory (see
+            SharedFrameWriter); a camera number, also as text; an iterable; or an open source,
             which is returned as it is.
-        color: "rgb" or "bgr", the channel order of an iterable's arrays.
+        color: "rgb" or "bgr", the channel order of an iterable's arrays and of shared memory.
 
     Raises VideoError, MissingDependency or OptionError.
     """
     if color not in COLORS:
         raise OptionError(f"color={color!r} is unknown", "Choose 'rgb' or 'bgr' (OpenCV).")
     if isinstance(source, (str, Path)):
-        return _open_path(source)
+        return _open_path(source, color)
     if isinstance(source, int):
         return _open_camera(source)
     if isinstance(source, Source):
@@ -46,12 +50,14 @@ def _open_camera(number: int) -> Source:
     return ReconnectingSource(lambda: CameraSource(number))
 
 
-def _open_path(address: str | Path) -> Source:
+def _open_path(address: str | Path, color: str) -> Source:
     if isinstance(address, str) and address.isdigit() and not Path(address).exists():
         return _open_camera(int(address))
     path = Path(address)
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return PictureSource(path)
+    if isinstance(address, str) and address.startswith(SHARED_MEMORY):
+        return SharedMemorySource(address.removeprefix(SHARED_MEMORY), color)
     if "://" in str(address):
         return ReconnectingSource(lambda: VideoSource(address))
     return VideoSource(address)

@@ -98,8 +98,7 @@ class _Reader(threading.Thread):
     def _put(self, frame: SourceFrame) -> None:
         with self._changed:
             if self._drops and len(self._queue) == self._capacity:
-                self._queue.popleft()
-                self._dropped += 1
+                self._dropped += 1 + self._queue.popleft().dropped
             self._changed.wait_for(lambda: len(self._queue) < self._capacity or self._stopped.is_set())
             self._queue.append(frame)
             self._changed.notify_all()
@@ -112,7 +111,8 @@ class _Reader(threading.Thread):
                 if self._error is not None:
                     raise self._error
                 return None
-            frame = replace(self._queue.popleft(), dropped=self._dropped)
+            frame = self._queue.popleft()
+            frame = replace(frame, dropped=self._dropped + frame.dropped)
             self._dropped = 0
             self._changed.notify_all()
             return frame

@@ -1,0 +1,156 @@
+"""Frames in shared memory: the ring, its ends, and another process."""
+
+import subprocess
+import sys
+import threading
+import uuid
+
+import numpy as np
+import pytest
+
+from tests.sdk.conftest import moving_picture
+from thermalsdk.errors import ClosedError, DtypeError, OptionError, ShapeError, VideoError
+from thermalsdk.video import SharedFrameReader, SharedFrameWriter, open_source, read_frames
+
+
+@pytest.fixture
+def name():
+    return f"thermalsdk_test_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((64, 80, 3), np.uint8), ((48, 64), np.uint16), ((48, 64), np.float32)]
+)
+def test_frames_come_out_as_they_went_in(name, shape, dtype):
+    rng = np.random.default_rng(0)
+    frames = [rng.uniform(0, 255, shape).astype(dtype) for _ in range(3)]
+    with SharedFrameWriter(name, shape, dtype, slots=3) as writer:
+        reader = SharedFrameReader(name)
+        assert (reader.shape, reader.dtype) == (shape, dtype)
+        for index, frame in enumerate(frames):
+            assert reader.read(index) is None
+            writer.write(frame, time_s=index / 10)
+        for index, frame in enumerate(frames):
+            found = reader.read(index)
+            np.testing.assert_array_equal(found.pixels, frame)
+            assert (found.number, found.time_s) == (index, index / 10)
+        reader.close()
+
+
+def test_overwritten_frames_are_gone(name):
+    with SharedFrameWriter(name, (8, 8), np.uint8, slots=2) as writer:
+        reader = SharedFrameReader(name)
+        for value in range(5):
+            writer.write(np.full((8, 8), value, np.uint8))
+        assert [reader.read(number) is None for number in range(6)] == [True, True, True, False, False, True]
+        assert reader.written == 5
+        reader.close()
+
+
+def test_a_frame_in_the_making_is_not_read(name, monkeypatch):
+    from thermalsdk.video import shared_frames
+
+    with SharedFrameWriter(name, (8, 8), np.uint8) as writer:
+        reader = SharedFrameReader(name)
+        writer.write(np.zeros((8, 8), np.uint8))
+        seen = []
+
+        class Peeking(np.ndarray):
+            def __setitem__(self, key, value):
+                seen.append(reader.read(4))
+                super().__setitem__(key, value)
+
+        plain = shared_frames._pixels
+        for value in range(1, 4):
+            writer.write(np.full((8, 8), value, np.uint8))
+        monkeypatch.setattr(shared_frames, "_pixels", lambda *a: plain(*a).view(Peeking))
+        writer.write(np.full((8, 8), 4, np.uint8))
+        monkeypatch.setattr(shared_frames, "_pixels", plain)
+        assert seen == [None]
+        assert reader.read(4) is not None
+        reader.close()
+
+
+def test_source_counts_what_was_overwritten(name):
+    with SharedFrameWriter(name, (64, 80, 3), slots=2) as writer:
+        source = open_source(f"shm://{name}")
+        for value in range(6):
+            writer.write(np.full((64, 80, 3), value, np.uint8), time_s=value)
+    frames = list(read_frames(source, "all"))
+    assert [frame.index for frame in frames] == [4, 5]
+    assert [frame.dropped for frame in frames] == [4, 0]
+    assert [frame.time_s for frame in frames] == [4.0, 5.0]
+
+
+def test_stream_from_another_process(synth, name):
+    program = f"""
+import numpy as np, time
+from thermalsdk.video import SharedFrameReader, SharedFrameWriter
+with SharedFrameWriter({name!r}, (96, 128, 3), slots=8) as writer:
+    print("ready", flush=True)
+    input()
+    for value in range(5):
+        writer.write(np.full((96, 128, 3), 40 * value, np.uint8), value / 10)
+    input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout.readline() == "ready\n"
+        stream = synth.stream(f"shm://{name}", policy="all")
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+        frames = [next(stream) for _ in range(5)]
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+        assert list(stream) == []
+    assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
+    expected = synth(np.full((96, 128, 3), 160, np.uint8), temperatures="auto")
+    np.testing.assert_array_equal(frames[4].labels, expected.labels)
+    with pytest.raises(VideoError, match="no shared memory"):
+        open_source(f"shm://{name}")
+
+
+def test_closing_ends_a_waiting_source(name):
+    with SharedFrameWriter(name, (64, 80, 3)) as writer:
+        source = open_source(f"shm://{name}")
+        frames = iter(source)
+        writer.write(moving_picture(0)[:64, :80])
+        next(frames)
+        threading.Timer(0.05, source.close).start()
+        assert list(frames) == []
+
+
+def test_misuse_is_refused(name):
+    with pytest.raises(OptionError, match="slots"):
+        SharedFrameWriter(name, (8, 8), slots=1)
+    with pytest.raises(OptionError, match="name"):
+        SharedFrameWriter("a/b", (8, 8))
+    with pytest.raises(ShapeError):
+        SharedFrameWriter(name, (8,))
+    with pytest.raises(DtypeError, match="int64"):
+        SharedFrameWriter(name, (8, 8), np.int64)
+    with SharedFrameWriter(name, (64, 80), np.uint16) as writer:
+        with pytest.raises(VideoError, match="exists already"):
+            SharedFrameWriter(name, (8, 8))
+        with pytest.raises(ShapeError, match="the block"):
+            writer.write(np.zeros((8, 8), np.uint16))
+        with pytest.raises(DtypeError, match="the block"):
+            writer.write(np.zeros((64, 80), np.uint8))
+        with pytest.raises(ShapeError, match="uint16"):
+            open_source(f"shm://{name}")
+    with pytest.raises(ClosedError):
+        writer.write(np.zeros((64, 80), np.uint16))
+    writer.close()
+
+
+def test_memory_of_others_is_refused(name):
+    from multiprocessing import shared_memory
+
+    memory = shared_memory.SharedMemory(name, create=True, size=256)
+    try:
+        with pytest.raises(VideoError, match="holds no frames"):
+            SharedFrameReader(name)
+    finally:
+        memory.close()
+        memory.unlink()
