@@ -26,7 +26,7 @@ HUBER_DELTA = 0.2
 class LabellerConfig:
     """The whole configuration of a labeller run."""
 
-    steps: int = 3000
+    steps: int = 2600
     batch: int = 12
     size: tuple[int, int] = (384, 480)
     scales: tuple[float, float] = (0.6, 1.1)

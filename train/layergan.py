@@ -24,7 +24,7 @@ from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, s
 class EdgeConfig:
     """The whole configuration of an `edge` run."""
 
-    steps: int = 5000
+    steps: int = 7500
     batch: int = 6
     size: tuple[int, int] = (256, 320)
     scales: tuple[float, float] = (0.5, 1.1)
@@ -33,15 +33,15 @@ class EdgeConfig:
     learning_rate: float = 1.5e-3
     backbone_rate: float = 0.3
     frozen_blocks: int = 3
-    weight_decay: float = 1e-3
+    weight_decay: float = 2e-2
     critic_rate: float = 2e-4
     lambda_l1: float = 1.0
     lambda_l2: float = 1.0
-    lambda_correlation: float = 0.3
+    lambda_correlation: float = 0.5
     lambda_gradient: float = 0.3
     lambda_adversary: float = 0.01
     gradient_penalty: float = 10.0
-    adversary_from: float = 0.65
+    adversary_from: float = 0.9
     thermal_label_noise_kelvin: float = 1.5
     contrast_kelvin: float = 10.0
     feather_pixels: int = 2

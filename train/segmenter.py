@@ -62,7 +62,6 @@ def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
     )
     state = TrainState({"segmenter": network, "segmenter_ema": ema.average}, {"segmenter": optimizer})
     set_rates = cosine_schedule(optimizer, config.steps)
-    weights = torch.tensor([config.rare_weight if name in RARE else 1.0 for name in STREET_CLASSES])
 
     def step(index: int) -> dict[str, float]:
         set_rates(index)
@@ -70,10 +69,9 @@ def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(rgb)
         logits = F.interpolate(logits.float(), scale_factor=4.0, mode="bilinear", align_corners=False)
-        weight = weights[labels.clamp(max=len(weights) - 1)] * (labels != UNSURE)
-        weight = torch.where(night[:, None, None] & (labels == PERSON), config.night_person_weight, weight)
-        cost = F.cross_entropy(logits, labels, ignore_index=UNSURE, reduction="none")
-        loss = (weight * cost).sum() / weight.sum()
+        weights = pixel_weights(labels, night, config)
+        loss = (weights * F.cross_entropy(logits, labels, ignore_index=UNSURE, reduction="none")).sum()
+        loss = loss / weights.sum()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -83,6 +81,17 @@ def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
         return {"loss": loss.item(), "accuracy": accuracy.item()}
 
     run_steps(out, state, config.steps, step)
+
+
+def pixel_weights(labels: Tensor, night: Tensor, config: SegmenterConfig) -> Tensor:
+    """Weight of each pixel in the loss: more for rare classes, most for people in the dark, none if unsure.
+
+    Args:
+        labels: int64 [N,H,W]. night: bool [N].
+    """
+    by_class = torch.tensor([config.rare_weight if name in RARE else 1.0 for name in STREET_CLASSES])
+    weights = by_class[labels.clamp(max=len(by_class) - 1)] * (labels != UNSURE)
+    return torch.where(night[:, None, None] & (labels == PERSON), config.night_person_weight, weights)
 
 
 @torch.no_grad()
@@ -113,7 +122,7 @@ def draw_batch(mixture: Mixture, config: SegmenterConfig, index: int) -> tuple[T
         centre = random_pixel_of(rng, sample.labels, OBJECT_CLASSES) if wants_object else None
         window = random_window(rng, sample.labels.shape, config.size, config.scales, centre)
         picture, labels = window.picture(sample.rgb), window.ids(sample.labels)
-        if rng.random() < config.sky_share:
+        if not sample.night and rng.random() < config.sky_share:
             picture = repaint_sky(rng, picture, labels == SKY)
         pictures.append(jitter_colours(rng, picture, config.colour_strength))
         maps.append(labels)
