@@ -15,8 +15,6 @@ from train.networks.segmenter import PyramidDecoder, Separable
 
 # Temperatures stay within offset +- REACH * scale.
 REACH = 3.0
-# Channels of ImageNet features dropped in training, so that the class alone must do for much of the answer.
-FEATURE_DROPOUT = 0.2
 
 
 class Labeller(nn.Module):
@@ -39,7 +37,6 @@ class Labeller(nn.Module):
         self.classes = classes
         self.offset, self.scale = offset_kelvin, scale_kelvin
         self.backbone = EfficientNetLite0(blocks=11, pretrained=pretrained)
-        self.drop = nn.Dropout2d(FEATURE_DROPOUT)
         self.decoder = PyramidDecoder(self.backbone.channels, width)
         self.embed = nn.Conv2d(len(classes), width, 1)
         self.mix = nn.Sequential(
@@ -51,7 +48,7 @@ class Labeller(nn.Module):
 
     def forward(self, rgb4: Tensor, class_fractions: Tensor) -> Tensor:
         """Dense temperature; the caller averages it over each object."""
-        features = self.decoder([self.drop(f) for f in self.backbone(rgb4)])
+        features = self.decoder(self.backbone(rgb4))
         fractions = F.interpolate(
             class_fractions, size=features.shape[-2:], mode="bilinear", align_corners=False
         )
