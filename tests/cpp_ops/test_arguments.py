@@ -25,6 +25,7 @@ ACCEPTED = {
     "condition": (LABELS, KELVIN, 0, 283.15, 20.0),
     "class_fractions": (LABELS, 3),
     "labels_from_logits": (LOGITS,),
+    "plan_regions": (LABELS[:, :8], 1, 1, 4, (2, 4)),
     "raw16": (KELVIN,),
     "agc_linear": (KELVIN, 280.0, 300.0),
 }
@@ -179,6 +180,7 @@ def random_arguments():
         "condition": (frame.labels, frame.thermal_labels, 1, 283.15, 20.0),
         "class_fractions": (frame.labels, 6),
         "labels_from_logits": (rng.normal(size=(3, 6, 9)).astype(np.float32),),
+        "plan_regions": (frame.labels[:, :32], 6, 1, 4, (2, 4)),
         "raw16": (frame.thermal_labels,),
         "agc_linear": (frame.thermal_labels, 260.0, 320.0),
     }

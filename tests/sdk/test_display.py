@@ -7,7 +7,7 @@ from thermalsdk.display import AutoGain, gain_limits, palette, palette_names
 from thermalsdk.errors import OptionError
 from thermalsdk.frame import Frame, Timing
 
-TIMING = Timing(0, 0, 0, 0, {}, 0, 0)
+TIMING = Timing(0, 0, 0, 0, 0, 0, 0, {})
 
 
 def make_frame(kelvin, **fields):
