@@ -101,6 +101,7 @@ def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[st
         | {"python": platform.python_version()},
         training={
             stage: {"steps": record["steps_done"], "seed": record["seed"], "data": record["data"]}
+            | ({"start": record["start"]} if "start" in record else {})
             for stage, record in run.records.items()
         },
         parity=parity,

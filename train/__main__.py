@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from train import prepare, scenes_dataset
 from train.evaluation import command as evaluate
@@ -29,6 +30,7 @@ EXAMPLES = """examples:
   python -m train                                    procedural scenes: segmenter, labeller, edge in turn
   python -m train prepare msrs ../shared/data/msrs runs/data/msrs
   python -m train --data runs/data --out runs/street --set edge.steps=12000
+  python -m train --data DATA --out runs/mine --init street --set edge.steps=1000
 """
 
 
@@ -75,6 +77,11 @@ def _add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
         help="folder of prepared datasets; default: procedural scenes, made on first use",
     )
     parser.add_argument("--out", type=Path, default=out, help="run directory (default: %(default)s)")
+    parser.add_argument(
+        "--init",
+        metavar="BUNDLE",
+        help="start from a bundle's weights, a shipped name or a folder: fine-tuning on your own frames",
+    )
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--dry-run", action="store_true", help="print the resolved configuration and stop")
     parser.add_argument(
@@ -95,8 +102,9 @@ def _train(args: argparse.Namespace, stages: tuple[str, ...]) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     data = args.data if args.data is not None else scenes_dataset.default_data()
+    start = None if args.init is None else Bundle.open(args.init)
     for name in stages:
-        STAGES[name][1](data, args.out / name, configs[name])
+        STAGES[name][1](data, args.out / name, configs[name], start)
 
 
 def override(config: Any, stage: str, settings: list[str]) -> Any:

@@ -30,7 +30,8 @@ WARM = 0.35
 def add_boxed_objects(sample: Sample) -> Sample:
     """The sample with labels where its boxes know better; what a box leaves open becomes unsure.
 
-    Small objects are drawn last. A sample without labels or boxes is returned as it is.
+    Small objects are drawn last. The finer map of the source, which knows no outlines, is dropped. A sample
+    without labels or boxes is returned as it is.
     """
     if sample.labels is None or not sample.boxes:
         return sample
@@ -43,7 +44,7 @@ def add_boxed_objects(sample: Sample) -> Sample:
                 labels[window] = np.where(_outline(sample, box), np.uint8(PERSON), VOID)
         elif box.name == "car" and np.isin(sample.labels[window], VEHICLES).mean() < MISSED:
             labels[window] = np.where(_disc(window), np.uint8(CAR), VOID)
-    return replace(sample, labels=labels)
+    return replace(sample, labels=labels, source_map=None)
 
 
 def _outline(sample: Sample, box: Box) -> NDArray[np.bool_]:

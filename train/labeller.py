@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
-from train.checkpoint import TrainState, write_json
+from train.box_labels import add_boxed_objects
+from train.checkpoint import TrainState
 from train.composition import object_means, one_hot
+from train.initial_weights import load_graph_weights
 from train.loop import Average, cosine_schedule, run_steps
 from train.losses import correlation_loss
 from train.mixture import Mixture
 from train.networks.labeller import Labeller
+from train.record import record_run
 from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
 
 
@@ -81,15 +85,20 @@ def labeller_loss(
     }
 
 
-def train_labeller(data: Path, out: Path, config: LabellerConfig) -> None:
-    """Train on the thermal datasets in `data`; resumes what lies in `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    mixture = Mixture(data, config.shares)
-    write_json(out / "config.json", asdict(config) | {"data": mixture.provenance()})
+def train_labeller(data: Path, out: Path, config: LabellerConfig, start: Bundle | None = None) -> None:
+    """Train on the thermal datasets in `data`; resumes what lies in `out`.
+
+    Args:
+        start: bundle whose labeller a new run starts from; default: ImageNet's backbone.
+    """
+    mixture = Mixture(data, config.shares, refine=add_boxed_objects)
+    record_run(out, config, mixture, start)
     frames = segment_mixture(mixture, out.parent / "segmenter")
     torch.manual_seed(config.seed)
     numbers = (config.offset_kelvin, config.scale_kelvin)
     network = Labeller(STREET_CLASSES, *numbers).to(memory_format=torch.channels_last)
+    if start is not None:
+        load_graph_weights(start, start.manifest.graphs.labeller, network)
     ema = Average(network, config.ema_halflife)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
 from train.adversary import Adversary
-from train.checkpoint import TrainState, write_json
+from train.checkpoint import TrainState
 from train.composition import compose, conditions, one_hot
+from train.initial_weights import load_graph_weights
 from train.loop import Average, cosine_schedule, run_steps
 from train.losses import class_balanced, correlation_loss, gradient_l1
 from train.mixture import Mixture
 from train.networks.edge import EdgeGenerator
+from train.record import record_run
 from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
 
 
@@ -88,14 +91,19 @@ def noisy_thermal_labels(batch: ThermalBatch, kelvin: float, rng: torch.Generato
     return batch.thermal_labels + errors[batch.objects]
 
 
-def train_edge(data: Path, out: Path, config: EdgeConfig) -> None:
-    """Train the layers on the prepared datasets in `data`; resumes what lies in `out`."""
-    out.mkdir(parents=True, exist_ok=True)
+def train_edge(data: Path, out: Path, config: EdgeConfig, start: Bundle | None = None) -> None:
+    """Train the layers on the prepared datasets in `data`; resumes what lies in `out`.
+
+    Args:
+        start: bundle whose encoder and layers a new run starts from; default: ImageNet's backbone.
+    """
     mixture = Mixture(data, config.shares)
-    write_json(out / "config.json", asdict(config) | {"data": mixture.provenance()})
+    record_run(out, config, mixture, start)
     frames = segment_mixture(mixture, out.parent / "segmenter")
     torch.manual_seed(config.seed)
     generator = EdgeGenerator(STREET_CLASSES).to(memory_format=torch.channels_last)
+    if start is not None:
+        _load_generator(start, generator)
     ema = Average(generator, config.ema_halflife)
     generator.encoder.backbone.freeze(config.frozen_blocks)
     adversary = Adversary(
@@ -139,6 +147,13 @@ def train_edge(data: Path, out: Path, config: EdgeConfig) -> None:
         return sample_grid(batch, kelvin)
 
     run_steps(out, state, config.steps, step, sample)
+
+
+def _load_generator(bundle: Bundle, generator: EdgeGenerator) -> None:
+    graphs = bundle.manifest.graphs
+    load_graph_weights(bundle, graphs.encoder, generator.encoder)
+    for name, layer in generator.layers.items():
+        load_graph_weights(bundle, graphs.layers.get(name), layer)
 
 
 def reconstruction_loss(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
 from train.augmentation import jitter_colours, random_window
 from train.box_labels import add_boxed_objects
-from train.checkpoint import TrainState, write_json
+from train.checkpoint import TrainState
 from train.clouds import repaint_sky
+from train.initial_weights import load_graph_weights
 from train.loop import Average, cosine_schedule, run_steps
 from train.mixture import OBJECT_CLASSES, Mixture, random_pixel_of
 from train.networks.segmenter import Segmenter
+from train.nightfall import darken_to_night
+from train.record import record_run
 
 UNSURE = 255
 SKY, PERSON = STREET_CLASSES.index("sky"), STREET_CLASSES.index("person")
@@ -29,7 +33,7 @@ RARE = ("person", "bus", "truck", "minibus", "background")
 class SegmenterConfig:
     """The whole configuration of a segmenter run."""
 
-    steps: int = 7600
+    steps: int = 9000
     batch: int = 8
     size: tuple[int, int] = (288, 352)
     scales: tuple[float, float] = (0.6, 1.7)
@@ -38,9 +42,10 @@ class SegmenterConfig:
     weight_decay: float = 1e-4
     object_share: float = 0.5
     rare_weight: float = 2.5
-    night_person_weight: float = 8.0
+    night_person_weight: float = 3.0
     colour_strength: float = 1.1
     sky_share: float = 0.4
+    darkened_share: float = 0.3
     ema_halflife: float = 150
     shares: dict[str, float] = field(
         default_factory=lambda: {"camvid": 0.36, "msrs": 0.28, "roadscene": 0.2, "scenes": 0.16}
@@ -48,13 +53,18 @@ class SegmenterConfig:
     seed: int = 0
 
 
-def train_segmenter(data: Path, out: Path, config: SegmenterConfig) -> None:
-    """Train on the labels of the prepared datasets in `data`; resumes what lies in `out`."""
-    out.mkdir(parents=True, exist_ok=True)
+def train_segmenter(data: Path, out: Path, config: SegmenterConfig, start: Bundle | None = None) -> None:
+    """Train on the labels of the prepared datasets in `data`; resumes what lies in `out`.
+
+    Args:
+        start: bundle whose segmenter a new run starts from; default: ImageNet's backbone.
+    """
     mixture = Mixture(data, config.shares, refine=add_boxed_objects)
-    write_json(out / "config.json", asdict(config) | {"data": mixture.provenance()})
+    record_run(out, config, mixture, start)
     torch.manual_seed(config.seed)
     network = Segmenter(STREET_CLASSES).to(memory_format=torch.channels_last)
+    if start is not None:
+        load_graph_weights(start, start.manifest.graphs.segmenter, network)
     ema = Average(network, config.ema_halflife)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(
@@ -124,6 +134,8 @@ def draw_batch(mixture: Mixture, config: SegmenterConfig, index: int) -> tuple[T
         picture, labels = window.picture(sample.rgb), window.ids(sample.labels)
         if not sample.night and rng.random() < config.sky_share:
             picture = repaint_sky(rng, picture, labels == SKY)
+        if not sample.night and rng.random() < config.darkened_share:
+            picture = darken_to_night(rng, picture)
         pictures.append(jitter_colours(rng, picture, config.colour_strength))
         maps.append(labels)
         nights.append(sample.night)

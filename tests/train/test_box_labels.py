@@ -1,5 +1,7 @@
 """Labels completed by human boxes."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from thermalsdk.labels import STREET_CLASSES, VOID
@@ -76,3 +78,9 @@ def test_the_input_is_not_changed() -> None:
     labels = street()
     add_boxed_objects(frame(labels, (PERSON_BOX,)))
     assert (labels == ROAD).all()
+
+
+def test_the_sources_finer_map_is_dropped_with_the_labels_that_it_divides() -> None:
+    sample = replace(frame(street(), (PERSON_BOX,)), source_map=street())
+    assert add_boxed_objects(sample).source_map is None
+    assert add_boxed_objects(replace(sample, boxes=())).source_map is not None

@@ -5,11 +5,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from export.run import load_run
+from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
+from thermalsdk.labels import STREET_CLASSES
 from train.__main__ import main
+from train.checkpoint import load_module
 from train.data import Dataset
+from train.initial_weights import load_graph_weights
+from train.networks.labeller import Labeller
 from train.scenes_dataset import prepare_scenes
 
 SMALL = [
@@ -100,3 +106,32 @@ def test_scenes_are_a_dataset_in_kelvin(data: Path) -> None:
 def test_scenes_never_overwrite(data: Path) -> None:
     with pytest.raises(ThermalSDKError):
         prepare_scenes(data / "scenes", train=1, val=0, size=(96, 128))
+
+
+def test_a_run_that_starts_from_a_bundle_says_so(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("labeller", "--data", str(data), "--out", str(tmp_path), "--init", "street")
+    # A warm-up step moves every weight by less than a thousandth.
+    settings = (*small_settings(), "--set", "labeller.steps=1")
+    assert run_command(monkeypatch, *words, *settings) == 0
+    record = json.loads((tmp_path / "labeller" / "config.json").read_text())
+    assert record["start"]["bundle"] == "street"
+    assert record["start"]["training"]["steps"] > 0
+    network = Labeller(STREET_CLASSES, 283.15, 20.0, pretrained=False)
+    expected = {k: v.clone() for k, v in network.state_dict().items()}
+    load_module(tmp_path / "labeller", "labeller_ema", network)
+    street = Bundle.open("street")
+    reference = Labeller(STREET_CLASSES, 283.15, 20.0, pretrained=False)
+    load_graph_weights(street, street.manifest.graphs.labeller, reference)
+    for name, value in network.state_dict().items():
+        assert torch.allclose(value, reference.state_dict()[name], atol=1e-3), name
+    assert not torch.allclose(network.state_dict()["head.weight"], expected["head.weight"])
+
+
+def test_an_unknown_bundle_to_start_from_is_an_error(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(monkeypatch, "--data", str(data), "--out", str(tmp_path), "--init", "nowhere") == 1
+    assert "nowhere" in capsys.readouterr().err
+    assert not (tmp_path / "segmenter").exists()

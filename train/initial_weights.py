@@ -1,0 +1,36 @@
+"""`--init BUNDLE`: training starts from a bundle's weights instead of ImageNet's and chance.
+
+The exporter names a graph's constants after the module's parameters, so an FP32 graph holds the whole module.
+"""
+
+from __future__ import annotations
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from thermalsdk.bundle import Bundle, GraphSpec
+from thermalsdk.errors import BundleError
+
+
+def load_graph_weights(bundle: Bundle, spec: GraphSpec | None, module: nn.Module) -> None:
+    """Copy a graph's weights into the module that it was exported from.
+
+    Raises:
+        BundleError: the bundle has no such graph, or it was made by a module of another shape.
+    """
+    if spec is None:
+        raise BundleError(
+            f"{bundle.path} lacks a graph that --init needs", "Name a bundle made by `python -m export`."
+        )
+    graph = onnx.load_from_string(bundle.model(spec)).graph
+    constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer}
+    state = module.state_dict()
+    strangers = [k for k, v in state.items() if k not in constants or constants[k].shape != tuple(v.shape)]
+    if strangers:
+        raise BundleError(
+            f"{bundle.path / spec.file} does not hold {strangers[0]} as this version of the network needs it",
+            "Leave --init out, or name a bundle that this version exported.",
+        )
+    module.load_state_dict({name: torch.from_numpy(constants[name].copy()) for name in state})
