@@ -1,0 +1,48 @@
+"""Frames to measure on: procedural scenes, or the validation frames of a prepared dataset."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from thermalsdk.labels import VOID
+from thermalsdk.scenes import StreetScene
+
+#: Colour frame uint8 HxWx3 and its class map uint8 HxW.
+Case = tuple[np.ndarray, np.ndarray]
+
+
+def load_cases(data: Path | None, count: int, size: tuple[int, int]) -> list[Case]:
+    """At most `count` frames of (height, width), of the dataset in `data` or, without one, of scenes."""
+    cases = _scenes(count) if data is None else _validation(data, count)
+    return [(resized(rgb, size, Image.Resampling.BILINEAR), resized(labels, size)) for rgb, labels in cases]
+
+
+def resized(
+    image: np.ndarray, size: tuple[int, int], filter_: Image.Resampling = Image.Resampling.NEAREST
+) -> np.ndarray:
+    """The image at (height, width); it is the same one where it already fits."""
+    return (
+        image if image.shape[:2] == size else np.asarray(Image.fromarray(image).resize(size[::-1], filter_))
+    )
+
+
+def _scenes(count: int) -> list[Case]:
+    scenes = [StreetScene(seed, 480, 640) for seed in range(4)]
+    frames = [scenes[i % 4].render(0.2 * (i // 4)) for i in range(count)]
+    return [(frame.rgb, frame.labels) for frame in frames]
+
+
+def _validation(root: Path, count: int) -> list[Case]:
+    # `train` is run from the checkout and not installed.
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from train.data import Dataset
+
+    dataset = Dataset.open(root)
+    stems = dataset.stems("val")
+    spread = stems[:: max(1, len(stems) // count)][:count]
+    samples = [dataset.sample(stem) for stem in spread]
+    return [(s.rgb, np.where(s.labels == VOID, 0, s.labels).astype(np.uint8)) for s in samples]
