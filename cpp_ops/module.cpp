@@ -114,12 +114,12 @@ py::array_t<float> object_means_of(const py::object& objects_argument, int count
 }
 
 // `out` when the caller brought one that can be written in place, else a new array.
-Array<float> output_plane(const py::object& out, Extent extent) {
-    if (out.is_none()) return Array<float>({extent.height, extent.width});
-    const auto plane = checked<float>(out, "out", {extent.height, extent.width});
-    require(plane.ptr() == out.ptr(), "out is not contiguous.", "Pass a C-contiguous array.");
-    require(plane.writeable(), "out is read-only.", "Pass a writeable array.");
-    return plane;
+Array<float> output_array(const py::object& out, const std::vector<py::ssize_t>& shape) {
+    if (out.is_none()) return Array<float>(shape);
+    const auto array = checked<float>(out, "out", shape);
+    require(array.ptr() == out.ptr(), "out is not contiguous.", "Pass a C-contiguous array.");
+    require(array.writeable(), "out is read-only.", "Pass a writeable array.");
+    return array;
 }
 
 Array<float> composite_of(const py::object& labels_argument, const py::object& objects_argument,
@@ -149,7 +149,7 @@ Array<float> composite_of(const py::object& labels_argument, const py::object& o
         kept.push_back(checked<float>(contrasts_argument[k], name.c_str(), shape));
         input.contrasts.push_back(kept.back().data());
     }
-    Array<float> out = output_plane(out_argument, extent);
+    Array<float> out = output_array(out_argument, shape);
     float* target = out.mutable_data();
     {
         const py::gil_scoped_release release;
@@ -158,10 +158,10 @@ Array<float> composite_of(const py::object& labels_argument, const py::object& o
     return out;
 }
 
-py::array_t<float> planes_of(const py::object& rgb_argument) {
+Array<float> planes_of(const py::object& rgb_argument, const py::object& out_argument) {
     const auto rgb = checked<uint8_t>(rgb_argument, "rgb", {kAny, kAny, 3});
     const Extent extent = extent_of(rgb, "rgb");
-    py::array_t<float> out({3, extent.height, extent.width});
+    Array<float> out = output_array(out_argument, {3, extent.height, extent.width});
     const uint8_t* source = rgb.data();
     float* target = out.mutable_data();
     const py::gil_scoped_release release;
@@ -169,10 +169,10 @@ py::array_t<float> planes_of(const py::object& rgb_argument) {
     return out;
 }
 
-py::array_t<float> planes_4_of(const py::object& rgb_argument) {
+Array<float> planes_4_of(const py::object& rgb_argument, const py::object& out_argument) {
     const auto rgb = checked<uint8_t>(rgb_argument, "rgb", {kAny, kAny, 3});
     const Extent extent = cells_of(rgb, "rgb");
-    py::array_t<float> out({3, extent.height / 4, extent.width / 4});
+    Array<float> out = output_array(out_argument, {3, extent.height / 4, extent.width / 4});
     const uint8_t* source = rgb.data();
     float* target = out.mutable_data();
     const py::gil_scoped_release release;
@@ -180,8 +180,8 @@ py::array_t<float> planes_4_of(const py::object& rgb_argument) {
     return out;
 }
 
-py::array_t<float> condition_of(const py::object& labels_argument, const py::object& thermal_labels_argument,
-                                int class_id, float offset, float scale) {
+Array<float> condition_of(const py::object& labels_argument, const py::object& thermal_labels_argument,
+                          int class_id, float offset, float scale, const py::object& out_argument) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
     const Extent extent = cells_of(labels, "labels");
     const auto thermal_labels =
@@ -190,7 +190,7 @@ py::array_t<float> condition_of(const py::object& labels_argument, const py::obj
             "Pass the id of a class, from 0 to 255.");
     require(std::isfinite(offset), "offset is not finite.", "Pass kelvin, such as 283.15.");
     require(std::isfinite(scale) && scale > 0.0f, "scale is not positive.", "Pass kelvin, such as 20.0.");
-    py::array_t<float> out({3, extent.height / 4, extent.width / 4});
+    Array<float> out = output_array(out_argument, {3, extent.height / 4, extent.width / 4});
     const uint8_t* source = labels.data();
     const float* temperatures = thermal_labels.data();
     float* target = out.mutable_data();
@@ -199,11 +199,12 @@ py::array_t<float> condition_of(const py::object& labels_argument, const py::obj
     return out;
 }
 
-py::array_t<float> class_fractions_of(const py::object& labels_argument, int classes) {
+Array<float> class_fractions_of(const py::object& labels_argument, int classes,
+                                const py::object& out_argument) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
     const Extent extent = cells_of(labels, "labels");
     require_classes(classes);
-    py::array_t<float> out({classes, extent.height / 4, extent.width / 4});
+    Array<float> out = output_array(out_argument, {classes, extent.height / 4, extent.width / 4});
     const uint8_t* source = labels.data();
     float* target = out.mutable_data();
     const py::gil_scoped_release release;
@@ -298,11 +299,11 @@ PYBIND11_MODULE(_ops, module) {
     module.def("composite", composite_of, arg("labels"), arg("objects"), arg("contrasts"),
                arg("thermal_labels"), arg("contrast_kelvin"), arg("feather"), arg("threads") = 1,
                arg("out") = py::none());
-    module.def("planes", planes_of, arg("rgb"));
-    module.def("planes_4", planes_4_of, arg("rgb"));
+    module.def("planes", planes_of, arg("rgb"), arg("out") = py::none());
+    module.def("planes_4", planes_4_of, arg("rgb"), arg("out") = py::none());
     module.def("condition", condition_of, arg("labels"), arg("thermal_labels"), arg("class_id"),
-               arg("offset"), arg("scale"));
-    module.def("class_fractions", class_fractions_of, arg("labels"), arg("classes"));
+               arg("offset"), arg("scale"), arg("out") = py::none());
+    module.def("class_fractions", class_fractions_of, arg("labels"), arg("classes"), arg("out") = py::none());
     module.def("labels_from_logits", labels_from_logits_of, arg("logits"));
     module.def("plan_regions", plan_regions_of, arg("labels"), arg("classes"), arg("growth"), arg("overhead"),
                arg("sizes"));

@@ -9,7 +9,9 @@ import numpy.typing as npt
 has_cuda: bool
 
 def agc_linear(kelvin: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.uint8]: ...
-def class_fractions(labels: npt.NDArray[np.uint8], classes: int) -> npt.NDArray[np.float32]: ...
+def class_fractions(
+    labels: npt.NDArray[np.uint8], classes: int, out: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]: ...
 def composite(
     labels: npt.NDArray[np.uint8],
     objects: npt.NDArray[np.int32],
@@ -26,6 +28,7 @@ def condition(
     class_id: int,
     offset: float,
     scale: float,
+    out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]: ...
 def connected_components(
     labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None = None
@@ -37,8 +40,12 @@ def object_means(
 def plan_regions(
     labels: npt.NDArray[np.uint8], classes: int, growth: int, overhead: int, sizes: Sequence[int]
 ) -> npt.NDArray[np.int32]: ...
-def planes(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]: ...
-def planes_4(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]: ...
+def planes(
+    rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]: ...
+def planes_4(
+    rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]: ...
 def raw16(kelvin: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]: ...
 def composite_cuda_scratch(object_count: int) -> int:
     """Bytes of device memory that `composite_cuda` needs as scratch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,9 @@ from thermalsdk.backends import Graph
 from thermalsdk.bundle import Manifest
 from thermalsdk.padding import pad
 from thermalsdk.regions import Box, Region, plan_regions
+from thermalsdk.workspace import Workspace
 
+_CONDITION, _CONTRAST = "condition", "contrast"
 Float32 = npt.NDArray[np.float32]
 
 
@@ -25,7 +28,7 @@ class Contrasts:
 
     Args:
         planes: per class in painter's order float32 HxW in [-1, 1], right on the class and its feather and
-            zero elsewhere; None for a class that the frame lacks.
+            anything finite elsewhere; None for a class that the frame lacks. Good until the next frame.
         milliseconds: by class that was run, of one thread; layers run at the same time, so they may add up
             to more than the clock shows.
     """
@@ -40,6 +43,8 @@ class Layers:
     def __init__(self, manifest: Manifest, graphs: Mapping[str, Graph], threads: int) -> None:
         self._manifest = manifest
         self._graphs = [graphs[name] for name in manifest.classes]
+        self._workspace = Workspace()
+        self._thread_local = threading.local()
         self._pool = ThreadPoolExecutor(threads, "thermalsdk-layer") if threads > 1 else None
 
     def close(self) -> None:
@@ -62,7 +67,8 @@ class Layers:
         )
         classes = self._manifest.classes
         planned = plan_regions(frame.labels, len(classes), self._manifest.region_growth_pixels)
-        planes = {number: np.zeros(frame.labels.shape, np.float32) for number in planned}
+        size = (frame.labels.shape[0], frame.labels.shape[1])
+        planes = {number: self._workspace.array(classes[number], size) for number in planned}
         milliseconds = dict.fromkeys((classes[number] for number in planned), 0.0)
         runs = [(number, region) for number, regions in planned.items() for region in regions]
         # The largest first: a long run that starts last leaves the other threads idle.
@@ -81,20 +87,33 @@ class Layers:
 
     def _run_on(self, number: int, region: Region, frame: _LayerInputs, plane: Float32) -> None:
         """Run one layer on one region and write the part that is right into the class's plane."""
+        workspace = self._own_workspace()
+        shape = (region.box.bottom - region.box.top, region.box.right - region.box.left)
+        height = frame.labels.shape[0]
+        inputs = {n: _part(f, region.box, height, workspace, n) for n, f in frame.features.items()}
+        condition = workspace.array(_CONDITION, (1, 3, shape[0] // 4, shape[1] // 4))
+        contrast = workspace.array(_CONTRAST, (1, 1, *shape))
         coding = self._manifest.thermal_normalization
         inside = region.box.cells(1)
-        condition = compositing.condition(
+        compositing.condition(
             frame.labels[inside],
             frame.thermal_labels[inside],
             number,
             coding.offset_kelvin,
             coding.scale_kelvin,
+            condition[0],
         )
-        parts = {name: _part(f, region.box, frame.labels.shape[0]) for name, f in frame.features.items()}
-        (contrast,) = self._graphs[number].run({**parts, "condition": condition[np.newaxis]})
+        self._graphs[number].run({**inputs, _CONDITION: condition}, {_CONTRAST: contrast})
         size = (plane.shape[0], plane.shape[1])
         right = region.core.grown(self._manifest.feather_pixels, size)
         plane[right.cells(1)] = contrast[0, 0][right.within(region.box)]
+
+    def _own_workspace(self) -> Workspace:
+        """The calling thread's."""
+        if not hasattr(self._thread_local, "workspace"):
+            self._thread_local.workspace = Workspace()
+        workspace: Workspace = self._thread_local.workspace
+        return workspace
 
 
 @dataclass(frozen=True)
@@ -106,9 +125,14 @@ class _LayerInputs:
     thermal_labels: Float32
 
 
-def _part(feature: Float32, box: Box, height: int) -> Float32:
-    """The box's part of a feature map [1,C,H/stride,W/stride]; a vector [1,C] has no parts."""
+def _part(feature: Float32, box: Box, height: int, workspace: Workspace, name: str) -> Float32:
+    """The box's part of a feature map [1,C,H/stride,W/stride], contiguous; a vector [1,C] has no parts."""
     if feature.ndim == 2:
         return feature
     rows, columns = box.cells(height // feature.shape[2])
-    return np.ascontiguousarray(feature[:, :, rows, columns])
+    part = feature[:, :, rows, columns]
+    if part.shape == feature.shape:
+        return feature
+    copy = workspace.array(name, part.shape)
+    np.copyto(copy, part)
+    return copy

@@ -5,7 +5,7 @@ The steps speak full frames of any size; padding to the bundle's alignment stays
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from thermalsdk import compositing
 from thermalsdk.backends import Backend, Graph
-from thermalsdk.bundle import Bundle, GraphSpec
+from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
 from thermalsdk.errors import BundleError, InferenceError
 from thermalsdk.layers import Contrasts, Layers
 from thermalsdk.padding import crop, pad
+from thermalsdk.workspace import Workspace
 
 #: Frame pixels per cell of the labeller's output, along each axis.
 _TEMPERATURE_STRIDE = 8
@@ -31,7 +32,7 @@ class PreparedFrame:
     Args:
         size: (H, W) of the frame.
         rgb: uint8 HpxWpx3, padded.
-        planes: float32 [1,3,Hp,Wp] in [0, 1].
+        planes: float32 [1,3,Hp,Wp] in [0, 1], good until the next frame is prepared.
     """
 
     size: tuple[int, int]
@@ -52,6 +53,7 @@ class Networks:
 
         self._manifest = manifest
         self._threads = backend.threads
+        self._workspace = Workspace()
         self._encoder = open_graph(manifest.graphs.encoder)
         layers = {name: open_graph(manifest.graphs.layers[name], threads=1) for name in manifest.classes}
         # A GPU works on one thing at a time.
@@ -73,13 +75,16 @@ class Networks:
     def prepare(self, rgb: npt.NDArray[np.uint8]) -> PreparedFrame:
         """Pad and convert a frame (uint8 HxWx3, C-contiguous)."""
         padded = pad(rgb, self._manifest.alignment)
-        return PreparedFrame((rgb.shape[0], rgb.shape[1]), padded, compositing.planes(padded)[np.newaxis])
+        planes = self._workspace.array("rgb", (1, 3, *padded.shape[:2]))
+        compositing.planes(padded, planes[0])
+        return PreparedFrame((rgb.shape[0], rgb.shape[1]), padded, planes)
 
     def segment(self, frame: PreparedFrame) -> npt.NDArray[np.uint8]:
         """Predict the class map, uint8 HxW. Raises BundleError without a segmenter."""
         segmenter = _present(self._segmenter, "segmenter", _GIVE_LABELS)
-        (logits,) = segmenter.run({"rgb": frame.planes})
-        return crop(compositing.labels_from_logits(logits[0]), frame.size)
+        outputs = self._arrays(segmenter.spec.outputs, frame)
+        segmenter.run({"rgb": frame.planes}, outputs)
+        return crop(compositing.labels_from_logits(outputs["logits"][0]), frame.size)
 
     def predict_temperatures(
         self, frame: PreparedFrame, labels: npt.NDArray[np.uint8], objects: npt.NDArray[np.int32], count: int
@@ -94,17 +99,20 @@ class Networks:
         """
         labeller = _present(self._labeller, "labeller", _GIVE_TEMPERATURES)
         padded = pad(labels, self._manifest.alignment)
-        fractions = compositing.class_fractions(padded, len(self._manifest.classes))
-        colors = compositing.planes_4(frame.rgb)
-        (temperature,) = labeller.run({"rgb_4": colors[np.newaxis], "class_fractions": fractions[np.newaxis]})
+        inputs = self._arrays(labeller.spec.inputs, frame)
+        compositing.class_fractions(padded, len(self._manifest.classes), inputs["class_fractions"][0])
+        compositing.planes_4(frame.rgb, inputs["rgb_4"][0])
+        outputs = self._arrays(labeller.spec.outputs, frame)
+        labeller.run(inputs, outputs)
         cells = (-(-frame.size[0] // _TEMPERATURE_STRIDE), -(-frame.size[1] // _TEMPERATURE_STRIDE))
-        values = crop(temperature[0, 0], cells)
+        values = crop(outputs["temperature"][0, 0], cells)
         return compositing.object_means(objects, count, values, _TEMPERATURE_STRIDE)
 
     def encode(self, frame: PreparedFrame) -> Mapping[str, npt.NDArray[np.float32]]:
-        """Features of a frame by name, as the layers take them."""
-        names = (tensor.name for tensor in self._manifest.graphs.encoder.outputs)
-        return dict(zip(names, self._encoder.run({"rgb": frame.planes}), strict=True))
+        """Features of a frame by name, as the layers take them; good until the next frame is encoded."""
+        features = self._arrays(self._encoder.spec.outputs, frame)
+        self._encoder.run({"rgb": frame.planes}, features)
+        return features
 
     def contrasts(
         self,
@@ -151,6 +159,13 @@ class Networks:
                 "Use precision='fp32'; if it stays, write the bundle again with `python -m export`.",
             )
         return kelvin
+
+    def _arrays(
+        self, tensors: Iterable[TensorSpec], frame: PreparedFrame
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Memory for tensors of the padded frame, by name."""
+        height, width = frame.rgb.shape[:2]
+        return {t.name: self._workspace.array(t.name, t.shape_for(height, width)) for t in tensors}
 
 
 def _present(graph: Graph | None, name: str, hint: str) -> Graph:

@@ -5,12 +5,12 @@ import logging
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import onnxruntime
 import pytest
 
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk.backends import choose_backend
-from thermalsdk.backends import onnxruntime as ort_backend
 from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
 from thermalsdk.errors import (
     BackendUnavailable,
@@ -164,10 +164,15 @@ def test_failing_run_names_the_graph(bundle):
     backend = choose(bundle, device="cpu", threads=1)
     encoder = bundle.manifest.graphs.encoder
     with pytest.raises(InferenceError, match=r"encoder\.onnx"):
-        backend.open(bundle.model(encoder), encoder, 1).run({})
+        backend.open(bundle.model(encoder), encoder, 1).run({}, {})
 
 
-def test_messages_of_the_runtime_reach_the_logger(caplog):
-    with caplog.at_level(logging.ERROR, logger="thermalsdk.onnxruntime"):
-        ort_backend._log(3, "onnxruntime", "", "graph.cc:1", "node failed")
-    assert caplog.records[0].message == "node failed (graph.cc:1)"
+def test_an_output_of_another_shape_is_refused(bundle):
+    encoder = bundle.manifest.graphs.encoder
+    graph = choose(bundle, device="cpu", threads=1).open(bundle.model(encoder), encoder, 1)
+    rgb = {"rgb": np.zeros((1, 3, 64, 64), np.float32)}
+    outputs = {t.name: np.zeros(t.shape_for(64, 64), np.float32) for t in encoder.outputs}
+    graph.run(rgb, outputs)
+    small = {t.name: np.zeros(t.shape_for(32, 32), np.float32) for t in encoder.outputs}
+    with pytest.raises(InferenceError, match=r"encoder\.onnx"):
+        graph.run(rgb, small)

@@ -284,9 +284,8 @@ def test_numbers_that_are_not_finite_name_the_layer(tiny_bundle, rgb, labels, mo
     with load(tiny_bundle) as synthesizer:
         graph = synthesizer._networks._layers._graphs[STREET_CLASSES.index("car")]
 
-        def fail(inputs):
-            height, width = inputs["condition"].shape[2:]
-            return [np.full((1, 1, 4 * height, 4 * width), np.nan, np.float32)]
+        def fail(inputs, outputs):
+            outputs["contrast"].fill(np.nan)
 
         monkeypatch.setattr(graph, "run", fail)
         with pytest.raises(InferenceError, match="car"):

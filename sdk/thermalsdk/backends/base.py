@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.bundle import GraphSpec
 
-Array = npt.NDArray[Any]
-
 
 class Graph(Protocol):
-    """One graph of the bundle, ready to run."""
+    """One graph of the bundle, ready to run. It may be run from several threads."""
 
-    def run(self, inputs: Mapping[str, npt.NDArray[np.float32]]) -> list[Array]:
-        """Run once on C-contiguous inputs; outputs in the manifest's order. Raises InferenceError."""
+    spec: GraphSpec
+
+    def run(
+        self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Mapping[str, npt.NDArray[np.float32]]
+    ) -> None:
+        """Run once on C-contiguous inputs and write every output into the array of its name.
+
+        Raises InferenceError, also when an array has not the shape that the output has.
+        """
 
 
 class Backend(Protocol):

@@ -29,6 +29,14 @@ class TensorSpec:
     range: tuple[float, float] | None = None
     unit: str | None = None
 
+    def shape_for(self, height: int, width: int) -> tuple[int, ...]:
+        """The shape that it has for a frame of (height, width)."""
+        sides = {"H": height, "W": width}
+        return tuple(
+            axis if isinstance(axis, int) else sides[axis[0]] // int(axis.partition("/")[2] or 1)
+            for axis in self.shape
+        )
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TensorSpec:
         """Read parsed JSON."""
