@@ -31,17 +31,17 @@ inline std::string shape_text(const py::array& array) {
 // The argument as a contiguous array of T. A dimension of -1 in `shape` may have any size but 0.
 template <typename T>
 Array<T> checked(const py::handle& argument, const char* name, const std::vector<py::ssize_t>& shape) {
-    const std::string dtype = py::str(static_cast<py::object>(py::dtype::of<T>()));
+    const auto dtype = [] { return std::string(py::str(static_cast<py::object>(py::dtype::of<T>()))); };
     if (!py::isinstance<py::array>(argument)) {
         const std::string type = py::str(py::type::of(argument).attr("__name__"));
         throw Refused("DtypeError", std::string(name) + " is a " + type + ", not a NumPy array.",
-                      std::string("Pass ") + name + " as an array of " + dtype + ".");
+                      std::string("Pass ") + name + " as an array of " + dtype() + ".");
     }
     const auto array = py::reinterpret_borrow<py::array>(argument);
     if (!py::isinstance<py::array_t<T>>(array)) {
         const std::string found = py::str(static_cast<py::object>(array.dtype()));
-        throw Refused("DtypeError", std::string(name) + " holds " + found + ", not " + dtype + ".",
-                      std::string("Convert with ") + name + ".astype('" + dtype + "').");
+        throw Refused("DtypeError", std::string(name) + " holds " + found + ", not " + dtype() + ".",
+                      std::string("Convert with ") + name + ".astype('" + dtype() + "').");
     }
     bool fits = array.ndim() == static_cast<py::ssize_t>(shape.size());
     for (py::ssize_t i = 0; fits && i < array.ndim(); ++i) {

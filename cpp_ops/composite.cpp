@@ -12,6 +12,8 @@
 namespace thermal {
 namespace {
 
+constexpr int kBandsPerThread = 4;
+
 // Pointers to the rows of one window, top to bottom, at the left end of a widened segment.
 template <int Feather>
 struct WindowRows {
@@ -103,12 +105,17 @@ THERMAL_INLINE uint8_t highest_of(const uint8_t* labels) {
     return highest;
 }
 
+// Kept by the thread from frame to frame.
 struct Scratch {
-    Scratch(int width, int feather) : window(width, feather), lowest(window.wide()), highest(window.wide()) {}
-
     RowWindow window;
     std::vector<uint8_t> lowest;  // over the rows of the window, by column
     std::vector<uint8_t> highest;
+
+    void fit(int width, int feather) {
+        window.fit(width, feather);
+        lowest.resize(window.wide());
+        highest.resize(window.wide());
+    }
 };
 
 template <int Feather>
@@ -182,16 +189,16 @@ THERMAL_CLONES void composite_band(const CompositeInput& input, const FrameView&
 }  // namespace
 
 void composite(const CompositeInput& input, int threads, float* out) {
-    const std::vector<float> means = contrast_means(input, threads);
+    const std::vector<float>& means = contrast_means(input, threads);
     const FrameView frame{input.height,         input.width,  input.labels,         input.objects,
                           input.thermal_labels, means.data(), input.contrast_kelvin};
-    const int bands = std::max(1, std::min(threads, input.height));
-    std::vector<Scratch> scratch(bands, Scratch(input.width, input.feather));
-    parallel_for(bands, bands, [&](int begin, int end) {
-        for (int band = begin; band < end; ++band) {
-            composite_band(input, frame, share_of(input.height, band, bands),
-                           share_of(input.height, band + 1, bands), scratch[band], out);
-        }
+    // More bands than threads: a helper may wake up late.
+    const int bands = threads == 1 ? 1 : std::min(kBandsPerThread * threads, input.height);
+    parallel_for(threads, bands, [&](int band) {
+        thread_local Scratch scratch;
+        scratch.fit(input.width, input.feather);
+        composite_band(input, frame, share_of(input.height, band, bands),
+                       share_of(input.height, band + 1, bands), scratch, out);
     });
 }
 

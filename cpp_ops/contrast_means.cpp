@@ -22,6 +22,17 @@ struct ObjectSums {
     std::vector<int32_t> pixels;
 };
 
+// Kept by the calling thread from frame to frame.
+struct Memory {
+    ObjectSums pieces[kPieces];
+    std::vector<float> means;
+};
+
+Memory& memory_of_thread() {
+    thread_local Memory memory;
+    return memory;
+}
+
 THERMAL_INLINE double sum_of(const float* values, int count) {
     constexpr int kLanes = 8;
     using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
@@ -77,22 +88,22 @@ THERMAL_CLONES int add_contrasts(const CompositeInput& input, int first, int las
 
 }  // namespace
 
-std::vector<float> contrast_means(const CompositeInput& input, int threads) {
+const std::vector<float>& contrast_means(const CompositeInput& input, int threads) {
     const int count = object_count(input.objects, input.height, input.width);
-    std::vector<ObjectSums> pieces(kPieces);
-    std::vector<std::vector<uint8_t>> scratch(kPieces, std::vector<uint8_t>(input.width));
-    for (ObjectSums& piece : pieces) {
-        piece.sums.resize(count);
-        piece.pixels.resize(count);
+    Memory& memory = memory_of_thread();
+    for (ObjectSums& piece : memory.pieces) {
+        piece.sums.assign(count, 0.0);
+        piece.pixels.assign(count, 0);
     }
     std::atomic<int> stray_label{-1};
-    parallel_for(threads, kPieces, [&](int begin, int end) {
-        for (int i = begin; i < end; ++i) {
-            const int stray = add_contrasts(input, share_of(input.height, i, kPieces),
-                                            share_of(input.height, i + 1, kPieces), scratch[i].data(),
-                                            pieces[i].sums.data(), pieces[i].pixels.data());
-            if (stray >= 0) stray_label = stray;
-        }
+    parallel_for(threads, kPieces, [&](int i) {
+        thread_local std::vector<uint8_t> starts;
+        starts.resize(input.width);
+        ObjectSums& piece = memory.pieces[i];
+        const int stray =
+            add_contrasts(input, share_of(input.height, i, kPieces), share_of(input.height, i + 1, kPieces),
+                          starts.data(), piece.sums.data(), piece.pixels.data());
+        if (stray >= 0) stray_label = stray;
     });
     if (stray_label >= 0) {
         throw Refused(
@@ -100,17 +111,17 @@ std::vector<float> contrast_means(const CompositeInput& input, int threads) {
             "labels hold class " + std::to_string(stray_label) + ", which has no plane in contrasts.",
             "Pass one contrast plane for every class that labels hold.");
     }
-    std::vector<float> means(count);
+    memory.means.resize(count);
     for (int object = 0; object < count; ++object) {
         double sum = 0.0;
         int32_t pixels = 0;
-        for (const ObjectSums& piece : pieces) {
+        for (const ObjectSums& piece : memory.pieces) {
             sum += piece.sums[object];
             pixels += piece.pixels[object];
         }
-        means[object] = pixels > 0 ? static_cast<float>(sum / pixels) : 0.0f;
+        memory.means[object] = pixels > 0 ? static_cast<float>(sum / pixels) : 0.0f;
     }
-    return means;
+    return memory.means;
 }
 
 }  // namespace thermal

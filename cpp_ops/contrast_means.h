@@ -7,8 +7,8 @@
 
 namespace thermal {
 
-// One value per object; 0 for an id without pixels. The bits do not depend on `threads`.
-// Throws Refused for an object id or a label that cannot be used.
-std::vector<float> contrast_means(const CompositeInput& input, int threads);
+// One value per object, 0 for an id without pixels, good until the calling thread's next call. The bits do
+// not depend on `threads`. Throws Refused for an object id or a label that cannot be used.
+const std::vector<float>& contrast_means(const CompositeInput& input, int threads);
 
 }  // namespace thermal

@@ -258,12 +258,11 @@ py::array_t<int32_t> plan_regions_of(const py::object& labels_argument, int clas
     require(growth >= 0 && overhead >= 0, "growth or overhead is negative.", "Pass cells, 0 or more.");
     require(std::is_sorted(sizes.begin(), sizes.end()), "sizes are not in order.", "Sort them.");
     const RegionRules rules{growth, overhead, std::move(sizes)};
-    std::vector<PlannedRegion> regions;
-    {
+    const std::vector<PlannedRegion>& regions = [&]() -> const std::vector<PlannedRegion>& {
         const uint8_t* source = labels.data();
         const py::gil_scoped_release release;
-        regions = plan_regions(source, extent.height, extent.width, classes, rules);
-    }
+        return plan_regions(source, extent.height, extent.width, classes, rules);
+    }();
     py::array_t<int32_t> out({static_cast<py::ssize_t>(regions.size()), py::ssize_t{9}});
     int32_t* row = out.mutable_data();
     for (const PlannedRegion& region : regions) {

@@ -91,9 +91,10 @@ void refuse_ids(int32_t id, ptrdiff_t count) {
 }  // namespace
 
 int connected_components(const uint8_t* labels, int height, int width, int32_t* objects) {
-    std::vector<Run> runs;
-    runs.reserve(static_cast<size_t>(height) * 16);
-    std::vector<int32_t> row_starts(height + 1);
+    thread_local std::vector<Run> runs;
+    thread_local std::vector<int32_t> row_starts;
+    runs.clear();
+    row_starts.resize(height + 1);
     for (int y = 0; y < height; ++y) {
         const uint8_t* row = labels + static_cast<ptrdiff_t>(y) * width;
         row_starts[y] = static_cast<int32_t>(runs.size());
@@ -125,7 +126,8 @@ int connected_components(const uint8_t* labels, int height, int width, int32_t* 
 int instance_objects(const uint8_t* labels, const uint16_t* instances, int height, int width,
                      int32_t* objects) {
     constexpr int32_t kUnseen = -1;
-    std::vector<std::vector<int32_t>> ids(256);  // by label, then by instance
+    thread_local std::vector<std::vector<int32_t>> ids(256);  // by label, then by instance
+    bool seen[256] = {};
     const ptrdiff_t pixels = static_cast<ptrdiff_t>(height) * width;
     int count = 0;
     for (ptrdiff_t i = 0; i < pixels; ++i) {
@@ -134,7 +136,8 @@ int instance_objects(const uint8_t* labels, const uint16_t* instances, int heigh
             continue;
         }
         std::vector<int32_t>& of_label = ids[labels[i]];
-        if (of_label.empty()) of_label.assign(65536, kUnseen);
+        if (!seen[labels[i]]) of_label.assign(65536, kUnseen);
+        seen[labels[i]] = true;
         int32_t& id = of_label[instances[i]];
         if (id == kUnseen) id = count++;
         objects[i] = id;
@@ -157,8 +160,10 @@ void object_means(const int32_t* objects, int height, int width, int count, cons
     const int highest = object_count(objects, height, width);
     if (highest > count) refuse_ids(highest - 1, count);
     const int columns = (width + stride - 1) / stride;
-    std::vector<double> sums(count);
-    std::vector<int64_t> pixels(count);
+    thread_local std::vector<double> sums;
+    thread_local std::vector<int64_t> pixels;
+    sums.assign(count, 0.0);
+    pixels.assign(count, 0);
     for (int y = 0; y < height; ++y) {
         const int32_t* row = objects + static_cast<ptrdiff_t>(y) * width;
         const float* values_row = values + static_cast<ptrdiff_t>(y / stride) * columns;

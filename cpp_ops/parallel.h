@@ -1,11 +1,8 @@
-// Splits a range over threads that live for one call: nothing is left behind, so a later fork() is safe.
+// Shares pieces of work among threads that wait between calls: starting one costs more than a small frame.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <system_error>
-#include <thread>
-#include <vector>
 
 namespace thermal {
 
@@ -14,23 +11,17 @@ inline int share_of(int count, int index, int pieces) {
     return static_cast<int>(static_cast<int64_t>(count) * index / pieces);
 }
 
-// Calls body(begin, end) on contiguous pieces of [0, count), one piece per thread, and returns when all are
-// done. body must not throw. A thread that the system refuses to start costs time, not the result.
+// Calls call(body, piece) for every piece in [0, pieces) on the calling thread and at most `helpers` others,
+// and returns when all are done. Where another call keeps the helpers busy, or the system refuses to start
+// one, the calling thread does the work. The helpers are made anew after a fork().
+void run_pieces(int helpers, int pieces, void (*call)(const void* body, int piece), const void* body);
+
+// Calls body(piece) for every piece in [0, pieces) on `threads` threads. body must not throw.
 template <typename Body>
-void parallel_for(int threads, int count, const Body& body) {
-    const int pieces = std::max(1, std::min(threads, count));
-    std::vector<std::thread> workers;
-    workers.reserve(pieces - 1);
-    int started = 1;
-    try {
-        for (; started < pieces; ++started)
-            workers.emplace_back(body, share_of(count, started, pieces),
-                                 share_of(count, started + 1, pieces));
-    } catch (const std::system_error&) {
-        body(share_of(count, started, pieces), count);
-    }
-    body(0, share_of(count, 1, pieces));
-    for (std::thread& worker : workers) worker.join();
+void parallel_for(int threads, int pieces, const Body& body) {
+    const int helpers = std::min(threads, pieces) - 1;
+    const auto call = [](const void* any, int piece) { (*static_cast<const Body*>(any))(piece); };
+    run_pieces(helpers, pieces, call, &body);
 }
 
 }  // namespace thermal

@@ -75,7 +75,8 @@ THERMAL_CLONES void planes(const uint8_t* rgb, int height, int width, float* out
 THERMAL_CLONES void planes_4(const uint8_t* rgb, int height, int width, float* out) {
     const int columns = 3 * width;
     const ptrdiff_t cells = static_cast<ptrdiff_t>(height / kCell) * (width / kCell);
-    std::vector<uint16_t> sums(columns);
+    thread_local std::vector<uint16_t> sums;
+    sums.resize(columns);
     uint16_t* __restrict sum = sums.data();
     for (int y = 0; y < height; y += kCell) {
         const uint8_t* row = rgb + static_cast<ptrdiff_t>(y) * columns;
@@ -99,9 +100,11 @@ THERMAL_CLONES void condition(const uint8_t* labels, const float* thermal_labels
     const int cells = width / kCell;
     const ptrdiff_t plane = static_cast<ptrdiff_t>(height / kCell) * cells;
     std::memset(out, 0, sizeof(float) * 3 * plane);
-    std::vector<uint8_t> mask(width);
-    std::vector<uint8_t> edge(width);
-    std::vector<float> temperature(width);
+    thread_local std::vector<uint8_t> mask, edge;
+    thread_local std::vector<float> temperature;
+    mask.resize(width);
+    edge.resize(width);
+    temperature.resize(width);
     for (int y = 0; y < height; y += kCell) {
         bool seen = false;
         for (int line = y; line < y + kCell; ++line) {
@@ -159,9 +162,11 @@ THERMAL_CLONES void labels_from_logits(const float* logits, int classes, int hei
                                        uint8_t* out) {
     const ptrdiff_t plane = static_cast<ptrdiff_t>(height) * width;
     // One enlarged row of logits with a replicated pixel at both ends, and the best class so far by phase.
-    std::vector<float> row_buffer(width + 2);
-    std::vector<float> best_buffer(static_cast<size_t>(kCell) * width);
-    std::vector<int32_t> class_buffer(best_buffer.size());
+    thread_local std::vector<float> row_buffer, best_buffer;
+    thread_local std::vector<int32_t> class_buffer;
+    row_buffer.resize(width + 2);
+    best_buffer.resize(static_cast<size_t>(kCell) * width);
+    class_buffer.resize(best_buffer.size());
     float* __restrict row = row_buffer.data() + 1;
     float* __restrict best = best_buffer.data();
     int32_t* __restrict best_class = class_buffer.data();

@@ -25,21 +25,30 @@ struct Lines {
     std::vector<int> last;
 };
 
+// Keeps its memory from frame to frame.
 class Planner {
   public:
-    Planner(int rows, int columns, const RegionRules& rules)
-        : rows_(rows), columns_(columns), rules_(rules), cells_(static_cast<size_t>(rows) * columns) {}
+    std::vector<PlannedRegion> regions;
 
-    uint8_t* cells() { return cells_.data(); }
+    void begin(int rows, int columns, const RegionRules& rules) {
+        rows_ = rows;
+        columns_ = columns;
+        rules_ = &rules;
+        regions.clear();
+    }
 
-    void plan(int class_id, std::vector<PlannedRegion>& regions) {
-        const CellBox whole = tightened({0, 0, rows_, columns_});
-        if (whole.top < whole.bottom) split(class_id, whole, regions);
+    // Adds the regions of a class; `cells` are not zero where it is.
+    void plan(int class_id, const uint8_t* cells) {
+        cells_ = cells;
+        const CellBox frame{0, 0, rows_, columns_};
+        sweep(frame, true, false, before_);
+        const CellBox occupied = before_.back();
+        if (occupied.top >= 0) split(class_id, occupied);
     }
 
   private:
     // Cuts a box in two where that is cheapest, as long as it is cheaper than the box itself.
-    void split(int class_id, const CellBox& core, std::vector<PlannedRegion>& regions) {
+    void split(int class_id, const CellBox& core) {
         int64_t best = cost(core);
         CellBox first = core;
         CellBox second = core;
@@ -47,11 +56,11 @@ class Planner {
         for (const bool by_rows : {true, false}) {
             const int begin = by_rows ? core.top : core.left;
             const int end = by_rows ? core.bottom : core.right;
-            const std::vector<CellBox> before = swept(core, by_rows, false);
-            const std::vector<CellBox> after = swept(core, by_rows, true);
+            sweep(core, by_rows, false, before_);
+            sweep(core, by_rows, true, after_);
             for (int at = begin + 1; at < end; ++at) {
-                const CellBox& one = before[at - 1 - begin];
-                const CellBox& two = after[at - begin];
+                const CellBox& one = before_[at - 1 - begin];
+                const CellBox& two = after_[at - begin];
                 const int64_t price = cost(one) + cost(two);
                 if (price < best) {
                     best = price;
@@ -65,75 +74,71 @@ class Planner {
             regions.push_back({class_id, core, boxed(core)});
             return;
         }
-        split(class_id, first, regions);
-        split(class_id, second, regions);
+        split(class_id, first);
+        split(class_id, second);
     }
 
     // Bounds of the occupied cells in the lines of a box up to each line, or from each line on.
-    std::vector<CellBox> swept(const CellBox& box, bool by_rows, bool backwards) const {
-        const Lines lines = extents(box, by_rows);
+    void sweep(const CellBox& box, bool by_rows, bool backwards, std::vector<CellBox>& bounds) {
+        measure(box, by_rows);
         const int begin = by_rows ? box.top : box.left;
-        const int count = static_cast<int>(lines.first.size());
-        std::vector<CellBox> bounds(count);
+        const int count = static_cast<int>(lines_.first.size());
+        bounds.resize(count);
         int low = -1, high = -1, nearest = -1, farthest = -1;
         for (int step = 0; step < count; ++step) {
             const int i = backwards ? count - 1 - step : step;
-            if (lines.first[i] >= 0) {
-                low = low < 0 ? lines.first[i] : std::min(low, lines.first[i]);
-                high = std::max(high, lines.last[i]);
+            if (lines_.first[i] >= 0) {
+                low = low < 0 ? lines_.first[i] : std::min(low, lines_.first[i]);
+                high = std::max(high, lines_.last[i]);
                 nearest = nearest < 0 ? begin + i : std::min(nearest, begin + i);
                 farthest = std::max(farthest, begin + i);
             }
             bounds[i] = by_rows ? CellBox{nearest, low, farthest + 1, high + 1}
                                 : CellBox{low, nearest, high + 1, farthest + 1};
         }
-        return bounds;
     }
 
-    Lines extents(const CellBox& box, bool by_rows) const {
+    void measure(const CellBox& box, bool by_rows) {
         const int count = by_rows ? box.bottom - box.top : box.right - box.left;
-        Lines lines{std::vector<int>(count, -1), std::vector<int>(count, -1)};
+        lines_.first.assign(count, -1);
+        lines_.last.assign(count, -1);
         for (int row = box.top; row < box.bottom; ++row) {
             for (int column = box.left; column < box.right; ++column) {
                 if (!cells_[static_cast<size_t>(row) * columns_ + column]) continue;
                 const int line = by_rows ? row - box.top : column - box.left;
                 const int place = by_rows ? column : row;
-                if (lines.first[line] < 0) lines.first[line] = place;
-                lines.last[line] = place;
+                if (lines_.first[line] < 0) lines_.first[line] = place;
+                lines_.last[line] = place;
             }
         }
-        return lines;
-    }
-
-    CellBox tightened(const CellBox& box) const {
-        const std::vector<CellBox> bounds = swept(box, true, false);
-        return bounds.back().top < 0 ? CellBox{0, 0, 0, 0} : bounds.back();
     }
 
     int64_t cost(const CellBox& core) const {
-        return rules_.overhead + static_cast<int64_t>(side(core.top, core.bottom, rows_)) *
-                                     side(core.left, core.right, columns_);
+        return rules_->overhead + static_cast<int64_t>(side(core.top, core.bottom, rows_)) *
+                                      side(core.left, core.right, columns_);
     }
 
     // Cells that a box needs along one axis to hold [begin, end) and what is seen around it.
     int side(int begin, int end, int limit) const {
-        const int needed = std::min(limit, end + rules_.growth) - std::max(0, begin - rules_.growth);
-        const auto fit = std::lower_bound(rules_.sizes.begin(), rules_.sizes.end(), needed);
-        return fit == rules_.sizes.end() ? limit : std::min(*fit, limit);
+        const int needed = std::min(limit, end + rules_->growth) - std::max(0, begin - rules_->growth);
+        const auto fit = std::lower_bound(rules_->sizes.begin(), rules_->sizes.end(), needed);
+        return fit == rules_->sizes.end() ? limit : std::min(*fit, limit);
     }
 
     CellBox boxed(const CellBox& core) const {
         const int height = side(core.top, core.bottom, rows_);
         const int width = side(core.left, core.right, columns_);
-        const int top = std::min(std::max(0, core.top - rules_.growth), rows_ - height);
-        const int left = std::min(std::max(0, core.left - rules_.growth), columns_ - width);
+        const int top = std::min(std::max(0, core.top - rules_->growth), rows_ - height);
+        const int left = std::min(std::max(0, core.left - rules_->growth), columns_ - width);
         return {top, left, top + height, left + width};
     }
 
-    int rows_;
-    int columns_;
-    const RegionRules& rules_;
-    std::vector<uint8_t> cells_;
+    int rows_ = 0;
+    int columns_ = 0;
+    const RegionRules* rules_ = nullptr;
+    const uint8_t* cells_ = nullptr;
+    Lines lines_;
+    std::vector<CellBox> before_, after_;  // of the box that is being cut
 };
 
 // The set of labels in one cell, one bit each.
@@ -157,38 +162,39 @@ LabelSet labels_in(const uint8_t* corner, int width) {
 
 }  // namespace
 
-std::vector<PlannedRegion> plan_regions(const uint8_t* labels, int height, int width, int classes,
-                                        const RegionRules& rules) {
+const std::vector<PlannedRegion>& plan_regions(const uint8_t* labels, int height, int width, int classes,
+                                               const RegionRules& rules) {
     const int rows = height / kRegionCell;
     const int columns = width / kRegionCell;
-    std::vector<std::vector<uint8_t>> occupied(kLabels);
+    thread_local Planner planner;
+    thread_local std::vector<uint8_t> occupied[kLabels];  // cells by label
+    bool present[kLabels] = {};
     for (int row = 0; row < rows; ++row) {
         for (int column = 0; column < columns; ++column) {
             const LabelSet found =
                 labels_in(labels + (static_cast<ptrdiff_t>(row) * width + column) * kRegionCell, width);
             for (int word = 0; word < kLabels / 64; ++word) {
                 for (uint64_t rest = found[word]; rest != 0; rest &= rest - 1) {
-                    std::vector<uint8_t>& cells = occupied[word * 64 + lowest_bit(rest)];
-                    if (cells.empty()) cells.resize(static_cast<size_t>(rows) * columns);
-                    cells[static_cast<size_t>(row) * columns + column] = 1;
+                    const int label = word * 64 + lowest_bit(rest);
+                    if (!present[label]) occupied[label].assign(static_cast<size_t>(rows) * columns, 0);
+                    present[label] = true;
+                    occupied[label][static_cast<size_t>(row) * columns + column] = 1;
                 }
             }
         }
     }
-    std::vector<PlannedRegion> regions;
-    Planner planner(rows, columns, rules);
+    planner.begin(rows, columns, rules);
     for (int k = 0; k < kLabels; ++k) {
-        if (occupied[k].empty()) continue;
+        if (!present[k]) continue;
         if (k >= classes) {
             throw Refused("LabelError",
                           "labels hold the id " + std::to_string(k) + "; ids run from 0 to " +
                               std::to_string(classes - 1) + ".",
                           "Translate the labels to the bundle's classes.");
         }
-        std::copy(occupied[k].begin(), occupied[k].end(), planner.cells());
-        planner.plan(k, regions);
+        planner.plan(k, occupied[k].data());
     }
-    return regions;
+    return planner.regions;
 }
 
 }  // namespace thermal

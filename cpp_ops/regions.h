@@ -30,9 +30,10 @@ struct RegionRules {
     std::vector<int> sizes;  // sides that a box may have, in cells, increasing; or the frame's own side
 };
 
-// Regions of every class below `classes`, by class, then top to bottom and left to right as they were cut.
-// height and width are multiples of kRegionCell. Throws Refused for a label that is not below `classes`.
-std::vector<PlannedRegion> plan_regions(const uint8_t* labels, int height, int width, int classes,
-                                        const RegionRules& rules);
+// Regions of every class below `classes`, by class, then top to bottom and left to right as they were cut;
+// good until the calling thread's next call. height and width are multiples of kRegionCell. Throws Refused
+// for a label that is not below `classes`.
+const std::vector<PlannedRegion>& plan_regions(const uint8_t* labels, int height, int width, int classes,
+                                               const RegionRules& rules);
 
 }  // namespace thermal

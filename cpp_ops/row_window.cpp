@@ -42,13 +42,14 @@ int segmented(int width) { return (width + kSegment - 1) / kSegment * kSegment; 
 
 }  // namespace
 
-RowWindow::RowWindow(int width, int feather)
-    : feather_(feather),
-      rows_(2 * feather + 1),
-      stride_(segmented(width) + 2 * feather),
-      base_(static_cast<size_t>(rows_) * stride_),
-      wide_labels_(base_.size()),
-      labels_(base_.size()) {}
+void RowWindow::fit(int width, int feather) {
+    feather_ = feather;
+    rows_ = 2 * feather + 1;
+    stride_ = segmented(width) + 2 * feather;
+    base_.resize(static_cast<size_t>(rows_) * stride_);
+    wide_labels_.resize(base_.size());
+    labels_.resize(base_.size());
+}
 
 void RowWindow::load(const FrameView& frame, int y) {
     base_row(frame, y, base_.data() + slot_of(y) + feather_);

@@ -10,13 +10,14 @@
 namespace thermal {
 
 // Columns that are worked on together.
-constexpr int kSegment = 64;
+constexpr int kSegment = 32;
 
 // The last 2 * feather + 1 rows of the frame, widened with replicated edges: by the feather at the left, and
 // at the right by the feather after the last whole segment.
 class RowWindow {
   public:
-    RowWindow(int width, int feather);
+    // Sets the size, before the first row of a band is loaded. The memory only grows.
+    void fit(int width, int feather);
 
     // Keeps row y of the frame instead of row y - 2 * feather - 1.
     void load(const FrameView& frame, int y);
@@ -33,7 +34,7 @@ class RowWindow {
     template <typename T>
     void widen(std::vector<T>& plane, int y, int width);
 
-    int feather_, rows_, stride_;
+    int feather_ = 0, rows_ = 0, stride_ = 0;
     std::vector<float> base_;
     std::vector<int32_t> wide_labels_;  // labels again, as wide as the floats that they select
     std::vector<uint8_t> labels_;

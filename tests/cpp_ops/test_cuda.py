@@ -2,32 +2,24 @@
 
 import ctypes
 import importlib.util
-import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from tests.cpp_ops.compiling import OPS, compile_driver
 from tests.cpp_ops.frames import blocky_labels, frames, random_frame
 from thermalsdk import _ops
 from thermalsdk.compositing import reference
 from thermalsdk.tolerances import COMPOSITE_KELVIN
 
-OPS = Path(__file__).parents[2] / "cpp_ops"
-
 
 @pytest.fixture(scope="module")
 def by_pixel(tmp_path_factory):
     """The body that the kernel runs for each pixel, compiled for the CPU; called with a Frame."""
-    library = tmp_path_factory.mktemp("driver") / "pixel_driver.so"
-    source = Path(__file__).with_name("pixel_driver.cpp")
-    compiler = os.environ.get("CXX", "g++")
-    command = [compiler, "-std=c++17", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", f"-I{OPS}"]
-    subprocess.run([*command, source, "-o", library], check=True)
-    function = ctypes.CDLL(str(library)).composite_by_pixel
+    function = compile_driver(tmp_path_factory.mktemp("driver"), "pixel_driver").composite_by_pixel
 
     def composite(frame):
         contrasts = (ctypes.c_void_p * len(frame.contrasts))(

@@ -1,0 +1,47 @@
+"""Helper threads of the native part: shared by every call of a process, and not inherited by its children."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from tests.cpp_ops.frames import blocky_labels, random_frame
+from thermalsdk.compositing import composite
+
+FORK = """
+import os, warnings
+import numpy as np
+from thermalsdk.compositing import composite
+
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of any fork of a process with threads
+labels = np.zeros((64, 64), np.uint8)
+objects = np.zeros((64, 64), np.int32)
+plane = np.full((64, 64), 290.0, np.float32)
+
+
+def compose():
+    return composite(labels, objects, [plane], plane, 10.0, 2, threads=4)
+
+
+expected = compose()
+child = os.fork()
+same = np.array_equal(compose(), expected)
+if child == 0:
+    os._exit(0 if same else 1)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if same else 2)
+"""
+
+
+def test_a_forked_child_has_its_own():
+    done = subprocess.run([sys.executable, "-c", FORK], timeout=60, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_calls_at_the_same_time_do_not_mix():
+    rng = np.random.default_rng(0)
+    frames = [random_frame(rng, blocky_labels(rng, 150, 130)) for _ in range(6)]
+    expected = [composite(*frame.arguments) for frame in frames]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda i: composite(*frames[i % 6].arguments, threads=3), range(240)))
+    assert all(np.array_equal(kelvin, expected[i % 6]) for i, kelvin in enumerate(made))
