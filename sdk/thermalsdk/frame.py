@@ -20,7 +20,8 @@ class Timing:
     Args:
         prepare: checks, padding, conversion of the frame to planes.
         segmenter: class map out of the frame, when none was given.
-        temperatures: objects, and the thermal segmentation R of them (the labeller included, when it ran).
+        temperatures: objects and regions of the class map, unless it is the former frame's; the thermal
+            segmentation R, the labeller included, when it ran.
         encoder: features of the frame.
         layers: contrast of every class in the frame, its condition included.
         composite: layers and R put together.

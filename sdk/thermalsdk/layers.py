@@ -14,8 +14,9 @@ import numpy.typing as npt
 from thermalsdk import compositing
 from thermalsdk.backends import Graph
 from thermalsdk.bundle import Manifest
+from thermalsdk.class_map import ClassMap
 from thermalsdk.padding import pad
-from thermalsdk.regions import Box, Region, plan_regions
+from thermalsdk.regions import Box, Region
 from thermalsdk.workspace import Workspace
 
 _CONDITION, _CONTRAST = "condition", "contrast"
@@ -52,25 +53,20 @@ class Layers:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def run(
-        self, features: Mapping[str, Float32], labels: npt.NDArray[np.uint8], thermal_labels: Float32
-    ) -> Contrasts:
+    def run(self, features: Mapping[str, Float32], class_map: ClassMap, thermal_labels: Float32) -> Contrasts:
         """Contrast of every class in a frame.
 
         Args:
             features: what the encoder made of the padded frame.
-            labels: class map HxW.
+            class_map: of the frame, HxW.
             thermal_labels: R, float32 HxW in kelvin.
         """
-        frame = _LayerInputs(
-            features, pad(labels, self._manifest.alignment), pad(thermal_labels, self._manifest.alignment)
-        )
+        frame = _LayerInputs(features, class_map.padded, pad(thermal_labels, self._manifest.alignment))
         classes = self._manifest.classes
-        planned = plan_regions(frame.labels, len(classes), self._manifest.region_growth_pixels)
         size = (frame.labels.shape[0], frame.labels.shape[1])
-        planes = {number: self._workspace.array(classes[number], size) for number in planned}
-        milliseconds = dict.fromkeys((classes[number] for number in planned), 0.0)
-        runs = [(number, region) for number, regions in planned.items() for region in regions]
+        planes = {number: self._workspace.array(classes[number], size) for number in class_map.regions}
+        milliseconds = dict.fromkeys((classes[number] for number in planes), 0.0)
+        runs = [(number, region) for number, regions in class_map.regions.items() for region in regions]
         # The largest first: a long run that starts last leaves the other threads idle.
         runs.sort(key=lambda run: -run[1].box.area)
 
@@ -81,7 +77,7 @@ class Layers:
 
         for number, elapsed in map(work, runs) if self._pool is None else self._pool.map(work, runs):
             milliseconds[classes[number]] += elapsed
-        height, width = labels.shape
+        height, width = class_map.labels.shape
         whole = [planes[k][:height, :width] if k in planes else None for k in range(len(classes))]
         return Contrasts(whole, milliseconds)
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from thermalsdk import compositing
 from thermalsdk.backends import Backend, Graph
 from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
+from thermalsdk.class_map import ClassMap, ClassMaps
 from thermalsdk.errors import BundleError, InferenceError
 from thermalsdk.layers import Contrasts, Layers
 from thermalsdk.padding import crop, pad
@@ -54,6 +55,7 @@ class Networks:
         self._manifest = manifest
         self._threads = backend.threads
         self._workspace = Workspace()
+        self._class_maps = ClassMaps(manifest)
         self._encoder = open_graph(manifest.graphs.encoder)
         layers = {name: open_graph(manifest.graphs.layers[name], threads=1) for name in manifest.classes}
         # A GPU works on one thing at a time.
@@ -86,27 +88,25 @@ class Networks:
         segmenter.run({"rgb": frame.planes}, outputs)
         return crop(compositing.labels_from_logits(outputs["logits"][0]), frame.size)
 
-    def predict_temperatures(
-        self, frame: PreparedFrame, labels: npt.NDArray[np.uint8], objects: npt.NDArray[np.int32], count: int
-    ) -> npt.NDArray[np.float32]:
-        """Predict each object's temperature, float32 [count], kelvin. Raises BundleError without a labeller.
+    def analyse(self, labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None) -> ClassMap:
+        """Objects and regions of a class map HxW, with objects by `instances` (HxW) if there are any."""
+        return self._class_maps.of(labels, instances)
 
-        Args:
-            frame: the frame.
-            labels: its class map, HxW.
-            objects: object ids, HxW.
-            count: number of objects.
+    def predict_temperatures(self, frame: PreparedFrame, class_map: ClassMap) -> npt.NDArray[np.float32]:
+        """Predict each object's temperature, float32 [objects], kelvin.
+
+        Raises BundleError without a labeller.
         """
         labeller = _present(self._labeller, "labeller", _GIVE_TEMPERATURES)
-        padded = pad(labels, self._manifest.alignment)
         inputs = self._arrays(labeller.spec.inputs, frame)
-        compositing.class_fractions(padded, len(self._manifest.classes), inputs["class_fractions"][0])
+        classes = len(self._manifest.classes)
+        compositing.class_fractions(class_map.padded, classes, inputs["class_fractions"][0])
         compositing.planes_4(frame.rgb, inputs["rgb_4"][0])
         outputs = self._arrays(labeller.spec.outputs, frame)
         labeller.run(inputs, outputs)
         cells = (-(-frame.size[0] // _TEMPERATURE_STRIDE), -(-frame.size[1] // _TEMPERATURE_STRIDE))
         values = crop(outputs["temperature"][0, 0], cells)
-        return compositing.object_means(objects, count, values, _TEMPERATURE_STRIDE)
+        return compositing.object_means(class_map.objects, class_map.count, values, _TEMPERATURE_STRIDE)
 
     def encode(self, frame: PreparedFrame) -> Mapping[str, npt.NDArray[np.float32]]:
         """Features of a frame by name, as the layers take them; good until the next frame is encoded."""
@@ -117,30 +117,29 @@ class Networks:
     def contrasts(
         self,
         features: Mapping[str, npt.NDArray[np.float32]],
-        labels: npt.NDArray[np.uint8],
+        class_map: ClassMap,
         thermal_labels: npt.NDArray[np.float32],
     ) -> Contrasts:
         """Contrast of every class in the frame; a class that is absent is not run.
 
         Args:
             features: what `encode` returned.
-            labels: class map HxW.
+            class_map: what `analyse` returned.
             thermal_labels: R, float32 HxW in kelvin.
         """
-        return self._layers.run(features, labels, thermal_labels)
+        return self._layers.run(features, class_map, thermal_labels)
 
     def compose(
         self,
-        labels: npt.NDArray[np.uint8],
-        objects: npt.NDArray[np.int32],
+        class_map: ClassMap,
         contrasts: list[npt.NDArray[np.float32] | None],
         thermal_labels: npt.NDArray[np.float32],
         out: npt.NDArray[np.float32] | None,
     ) -> npt.NDArray[np.float32]:
         """Kelvin, float32 HxW, in `out` if given. Raises InferenceError when it is not finite."""
         kelvin = compositing.composite(
-            labels,
-            objects,
+            class_map.labels,
+            class_map.objects,
             contrasts,
             thermal_labels,
             self._manifest.contrast_kelvin,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk import compositing
 from thermalsdk.backends import choose_backend
 from thermalsdk.bundle import Bundle
 from thermalsdk.display import AutoGain
@@ -144,21 +143,21 @@ class Synthesizer:
         if labels is None:
             labels = networks.segment(prepared)
             segmenter_ms = clock.lap()
-        objects, count = compositing.connected_components(labels, instances)
+        class_map = networks.analyse(labels, instances)
         if thermal_labels is None:
             if isinstance(temperatures, Temperatures):
-                thermal_labels = temperatures.thermal_labels(labels, instances, self._info.classes)
+                thermal_labels = class_map.thermal_labels(temperatures, self._info.classes)
             else:
-                means = networks.predict_temperatures(prepared, labels, objects, count)
+                means = networks.predict_temperatures(prepared, class_map)
                 if isinstance(temperatures, PredictedTemperatures):
-                    means = temperatures.follow(labels, objects, means)
-                thermal_labels = means[objects]
+                    means = temperatures.follow(labels, class_map.objects, means)
+                thermal_labels = class_map.thermal_labels_of(means)
         temperatures_ms = clock.lap()
         features = networks.encode(prepared)
         encoder_ms = clock.lap()
-        contrasts = networks.contrasts(features, labels, thermal_labels)
+        contrasts = networks.contrasts(features, class_map, thermal_labels)
         layers_ms = clock.lap()
-        kelvin = networks.compose(labels, objects, contrasts.planes, thermal_labels, out)
+        kelvin = networks.compose(class_map, contrasts.planes, thermal_labels, out)
         timing = Timing(
             prepare=prepare_ms,
             segmenter=segmenter_ms,

@@ -76,7 +76,7 @@ class Temperatures:
         Returns float32 HxW in kelvin.
         """
         by_class = np.array([self.classes.get(name, self.ambient) for name in classes], np.float32)
-        thermal_labels = by_class[labels]
+        thermal_labels = np.take(by_class, labels)
         if instances is not None and self.instances:
             by_instance = np.full(65536, np.nan, np.float32)
             by_instance[list(self.instances)] = list(self.instances.values())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thermalsdk import Synthesizer, layers, regions
+from thermalsdk import Synthesizer, class_map
 from thermalsdk.bundle import shipped_bundles
 from thermalsdk.regions import CELL, Box, plan_regions
 from thermalsdk.scenes import StreetScene
@@ -49,17 +49,20 @@ def test_regions_give_what_the_full_frame_gives(monkeypatch):
     def dense(labels, classes, growth):
         return plan_regions(labels, classes, 100 * CELL)
 
-    with Synthesizer.load("street", device="cpu", threads=1, warmup=False) as synth:
+    def load():
+        return Synthesizer.load("street", device="cpu", threads=1, warmup=False)
+
+    with load() as by_parts, load() as as_whole:
 
         @settings(max_examples=25, deadline=None)
         @given(labels=street_maps(), seed=st.integers(0, 99))
         def check(labels, seed):
             means = np.random.default_rng(seed).uniform(270, 310, 10).astype(np.float32)
             given_maps = {"labels": labels, "thermal_labels": means[labels]}
-            monkeypatch.setattr(layers, "plan_regions", regions.plan_regions)
-            parts = synth(scene.rgb, **given_maps).kelvin
-            monkeypatch.setattr(layers, "plan_regions", dense)
-            whole = synth(scene.rgb, **given_maps).kelvin
+            parts = by_parts(scene.rgb, **given_maps).kelvin
+            with monkeypatch.context() as patch:
+                patch.setattr(class_map, "plan_regions", dense)
+                whole = as_whole(scene.rgb, **given_maps).kelvin
             # 1e-4 of the contrast's 10 K.
             np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-3)
 

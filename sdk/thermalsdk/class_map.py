@@ -1,0 +1,77 @@
+"""What follows from a frame's class map alone: its objects, and where every layer has to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk import compositing
+from thermalsdk.bundle import Manifest
+from thermalsdk.padding import pad
+from thermalsdk.regions import Region, plan_regions
+from thermalsdk.temperatures import Temperatures
+
+
+@dataclass(eq=False)
+class ClassMap:
+    """An analysed class map. Its arrays are its own, and read-only where a caller could keep them.
+
+    Args:
+        labels: uint8 HxW.
+        padded: the same with the sides that the graphs need.
+        instances: uint16 HxW, or None.
+        objects: int32 HxW, the object of every pixel.
+        count: number of objects.
+        regions: runs of the layers by class id.
+    """
+
+    labels: npt.NDArray[np.uint8]
+    padded: npt.NDArray[np.uint8]
+    instances: npt.NDArray[np.uint16] | None
+    objects: npt.NDArray[np.int32]
+    count: int
+    regions: Mapping[int, list[Region]]
+    _set: Temperatures | None = field(default=None, init=False)
+    _painted: npt.NDArray[np.float32] | None = field(default=None, init=False)
+
+    def thermal_labels(self, temperatures: Temperatures, classes: Sequence[str]) -> npt.NDArray[np.float32]:
+        """R of set temperatures: float32 HxW in kelvin, a new array; `classes` as the bundle orders them."""
+        if self._painted is None or self._set != temperatures:
+            self._painted = temperatures.thermal_labels(self.labels, self.instances, classes)
+            self._set = temperatures
+        return self._painted.copy()
+
+    def thermal_labels_of(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """R of one temperature per object (float32 [count], kelvin): float32 HxW, a new array."""
+        return np.take(means, self.objects)
+
+
+class ClassMaps:
+    """Analyses the class maps of one bundle. A map that is equal to the one before is not analysed again."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._key: tuple[tuple[int, ...], bytes, bytes | None] | None = None
+        self._last: ClassMap | None = None
+
+    def of(self, labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None) -> ClassMap:
+        """Analyse `labels` (uint8 HxW in the bundle's ids), with objects by `instances` if there are any."""
+        key = (labels.shape, labels.tobytes(), None if instances is None else instances.tobytes())
+        if self._last is None or self._key != key:
+            self._last, self._key = self._analysed(*key), key
+        return self._last
+
+    def _analysed(
+        self, shape: tuple[int, ...], labels_bytes: bytes, instance_bytes: bytes | None
+    ) -> ClassMap:
+        labels = np.frombuffer(labels_bytes, np.uint8).reshape(shape)
+        instances = None
+        if instance_bytes is not None:
+            instances = np.frombuffer(instance_bytes, np.uint16).reshape(shape)
+        objects, count = compositing.connected_components(labels, instances)
+        padded = pad(labels, self._manifest.alignment)
+        regions = plan_regions(padded, len(self._manifest.classes), self._manifest.region_growth_pixels)
+        return ClassMap(labels, padded, instances, objects, count, regions)
