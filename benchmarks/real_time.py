@@ -4,7 +4,7 @@ The frames are 512x512. "Given": class map and temperatures are passed in. "Dens
 frame, absent classes too. The SDK's overhead is what a frame takes beyond its calls of ONNX Runtime, on one
 thread, where calls do not overlap.
 
-python benchmarks/real_time.py [--data runs/data/msrs] [--frames 59] [--quick] [--json FILE]
+python benchmarks/real_time.py [--data runs/data/msrs] [--frames 59] [--quick] [--json FILE] [--plot FILE]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from unittest import mock
 
 import numpy as np
 from common.frames import Case, load_cases, resized
+from common.plot import draw_costs
 from common.report import leave
 
 from thermalsdk import Synthesizer, Temperatures
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=59)
     parser.add_argument("--quick", action="store_true", help="few frames and repeats")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the costs by size and by classes")
     args = parser.parse_args()
     cases = load_cases(args.data, 6 if args.quick else args.frames, SIZE)
     repeats = 100 if args.quick else 1000
@@ -74,7 +76,10 @@ def main() -> None:
         }
     with Synthesizer.load(args.bundle, threads=1) as alone:
         report["overhead_share"] = overhead(alone, cases)
-    leave(report | {"load_to_first_frame_s": first_s, "peak_memory_mib": memory_mib}, args.json)
+    report |= {"load_to_first_frame_s": first_s, "peak_memory_mib": memory_mib}
+    leave(report, args.json)
+    if args.plot:
+        draw_costs(report, args.plot)
 
 
 def against(bundle: str, synth: Synthesizer, cases: list[Case]) -> dict[str, object]:

@@ -109,7 +109,13 @@ def graphs_of(run: TrainingRun) -> BundleGraphs:
     return BundleGraphs(
         encoder=Graph("encoder.onnx", run.generator.encoder, (rgb,), features),
         layers={
-            name: Graph(f"layer_{name}.onnx", layer, (*features, condition), (contrast,), takes_frames=False)
+            name: Graph(
+                f"layer_{name}.onnx",
+                layer.export_form(),
+                (*features, condition),
+                (contrast,),
+                takes_frames=False,
+            )
             for name, layer in run.generator.layers.items()
         },
         segmenter=Graph("segmenter.onnx", run.segmenter, (rgb,), (Tensor4("logits", len(classes), 4),)),

@@ -7,6 +7,8 @@ section 3.2), its own mask with edge and its own R_k. Budget at 512x512: encoder
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -23,6 +25,8 @@ LEAK = 0.2
 # few hundred frames are learned by heart.
 FEATURE_DROPOUT = 0.1
 LATENT_DROPOUT = 0.5
+# Channels of a 4x4 block, in the order of depth-to-space, that belong to its upper left 2x2 block.
+_FIRST_CELL = [0, 1, 4, 5]
 
 
 def activate(x: Tensor) -> Tensor:
@@ -47,6 +51,19 @@ def region_growth(feather: int) -> int:
     return -pixel
 
 
+def _by_fours(conv: nn.Conv2d) -> nn.Conv2d:
+    """3x3 to the four pixels of a 2x2 block -> 4x4 with stride 2 to the sixteen of a 4x4 block."""
+    fours = nn.Conv2d(conv.in_channels, 16, 4, stride=2, padding=1, dtype=conv.weight.dtype)
+    with torch.no_grad():
+        fours.weight.zero_()
+        for row in range(2):
+            for column in range(2):
+                channels = [c + 8 * row + 2 * column for c in _FIRST_CELL]
+                fours.weight[channels, :, row : row + 3, column : column + 3] = conv.weight
+                fours.bias[channels] = conv.bias
+    return fours
+
+
 class EdgeEncoder(nn.Module):
     """RGB -> features at strides 2, 4, 8 and a latent vector P_T.
 
@@ -65,10 +82,10 @@ class EdgeEncoder(nn.Module):
         self.smooth8 = nn.Conv2d(wide, wide, 3, padding=1)
         self.narrow8 = nn.Conv2d(wide, mid, 1)
         self.lateral4 = nn.Conv2d(at4, mid, 1)
-        self.detail2 = nn.Conv2d(12, thin, 3, padding=1)
+        self.detail2 = nn.Conv2d(3, thin, 6, stride=2, padding=2)
         self.detail4 = nn.Conv2d(thin, mid, 3, stride=2, padding=1)
         self.smooth4 = nn.Conv2d(mid, mid, 3, padding=1)
-        self.widen4 = nn.Conv2d(mid, 4 * thin, 1)
+        self.raise4 = nn.ConvTranspose2d(mid, thin, 2, stride=2)
         self.latent = nn.Linear(at32, LATENT)
         self.drop_features = nn.Dropout2d(FEATURE_DROPOUT)
         self.drop_latent = nn.Dropout(LATENT_DROPOUT)
@@ -83,10 +100,10 @@ class EdgeEncoder(nn.Module):
         top = self.lateral32(at32)
         top = activate(self.lateral16(at16) + upsample(top))
         features8 = activate(self.smooth8(activate(self.lateral8(at8) + upsample(top))))
-        detail = activate(self.detail2(F.pixel_unshuffle(rgb - 0.5, 2)))
+        detail = activate(self.detail2(rgb - 0.5))
         mixed = self.lateral4(at4) + upsample(self.narrow8(features8)) + self.detail4(detail)
         features4 = activate(self.smooth4(activate(mixed)))
-        features2 = activate(detail + F.pixel_shuffle(self.widen4(features4), 2))
+        features2 = activate(detail + self.raise4(features4))
         latent = activate(self.latent(self.drop_latent(at32.mean((2, 3)))))
         return features2, features4, features8, latent
 
@@ -94,8 +111,9 @@ class EdgeEncoder(nn.Module):
 class EdgeLayer(nn.Module):
     """The generator layer of one class: condition and features -> relative contrast in [-1, 1].
 
-    Resolution grows by depth-to-space alone: interpolation would let a pixel see further, and a layer runs on
-    the surroundings of its class, as far as its pixels see (`region_growth`).
+    Resolution grows by transposed convolutions of stride 2 and by depth-to-space alone: interpolation would
+    let a pixel see further, and a layer runs on the surroundings of its class, as far as its pixels see
+    (`region_growth`).
     """
 
     def __init__(self) -> None:
@@ -104,26 +122,43 @@ class EdgeLayer(nn.Module):
         self.embed8 = nn.Conv2d(3, wide, 1)
         self.skip8 = nn.Conv2d(FEATURES[8], wide, 1)
         self.conv8 = StyleConv(wide, wide, LATENT)
-        self.widen4 = nn.Conv2d(wide, 4 * mid, 1)
+        self.raise8 = nn.ConvTranspose2d(wide, mid, 2, stride=2)
         self.embed4 = nn.Conv2d(3, mid, 1)
         self.skip4 = nn.Conv2d(FEATURES[4], mid, 1)
         self.conv4 = StyleConv(mid, mid, LATENT)
-        self.widen2 = nn.Conv2d(mid, 4 * thin, 1)
+        self.raise4 = nn.ConvTranspose2d(mid, thin, 2, stride=2)
         self.skip2 = nn.Conv2d(FEATURES[2], thin, 1)
         self.contrast = nn.Conv2d(thin, 4, 3, padding=1)
         nn.init.normal_(self.contrast.weight, std=0.01)
         nn.init.zeros_(self.contrast.bias)
+        self.rise = 2  # of the contrast over its convolution's output
+
+    def export_form(self) -> EdgeLayer:
+        """A copy that computes the same, faster: the last convolution makes four of its cells at once.
+
+        Four output channels leave three quarters of a vector unit of 16 lanes idle; sixteen fill it.
+        """
+        form = copy.deepcopy(self)
+        form.contrast, form.rise = _by_fours(self.contrast), 4
+        return form
+
+    def load_export_form(self, form: EdgeLayer) -> None:
+        """Take the weights of a layer in its export form."""
+        state = form.state_dict()
+        state["contrast.weight"] = state["contrast.weight"][_FIRST_CELL, :, :3, :3]
+        state["contrast.bias"] = state["contrast.bias"][_FIRST_CELL]
+        self.load_state_dict(state)
 
     def forward(
         self, features2: Tensor, features4: Tensor, features8: Tensor, latent: Tensor, condition: Tensor
     ) -> Tensor:
         """The encoder's outputs and condition [N,3,H/4,W/4] (mask, edge, R_k) -> contrast [N,1,H,W]."""
         x = activate(self.embed8(F.avg_pool2d(condition, 2)) + self.skip8(features8))
-        x = F.pixel_shuffle(self.widen4(activate(self.conv8(x, latent))), 2)
+        x = self.raise8(activate(self.conv8(x, latent)))
         x = activate(x + self.embed4(condition) + self.skip4(features4))
-        x = F.pixel_shuffle(self.widen2(activate(self.conv4(x, latent))), 2)
+        x = self.raise4(activate(self.conv4(x, latent)))
         x = activate(x + self.skip2(features2))
-        return torch.tanh(F.pixel_shuffle(self.contrast(x), 2).float())
+        return torch.tanh(F.pixel_shuffle(self.contrast(x), self.rise).float())
 
 
 class EdgeGenerator(nn.Module):

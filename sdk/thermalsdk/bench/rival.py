@@ -24,6 +24,8 @@ class Rival:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # As the run time's own graphs: a pool that spins after its run would slow down whoever comes next.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]
