@@ -18,6 +18,7 @@
 #include "objects.h"
 #include "pixel.h"
 #include "planes.h"
+#include "processor.h"
 #include "refused.h"
 #include "regions.h"
 #ifdef THERMAL_CUDA
@@ -308,6 +309,7 @@ PYBIND11_MODULE(_ops, module) {
                arg("sizes"));
     module.def("raw16", raw16_of, arg("kelvin"));
     module.def("agc_linear", agc_linear_of, arg("kelvin"), arg("low"), arg("high"));
+    module.attr("sums_int8_exactly") = sums_int8_exactly();
 #ifdef THERMAL_CUDA
     module.attr("has_cuda") = true;
     bind_cuda(module);

@@ -6,6 +6,7 @@ import logging
 import platform
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,11 +18,13 @@ from tqdm import tqdm
 
 from export.graphs import ALIGNMENT, OPSET, BundleGraphs, graphs_of, write_onnx
 from export.parity import as_record, check_graph, pad_to_alignment
+from export.quantize import quantize_segmenter
 from export.run import TrainingRun
 from thermalsdk import Synthesizer
-from thermalsdk.bundle import Graphs, Manifest, ThermalNormalization, write_manifest
+from thermalsdk.bundle import Graphs, Manifest, ThermalNormalization, twin_name, write_manifest
 from thermalsdk.errors import OutputError
 from thermalsdk.scenes import StreetScene
+from train.data import Dataset
 from train.networks.edge import region_growth
 from train.networks.labeller import REACH as LABELLER_REACH
 
@@ -31,7 +34,9 @@ GOLDEN = "golden.npz"
 GOLDEN_SEED, GOLDEN_SIZE = 7, (192, 256)
 
 
-def write_bundle(run: TrainingRun, out: Path, name: str, card: Path | None = None) -> Path:
+def write_bundle(
+    run: TrainingRun, out: Path, name: str, card: Path | None = None, int8_sets: Sequence[Dataset] = ()
+) -> Path:
     """Export a run.
 
     Args:
@@ -39,10 +44,12 @@ def write_bundle(run: TrainingRun, out: Path, name: str, card: Path | None = Non
         out: the bundle's folder; replaced if it holds a bundle, refused if it holds anything else.
         name: of the bundle.
         card: model card to put beside the graphs, as MODEL_CARD.md.
+        int8_sets: labelled sets that calibrate and judge a segmenter in 8-bit integers; none, none is made.
 
     Raises:
         OutputError: `out` holds something that is no bundle.
         ParityError: a graph does not compute what its module computes; `out` is left as it was.
+        QuantizationError: the segmenter is worse in 8-bit integers; likewise.
     """
     if out.exists() and any(out.iterdir()) and not (out / "manifest.json").exists():
         raise OutputError(
@@ -53,7 +60,7 @@ def write_bundle(run: TrainingRun, out: Path, name: str, card: Path | None = Non
     try:
         if card is not None:
             shutil.copyfile(card, stage / "MODEL_CARD.md")
-        _fill(stage, run, name)
+        _fill(stage, run, name, int8_sets)
         stage.chmod(0o755)
         if out.exists():
             shutil.rmtree(out)
@@ -63,7 +70,7 @@ def write_bundle(run: TrainingRun, out: Path, name: str, card: Path | None = Non
     return out
 
 
-def _fill(stage: Path, run: TrainingRun, name: str) -> None:
+def _fill(stage: Path, run: TrainingRun, name: str, int8_sets: Sequence[Dataset]) -> None:
     graphs = graphs_of(run)
     frames = [_scene_tensor(seed) for seed in (0, 1)]
     parities = []
@@ -71,7 +78,12 @@ def _fill(stage: Path, run: TrainingRun, name: str) -> None:
         path = write_onnx(graph, stage)
         parities.append(check_graph(graph, path, frames))
         logger.info("%s: %.1e from PyTorch", graph.file, parities[-1].max_difference)
-    manifest = _manifest(run, graphs, name, as_record(parities))
+    parity: dict[str, Any] = dict(as_record(parities))
+    if int8_sets:
+        twin = twin_name(graphs.segmenter.spec(), "int8")
+        scores = quantize_segmenter(stage / graphs.segmenter.file, int8_sets, stage / twin)
+        parity |= {twin: {"scores": scores}}
+    manifest = _manifest(run, graphs, name, parity)
     write_manifest(stage, manifest)
     _write_golden(stage)
     write_manifest(stage, replace(manifest, golden=GOLDEN))
@@ -111,7 +123,7 @@ def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[st
 def _write_golden(directory: Path) -> None:
     """What this machine's run time makes of a procedural frame: others compare theirs with it."""
     scene = StreetScene(GOLDEN_SEED, *GOLDEN_SIZE).render(0.0)
-    with Synthesizer.load(directory, device="cpu", threads=1) as synth:
+    with Synthesizer.load(directory, device="cpu", precision="fp32", threads=1) as synth:
         auto = synth(scene.rgb)
         given = synth(scene.rgb, labels=scene.labels, thermal_labels=auto.thermal_labels)
     np.savez_compressed(

@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 #: Whether the module was built with CUDA: without it the two functions at the end are absent.
 has_cuda: bool
+#: Whether ONNX Runtime computes 8-bit networks right on this processor.
+sums_int8_exactly: bool
 
 def agc_linear(kelvin: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.uint8]: ...
 def class_fractions(

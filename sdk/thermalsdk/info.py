@@ -26,7 +26,7 @@ class Info:
         backend: what runs the graphs.
         device: "cpu" or "cuda:N".
         providers: execution providers that were verified to be in use.
-        precision: "fp32" or "fp16".
+        precision: "fp32", "fp16", or "int8": the graphs that have such a twin run in it, the others in fp32.
         threads: CPU threads.
         reason: why this device was chosen.
         training: provenance of the bundle.

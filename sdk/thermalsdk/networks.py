@@ -47,10 +47,9 @@ class Networks:
     def __init__(self, bundle: Bundle, backend: Backend) -> None:
         """Open every graph. Raises BackendUnavailable, or BundleError for graphs unlike their manifest."""
         manifest = bundle.manifest
-        half = backend.precision == "fp16"
 
         def open_graph(spec: GraphSpec, threads: int = backend.threads) -> Graph:
-            return backend.open(bundle.model(spec, half=half), spec, threads)
+            return backend.open(bundle.model(spec, backend.precision), spec, threads)
 
         self._manifest = manifest
         self._threads = backend.threads

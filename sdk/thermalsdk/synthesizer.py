@@ -56,7 +56,7 @@ class Synthesizer:
             bundle: name of a shipped bundle, or a bundle folder.
             device: "auto", "cpu" or "cuda:0"; anything but "auto" is obeyed or refused.
             backend: "auto", "onnxruntime" or "tensorrt"; likewise.
-            precision: "auto", "fp32" or "fp16"; likewise.
+            precision: "auto", "fp32", "fp16" or "int8"; likewise.
             threads: CPU threads, or None for the cores this process may use (at most 8).
             warmup: run one frame at once, so that the first of the caller's frames is not the slow one.
 

@@ -29,7 +29,7 @@ def bundle():
 
 @pytest.fixture(scope="module")
 def synth():
-    with Synthesizer.load("street", device="cpu", warmup=False) as synthesizer:
+    with Synthesizer.load("street", device="cpu", precision="fp32", warmup=False) as synthesizer:
         yield synthesizer
 
 
@@ -63,7 +63,7 @@ def test_contents(bundle):
     assert manifest.classes == STREET_CLASSES
     assert manifest.graphs.segmenter is not None
     assert manifest.graphs.labeller is not None
-    assert not bundle.has_half
+    assert not bundle.offers("fp16")
     assert manifest.parity
     assert manifest.training
     size = sum(path.stat().st_size for path in bundle.path.rglob("*") if path.is_file())

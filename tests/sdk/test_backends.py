@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 
 from tests.sdk.tiny_bundle import write_tiny_bundle
+from thermalsdk.backends import choose as choosing
 from thermalsdk.backends import choose_backend
 from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
 from thermalsdk.errors import (
@@ -56,7 +57,7 @@ def test_automatic_choice_logs_one_line(bundle, caplog, monkeypatch):
 
 @pytest.mark.parametrize(
     "options",
-    [{"device": "gpu"}, {"device": "cuda:x"}, {"backend": "torch"}, {"precision": "int8"}, {"threads": 0}],
+    [{"device": "gpu"}, {"device": "cuda:x"}, {"backend": "torch"}, {"precision": "int4"}, {"threads": 0}],
 )
 def test_unknown_options(bundle, options):
     with pytest.raises(OptionError):
@@ -112,18 +113,32 @@ def test_working_cuda_is_chosen_with_half_precision_where_there_is_some(tmp_path
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None)
-    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", half=True))
+    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="fp16"))
     backend = choose(twins)
     assert (backend.device, backend.precision) == ("cuda:0", "fp16")
     assert choose(twins, device="cuda:1", precision="fp32").device == "cuda:1"
 
 
 def test_half_precision_needs_twins(bundle, tmp_path):
-    with pytest.raises(BackendUnavailable, match="half-precision") as caught:
+    with pytest.raises(BackendUnavailable, match="fp16") as caught:
         choose(bundle, precision="fp16")
     assert "--fp16" in caught.value.hint
-    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", half=True))
+    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="fp16"))
     assert choose(twins, device="cpu", precision="fp16").precision == "fp16"
+
+
+def test_int8_is_for_processors_that_compute_it_right(bundle, tmp_path, monkeypatch):
+    with pytest.raises(BackendUnavailable, match="int8") as caught:
+        choose(bundle, precision="int8")
+    assert "--int8" in caught.value.hint
+    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="int8"))
+    monkeypatch.setattr(choosing, "sums_int8_exactly", True)
+    assert choose(twins, device="cpu").precision == "int8"
+    assert choose(twins, device="cpu", precision="fp32").precision == "fp32"
+    monkeypatch.setattr(choosing, "sums_int8_exactly", False)
+    assert choose(twins, device="cpu").precision == "fp32"
+    with pytest.raises(BackendUnavailable, match="does not compute right"):
+        choose(twins, device="cpu", precision="int8")
 
 
 def test_tensorrt_is_refused_with_advice(bundle):

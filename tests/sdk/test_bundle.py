@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.sdk.tiny_bundle import write_tiny_bundle
-from thermalsdk.bundle import Bundle, Manifest, shipped_bundles, write_manifest
+from thermalsdk.bundle import Bundle, Manifest, shipped_bundles, twin_name, write_manifest
 from thermalsdk.bundle import bundle as bundle_module
 from thermalsdk.errors import BundleError
 
@@ -124,12 +124,27 @@ def test_shipped_name_goes_before_a_folder_of_that_name(copy, tmp_path, monkeypa
     assert len(Bundle.open("./avenue").manifest.classes) == 10
 
 
-def test_half_precision_twins(tmp_path, tiny_bundle):
+def test_twins(tmp_path, tiny_bundle):
     plain = Bundle.open(tiny_bundle)
     encoder = plain.manifest.graphs.encoder
-    assert not plain.has_half
-    with pytest.raises(BundleError, match=r"encoder\.fp16\.onnx"):
-        plain.model(encoder, half=True)
-    twinned = Bundle.open(write_tiny_bundle(tmp_path / "twins", half=True))
-    assert twinned.has_half
-    assert twinned.model(encoder, half=True)
+    assert plain.offers("fp32")
+    assert not plain.offers("fp16")
+    assert not plain.offers("int8")
+    assert plain.model(encoder, "int8") == plain.model(encoder)
+    twinned = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="fp16"))
+    assert twinned.offers("fp16")
+    (twinned.path / "encoder.fp16.onnx").write_bytes(b"the twin")
+    assert twinned.model(encoder, "fp16") == b"the twin"
+
+
+def test_one_int8_twin_is_enough_and_one_fp16_twin_is_not(tmp_path):
+    for precision, offered in (("int8", True), ("fp16", False)):
+        folder = write_tiny_bundle(tmp_path / precision)
+        manifest = Bundle.open(folder).manifest
+        segmenter = manifest.graphs.segmenter
+        (folder / twin_name(segmenter, precision)).write_bytes(b"the twin")
+        write_manifest(folder, manifest)
+        bundle = Bundle.open(folder)
+        assert bundle.offers(precision) == offered
+        assert bundle.model(segmenter, precision) == b"the twin"
+        assert bundle.model(manifest.graphs.encoder, precision) == bundle.model(manifest.graphs.encoder)

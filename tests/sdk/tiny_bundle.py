@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from thermalsdk.bundle import Graphs, GraphSpec, Manifest, TensorSpec, write_manifest
+from thermalsdk.bundle import Graphs, GraphSpec, Manifest, TensorSpec, twin_name, write_manifest
 from thermalsdk.labels import STREET_CLASSES
 
 OPSET = 18
@@ -26,12 +26,12 @@ def write_tiny_bundle(
     *,
     segmenter: bool = True,
     labeller: bool = True,
-    half: bool = False,
+    precision: str | None = None,
     seed: int = 0,
 ) -> Path:
     """Write a complete bundle into a new folder and return the folder.
 
-    half: write half-precision twins as well (they are copies: only their presence matters here).
+    precision: write twins of this precision as well (they are copies: only their presence matters here).
     """
     directory.mkdir(parents=True)
     weights = _Weights(seed)
@@ -41,9 +41,9 @@ def write_tiny_bundle(
         segmenter=_write(directory, "segmenter", *_segmenter(weights, len(classes))) if segmenter else None,
         labeller=_write(directory, "labeller", *_labeller(weights, len(classes))) if labeller else None,
     )
-    if half:
+    if precision is not None:
         for spec in graphs.all():
-            twin = directory / spec.file.replace(".onnx", ".fp16.onnx")
+            twin = directory / twin_name(spec, precision)
             twin.write_bytes((directory / spec.file).read_bytes())
     manifest = Manifest(
         name="tiny", classes=tuple(classes), graphs=graphs, kelvin_range=(253.15, 333.15), radiometric=False

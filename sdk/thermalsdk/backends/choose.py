@@ -6,6 +6,7 @@ import logging
 import os
 import re
 
+from thermalsdk._ops import sums_int8_exactly
 from thermalsdk.backends import onnxruntime as ort_backend
 from thermalsdk.backends.base import Backend
 from thermalsdk.bundle import Bundle
@@ -13,7 +14,7 @@ from thermalsdk.errors import BackendUnavailable, OptionError
 
 _LOG = logging.getLogger("thermalsdk")
 _BACKENDS = ("auto", "onnxruntime", "tensorrt")
-_PRECISIONS = ("auto", "fp32", "fp16")
+_PRECISIONS = ("auto", "fp32", "fp16", "int8")
 #: Small convolutions stop scaling here; a caller with more cores can say threads= itself.
 _MAX_DEFAULT_THREADS = 8
 
@@ -26,10 +27,11 @@ def choose_backend(
     "auto" may choose and logs one line that says why; everything else is obeyed.
 
     Args:
-        bundle: its encoder proves that a GPU really works, its twins decide whether fp16 can be had.
+        bundle: its encoder proves that a GPU really works, its twins decide which precisions can be had.
         device: "auto", "cpu", "cuda" or "cuda:N".
         backend: "auto", "onnxruntime" or "tensorrt".
-        precision: "auto", "fp32" or "fp16".
+        precision: "auto", "fp32", "fp16", or "int8" for the graphs that have such a twin. "auto" is "fp16" on
+            a GPU and "int8" on a CPU, where the bundle offers it and the CPU computes it right.
         threads: CPU threads of every graph, or None for the cores this process may use (at most 8).
 
     Raises:
@@ -43,19 +45,19 @@ def choose_backend(
             "the TensorRT backend is not part of this version",
             "Use backend='onnxruntime' (with device='cuda:0' on a GPU) or backend='auto'.",
         )
-    if precision == "fp16" and not bundle.has_half:
+    if precision not in ("auto", "fp32") and not bundle.offers(precision):
         raise BackendUnavailable(
-            f"precision='fp16' was asked for, but the bundle {bundle.path} holds no half-precision graphs",
-            "Write them with `python -m export --fp16`, or use precision='fp32'.",
+            f"precision={precision!r} was asked for, but the bundle {bundle.path} has no graphs of it",
+            f"Write them with `python -m export --{precision}`, or use precision='fp32'.",
         )
     ort_backend.check_installation()
     count = threads if threads is not None else min(len(os.sched_getaffinity(0)), _MAX_DEFAULT_THREADS)
     chosen_device, reason = _choose_device(bundle, device, count)
-    half = precision == "fp16" or (precision == "auto" and chosen_device != "cpu" and bundle.has_half)
+    chosen_precision = _choose_precision(bundle, precision, chosen_device)
     if "auto" in (device, backend, precision):
-        _LOG.info("onnxruntime on %s at %s: %s", chosen_device, "fp16" if half else "fp32", reason)
+        _LOG.info("onnxruntime on %s at %s: %s", chosen_device, chosen_precision, reason)
     return ort_backend.OnnxRuntimeBackend(
-        device=chosen_device, precision="fp16" if half else "fp32", threads=count, reason=reason
+        device=chosen_device, precision=chosen_precision, threads=count, reason=reason
     )
 
 
@@ -70,6 +72,23 @@ def _check_options(device: str, backend: str, precision: str, threads: int | Non
         raise OptionError(f"precision={precision!r} is unknown", f"Choose one of {', '.join(_PRECISIONS)}.")
     if threads is not None and threads < 1:
         raise OptionError(f"threads={threads!r} is not positive", "Give a number of CPU threads, or None.")
+
+
+def _choose_precision(bundle: Bundle, precision: str, device: str) -> str:
+    if precision == "int8" and not _computes_int8(device):
+        raise BackendUnavailable(
+            f"precision='int8' was asked for, which {device} does not compute right here",
+            "It needs a CPU with VNNI (AVX-512 VNNI or AVX-VNNI) or an ARM one. Use precision='fp32'.",
+        )
+    if precision != "auto":
+        return precision
+    fast = "fp16" if device != "cpu" else "int8"
+    usable = bundle.offers(fast) and (fast != "int8" or _computes_int8(device))
+    return fast if usable else "fp32"
+
+
+def _computes_int8(device: str) -> bool:
+    return device == "cpu" and sums_int8_exactly
 
 
 def _choose_device(bundle: Bundle, device: str, threads: int) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Bundles: a folder of ONNX graphs with a manifest that describes, orders and hashes them."""
 
-from thermalsdk.bundle.bundle import Bundle, shipped_bundles
+from thermalsdk.bundle.bundle import Bundle, shipped_bundles, twin_name
 from thermalsdk.bundle.manifest import (
     MANIFEST_NAME,
     SCHEMA_VERSION,
@@ -24,5 +24,6 @@ __all__ = [
     "TensorSpec",
     "ThermalNormalization",
     "shipped_bundles",
+    "twin_name",
     "write_manifest",
 ]

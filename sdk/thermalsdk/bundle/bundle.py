@@ -40,24 +40,20 @@ class Bundle:
             _verify(path / name, entry)
         return cls(path, manifest)
 
-    def model(self, spec: GraphSpec, *, half: bool = False) -> bytes:
-        """Read a serialised ONNX graph, or with `half` its twin. Raises BundleError where there is none."""
-        name = half_name(spec) if half else spec.file
-        if name not in self.manifest.files:
-            raise BundleError(
-                f"the bundle {self.path} has no {name}", "Write it with `python -m export --fp16`."
-            )
-        return (self.path / name).read_bytes()
+    def model(self, spec: GraphSpec, precision: str = "fp32") -> bytes:
+        """Read a serialised ONNX graph: its twin of that precision, or itself where it has none."""
+        name = twin_name(spec, precision)
+        return (self.path / (name if name in self.manifest.files else spec.file)).read_bytes()
 
-    @property
-    def has_half(self) -> bool:
-        """Whether every graph has its half-precision twin."""
-        return all(half_name(spec) in self.manifest.files for spec in self.manifest.graphs.all())
+    def offers(self, precision: str) -> bool:
+        """Whether it can be run at "fp32", "fp16" (every graph has a twin) or "int8" (at least one has)."""
+        twins = [twin_name(spec, precision) in self.manifest.files for spec in self.manifest.graphs.all()]
+        return any(twins) if precision == "int8" else all(twins)
 
 
-def half_name(spec: GraphSpec) -> str:
-    """File name of a graph's half-precision twin: layer_car.onnx -> layer_car.fp16.onnx."""
-    return f"{spec.file.removesuffix('.onnx')}.fp16.onnx"
+def twin_name(spec: GraphSpec, precision: str) -> str:
+    """File name of a graph at a precision: layer_car.onnx, layer_car.fp16.onnx, layer_car.int8.onnx."""
+    return spec.file if precision == "fp32" else f"{spec.file.removesuffix('.onnx')}.{precision}.onnx"
 
 
 def _find(name_or_directory: str | Path) -> Path:

@@ -121,7 +121,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "--bundle", default="street", metavar="B", help="shipped name or bundle folder (street)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:0 (auto)")
-    parser.add_argument("--precision", default="auto", help="auto, fp32 or fp16 (auto)")
+    parser.add_argument("--precision", default="auto", help="auto, fp32, fp16 or int8 (auto)")
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (the cores, at most 8)")
     parser.add_argument("--json", action="store_true", help="report as one JSON object")
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of choices made")
