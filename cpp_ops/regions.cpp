@@ -13,16 +13,54 @@ namespace {
 
 constexpr int kLabels = 256;
 
-int lowest_bit(uint64_t bits) {
-    int place = 0;
-    while (!(bits >> place & 1)) ++place;
-    return place;
-}
+constexpr int kWord = 64;
 
-// Cells of one class, as first and last occupied cell per line of a box; -1 marks an empty line.
-struct Lines {
-    std::vector<int> first;
-    std::vector<int> last;
+int lowest_bit(uint64_t bits) { return __builtin_ctzll(bits); }
+int highest_bit(uint64_t bits) { return kWord - 1 - __builtin_clzll(bits); }
+
+// The occupied cells of a class, as one bit per place of each line.
+class Lines {
+  public:
+    void clear(int lines, int places) {
+        words_ = (places + kWord - 1) / kWord;
+        bits_.assign(static_cast<size_t>(lines) * words_, 0);
+    }
+
+    void occupy(int line, int place) { bits_[at(line, place / kWord)] |= uint64_t{1} << place % kWord; }
+
+    // First and last occupied place of a line in [begin, end), or -1 and -1.
+    void extent(int line, int begin, int end, int* first, int* last) const {
+        *first = *last = -1;
+        for (int word = begin / kWord; word * kWord < end; ++word) {
+            uint64_t bits = bits_[at(line, word)];
+            if (begin > word * kWord) bits &= ~uint64_t{0} << begin % kWord;
+            if (end < (word + 1) * kWord) bits &= (uint64_t{1} << end % kWord) - 1;
+            if (bits == 0) continue;
+            if (*first < 0) *first = word * kWord + lowest_bit(bits);
+            *last = word * kWord + highest_bit(bits);
+        }
+    }
+
+  private:
+    size_t at(int line, int word) const { return static_cast<size_t>(line) * words_ + word; }
+
+    int words_ = 0;
+    std::vector<uint64_t> bits_;
+};
+
+// Where one class is, seen along both axes.
+struct Occupied {
+    Lines rows, columns;
+
+    void clear(int row_count, int column_count) {
+        rows.clear(row_count, column_count);
+        columns.clear(column_count, row_count);
+    }
+
+    void occupy(int row, int column) {
+        rows.occupy(row, column);
+        columns.occupy(column, row);
+    }
 };
 
 // Keeps its memory from frame to frame.
@@ -37,9 +75,9 @@ class Planner {
         regions.clear();
     }
 
-    // Adds the regions of a class; `cells` are not zero where it is.
-    void plan(int class_id, const uint8_t* cells) {
-        cells_ = cells;
+    // Adds the regions of a class.
+    void plan(int class_id, const Occupied& cells) {
+        cells_ = &cells;
         const CellBox frame{0, 0, rows_, columns_};
         sweep(frame, true, false, before_);
         const CellBox occupied = before_.back();
@@ -80,36 +118,26 @@ class Planner {
 
     // Bounds of the occupied cells in the lines of a box up to each line, or from each line on.
     void sweep(const CellBox& box, bool by_rows, bool backwards, std::vector<CellBox>& bounds) {
-        measure(box, by_rows);
         const int begin = by_rows ? box.top : box.left;
-        const int count = static_cast<int>(lines_.first.size());
+        const int count = (by_rows ? box.bottom : box.right) - begin;
         bounds.resize(count);
         int low = -1, high = -1, nearest = -1, farthest = -1;
         for (int step = 0; step < count; ++step) {
             const int i = backwards ? count - 1 - step : step;
-            if (lines_.first[i] >= 0) {
-                low = low < 0 ? lines_.first[i] : std::min(low, lines_.first[i]);
-                high = std::max(high, lines_.last[i]);
+            int first, last;
+            if (by_rows) {
+                cells_->rows.extent(begin + i, box.left, box.right, &first, &last);
+            } else {
+                cells_->columns.extent(begin + i, box.top, box.bottom, &first, &last);
+            }
+            if (first >= 0) {
+                low = low < 0 ? first : std::min(low, first);
+                high = std::max(high, last);
                 nearest = nearest < 0 ? begin + i : std::min(nearest, begin + i);
                 farthest = std::max(farthest, begin + i);
             }
             bounds[i] = by_rows ? CellBox{nearest, low, farthest + 1, high + 1}
                                 : CellBox{low, nearest, high + 1, farthest + 1};
-        }
-    }
-
-    void measure(const CellBox& box, bool by_rows) {
-        const int count = by_rows ? box.bottom - box.top : box.right - box.left;
-        lines_.first.assign(count, -1);
-        lines_.last.assign(count, -1);
-        for (int row = box.top; row < box.bottom; ++row) {
-            for (int column = box.left; column < box.right; ++column) {
-                if (!cells_[static_cast<size_t>(row) * columns_ + column]) continue;
-                const int line = by_rows ? row - box.top : column - box.left;
-                const int place = by_rows ? column : row;
-                if (lines_.first[line] < 0) lines_.first[line] = place;
-                lines_.last[line] = place;
-            }
         }
     }
 
@@ -136,8 +164,7 @@ class Planner {
     int rows_ = 0;
     int columns_ = 0;
     const RegionRules* rules_ = nullptr;
-    const uint8_t* cells_ = nullptr;
-    Lines lines_;
+    const Occupied* cells_ = nullptr;
     std::vector<CellBox> before_, after_;  // of the box that is being cut
 };
 
@@ -167,7 +194,7 @@ const std::vector<PlannedRegion>& plan_regions(const uint8_t* labels, int height
     const int rows = height / kRegionCell;
     const int columns = width / kRegionCell;
     thread_local Planner planner;
-    thread_local std::vector<uint8_t> occupied[kLabels];  // cells by label
+    thread_local Occupied occupied[kLabels];  // cells by label
     bool present[kLabels] = {};
     for (int row = 0; row < rows; ++row) {
         for (int column = 0; column < columns; ++column) {
@@ -176,9 +203,9 @@ const std::vector<PlannedRegion>& plan_regions(const uint8_t* labels, int height
             for (int word = 0; word < kLabels / 64; ++word) {
                 for (uint64_t rest = found[word]; rest != 0; rest &= rest - 1) {
                     const int label = word * 64 + lowest_bit(rest);
-                    if (!present[label]) occupied[label].assign(static_cast<size_t>(rows) * columns, 0);
+                    if (!present[label]) occupied[label].clear(rows, columns);
                     present[label] = true;
-                    occupied[label][static_cast<size_t>(row) * columns + column] = 1;
+                    occupied[label].occupy(row, column);
                 }
             }
         }
@@ -192,7 +219,7 @@ const std::vector<PlannedRegion>& plan_regions(const uint8_t* labels, int height
                               std::to_string(classes - 1) + ".",
                           "Translate the labels to the bundle's classes.");
         }
-        planner.plan(k, occupied[k].data());
+        planner.plan(k, occupied[k]);
     }
     return planner.regions;
 }

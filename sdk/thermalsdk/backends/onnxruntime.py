@@ -21,6 +21,8 @@ _CPU = "CPUExecutionProvider"
 #: Severities of ONNX Runtime, verbose to fatal, as those of `logging`.
 _LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
 _ERROR = 3
+#: Bindings of names to memory that a graph keeps: one per thread and shape that comes again.
+_KEPT_BINDINGS = 256
 _CHECK_GPU = "Check nvidia-smi and the CUDA libraries of 'thermalsdk[gpu]', or use device='cpu'."
 
 
@@ -153,17 +155,14 @@ class OnnxRuntimeGraph:
     def __init__(self, session: Any, spec: GraphSpec) -> None:
         self._session = session
         self.spec = spec
+        self._bindings: dict[tuple[Any, ...], Any] = {}
 
     def run(
         self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Mapping[str, npt.NDArray[np.float32]]
     ) -> None:
         """Run once; nothing is copied on the way in or out, but by a GPU. Raises InferenceError."""
         try:
-            binding = self._session.io_binding()
-            for name, array in inputs.items():
-                binding.bind_input(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
-            for name, array in outputs.items():
-                binding.bind_output(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+            binding = self._binding(inputs, outputs)
             self._session.run_with_iobinding(binding)
             binding.synchronize_outputs()
         except Exception as error:  # the binding raises a dozen unrelated classes
@@ -171,3 +170,27 @@ class OnnxRuntimeGraph:
                 f"ONNX Runtime stopped in {self.spec.file}: {error}",
                 "Use a smaller frame if memory ran out; otherwise write the bundle again.",
             ) from error
+
+    def _binding(
+        self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Mapping[str, npt.NDArray[np.float32]]
+    ) -> Any:
+        """The names bound to this memory. Frame memory is used again, so most of it was bound before."""
+        places = [(name, array.shape, _address(array)) for name, array in (*inputs.items(), *outputs.items())]
+        key = tuple(places)
+        known = self._bindings.get(key)
+        if known is not None:
+            return known
+        binding = self._session.io_binding()
+        for name, shape, address in places[: len(inputs)]:
+            binding.bind_input(name, "cpu", 0, np.float32, shape, address)
+        for name, shape, address in places[len(inputs) :]:
+            binding.bind_output(name, "cpu", 0, np.float32, shape, address)
+        if len(self._bindings) >= _KEPT_BINDINGS:
+            self._bindings.clear()
+        self._bindings[key] = binding
+        return binding
+
+
+def _address(array: npt.NDArray[np.float32]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
