@@ -11,9 +11,10 @@ from export.bundle import write_bundle
 from export.quantize import labelled_sets
 from export.run import load_run, newest_run
 from thermalsdk.errors import ThermalSDKError
+from train.scenes_dataset import default_data
 
 EXAMPLES = """examples:
-  python -m export --int8 runs/data                  with a segmenter in 8-bit integers too
+  python -m export --int8 --data runs/data           with a segmenter in 8-bit integers too
   python -m export                                   the newest complete run in runs/ -> bundles/NAME
   python -m export --checkpoint runs/street --out bundles/mine --card docs/model-cards/street.md
 """
@@ -33,11 +34,11 @@ def main() -> int:
         "--checkpoint", type=Path, help="run directory (default: the newest complete run in runs/)"
     )
     parser.add_argument("--out", type=Path, help="the bundle's folder (default: bundles/NAME of the run)")
+    parser.add_argument("--int8", action="store_true", help="write the segmenter in 8-bit integers too")
     parser.add_argument(
-        "--int8",
+        "--data",
         type=Path,
-        metavar="DATA",
-        help="write the segmenter in 8-bit integers too, calibrated and judged on the prepared sets in DATA",
+        help="prepared sets that calibrate and judge --int8 (default: procedural scenes, as in training)",
     )
     parser.add_argument("--card", type=Path, help="model card (Markdown) to put into the bundle")
     args = parser.parse_args()
@@ -45,7 +46,8 @@ def main() -> int:
         directory = args.checkpoint or newest_run(Path("runs"))
         run = load_run(directory)
         out = args.out or Path("bundles") / directory.name
-        write_bundle(run, out, out.name, args.card, labelled_sets(args.int8) if args.int8 else ())
+        sets = labelled_sets(args.data or default_data()) if args.int8 else ()
+        write_bundle(run, out, out.name, args.card, sets)
     except ThermalSDKError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
