@@ -15,6 +15,7 @@ import torch
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from train import prepare, scenes_dataset
+from train.comparison import command as compare
 from train.evaluation import command as evaluate
 from train.labeller import LabellerConfig, train_labeller
 from train.layergan import EdgeConfig, train_edge
@@ -63,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(stage, help=f"train the {stage} alone")
         _add_run_arguments(sub, Path("runs/street"))
         sub.set_defaults(run=lambda args, stage=stage: _train(args, (stage,)))
-    for name, module in (("scenes", scenes_dataset), ("prepare", prepare), ("evaluate", evaluate)):
+    modules = {"scenes": scenes_dataset, "prepare": prepare, "evaluate": evaluate, "compare": compare}
+    for name, module in modules.items():
         sub = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         module.add_arguments(sub)
         sub.set_defaults(run=module.main)

@@ -1,0 +1,1 @@
+"""Every method of the paper trained on the same frames and scored by the same protocols."""

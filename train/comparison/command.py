@@ -1,0 +1,149 @@
+"""Train every method of the paper on the same small frames and score them side by side: the paper's table 1.
+
+`python -m train compare --data runs/data --out runs/compare` resizes the real sets to 128x128, trains each
+method on the same number of images, and scores protocol `given` (class maps, one mean per component) and
+protocol `rgb` (a bundle's segmenter and labeller make both). A killed run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from tqdm import tqdm
+
+from thermalsdk import Synthesizer
+from train.checkpoint import load_module, write_json
+from train.comparison.inputs import Maps, frame_inputs, predicted_maps
+from train.comparison.table import summarise, table_markdown
+from train.comparison.training import Budget, build, train_method
+from train.data import Dataset, Sample
+from train.data.resize import resize_dataset
+from train.evaluation.evaluate import Synthesize, evaluate
+from train.evaluation.features import LiteFeatures
+from train.evaluation.protocols import PROTOCOLS, GivenInputs, Protocol, is_scored
+from train.memory import keep_freed_memory
+from train.methods import METHODS, FrameInputs, Method
+from train.methods.patch import ThermalGan
+from train.mixture import Mixture
+from train.thermal_batch import LabelledMixture
+
+logger = logging.getLogger(__name__)
+
+SPLIT = "val"
+#: Two lines of a log that are further apart had a night between them.
+BREAK_SECONDS = 900
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    budget = Budget()
+    parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of prepared sets")
+    parser.add_argument("--sets", nargs="+", default=["msrs", "roadscene"], help="folders in DATA")
+    parser.add_argument("--out", type=Path, default=Path("runs/compare"), help="run directory")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--images", type=int, default=budget.images, help="seen by each method (%(default)s)")
+    parser.add_argument("--size", type=int, default=budget.size, help="side of the frames (%(default)s)")
+    parser.add_argument("--cap", type=int, default=budget.cap, help="most channels of the paper's networks")
+    parser.add_argument("--bundle", default="street", help="segmenter and labeller of protocol rgb")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="copy of the table's JSON")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command with parsed arguments; returns the exit code."""
+    keep_freed_memory()
+    budget = Budget(images=args.images, size=args.size, cap=args.cap)
+    full = {name: Dataset.open(args.data / name) for name in args.sets}
+    small = {name: _resized(full[name], args.out / "data" / name, budget.size) for name in args.sets}
+    frames = LabelledMixture(Mixture(args.out / "data", dict.fromkeys(args.sets, 1.0)), {})
+    for name in args.methods:
+        train_method(name, frames, args.out / name, budget)
+    size = (budget.size, budget.size)
+    with Synthesizer.load(args.bundle) as synth:
+        predicted = {name: predicted_maps(synth, full[name], SPLIT, size) for name in args.sets}
+    results = [
+        _score(args.out / name, name, budget, dataset, predicted[dataset.name], protocol)
+        for name in args.methods
+        for dataset in small.values()
+        for protocol in PROTOCOLS
+        if _is_scored(dataset, protocol)
+    ]
+    table = summarise(results, asdict(budget), {n: d.spec.source for n, d in full.items()})
+    for path in filter(None, (args.out / "table1.json", args.json)):
+        write_json(path, table)
+    report = table_markdown(table)
+    (args.out / "table1.md").write_text(report)
+    print(report)
+    return 0
+
+
+def synthesizer(method: Method, generator: nn.Module, predicted: Mapping[str, Maps]) -> Synthesize:
+    """A trained method for `evaluate`: the protocol's maps where they are given, else the predicted ones."""
+
+    def synthesize(sample: Sample, given: GivenInputs | None) -> NDArray[np.floating]:
+        maps = predicted[sample.stem] if given is None else Maps.given(given)
+        inputs = frame_inputs(sample.rgb, maps)
+        with torch.inference_mode():
+            return _kelvin(method, generator, inputs, given is not None)[0].numpy()
+
+    return synthesize
+
+
+def _kelvin(method: Method, generator: nn.Module, inputs: FrameInputs, given: bool) -> torch.Tensor:
+    # Without given temperatures ThermalGAN has its own way to paint them.
+    if isinstance(method, ThermalGan) and not given:
+        return method.kelvin_from_vector(generator, inputs)
+    return method.kelvin(generator, inputs)
+
+
+def _score(
+    run: Path, name: str, budget: Budget, dataset: Dataset, predicted: Mapping[str, Maps], protocol: Protocol
+) -> dict[str, Any]:
+    """Scores of one method on one set, kept in the run's directory."""
+    kept = run / f"{dataset.name}_{protocol}.json"
+    if kept.exists() and (known := json.loads(kept.read_text()))["budget"] == asdict(budget):
+        return known
+    method = build(name, budget)
+    generator = load_module(run, "generator_ema", method.generator)
+    result = evaluate(
+        dataset,
+        synthesizer(method, generator, predicted),
+        protocol,
+        split=SPLIT,
+        networks=(LiteFeatures(),),
+        progress=_progress(f"{name} {dataset.name} {protocol}"),
+    )
+    scored = {"method": name, "budget": asdict(budget), "seconds": training_seconds(run), **result}
+    write_json(kept, scored)
+    return scored
+
+
+def training_seconds(run: Path) -> float:
+    """Wall clock between the first and the last line of the run's log, without breaks between sessions."""
+    times = [json.loads(line)["time"] for line in (run / "stats.jsonl").read_text().splitlines()]
+    steps = np.diff(times)
+    return float(steps[steps < BREAK_SECONDS].sum())
+
+
+def _resized(dataset: Dataset, out: Path, size: int) -> Dataset:
+    if (out / "dataset.json").exists():
+        return Dataset.open(out)
+    return resize_dataset(dataset, out, (size, size))
+
+
+def _is_scored(dataset: Dataset, protocol: Protocol) -> bool:
+    return any(is_scored(dataset.spec.frames[stem], protocol) for stem in dataset.stems(SPLIT))
+
+
+def _progress(title: str) -> Callable[[list[str]], tqdm]:
+    return partial(tqdm, desc=title, unit="frame")

@@ -1,0 +1,102 @@
+"""Trains one of the compared methods; resumes after a kill."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from train.checkpoint import TrainState, write_json
+from train.loop import Average, run_steps
+from train.methods import METHODS, FrameInputs, Method
+from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What every method gets.
+
+    Args:
+        images: seen in training.
+        size: side of the square frames.
+        batch: images a step.
+        cap: most channels of the paper's networks.
+        quiet_share: share of the steps before the opponents are heard.
+        seed: of weights and batches.
+    """
+
+    images: int = 2400
+    size: int = 128
+    batch: int = 4
+    cap: int = 128
+    quiet_share: float = 0.1
+    seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Updates of the generator."""
+        return self.images // self.batch
+
+
+def build(name: str, budget: Budget) -> Method:
+    """The method with the weights that its training starts from."""
+    torch.manual_seed(budget.seed)
+    return METHODS[name](budget.size, budget.cap)
+
+
+def train_method(name: str, frames: LabelledMixture, out: Path, budget: Budget) -> None:
+    """Train a method into `out`, or go on where a run stopped."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / "config.json", {"method": name, **asdict(budget)})
+    method = build(name, budget)
+    average = Average(method.generator, budget.steps / 20)
+    (rate, opponent_rate), betas = method.rates, method.betas
+    optimizer = torch.optim.Adam(method.generator.parameters(), rate, betas)
+    opponent_optimizer = torch.optim.Adam(method.opponents.parameters(), opponent_rate, betas)
+    state = TrainState(
+        {"generator": method.generator, "generator_ema": average.average, "opponents": method.opponents},
+        {"generator": optimizer, "opponents": opponent_optimizer},
+    )
+    side = (budget.size, budget.size)
+    rules = WindowRules(budget.batch, side, scales=(1.0, 1.0), object_share=0.0, segmented_share=0.0)
+
+    def step(index: int) -> dict[str, float]:
+        rng = torch.Generator().manual_seed(budget.seed * 1_000_003 + index)
+        batch = draw_thermal_batch(frames, rules, budget.seed, index)
+        adversarial = index >= budget.quiet_share * budget.steps
+        scalars = {}
+        if adversarial:
+            opponent_loss = method.opponent_loss(batch, rng)
+            opponent_optimizer.zero_grad(set_to_none=True)
+            opponent_loss.backward()
+            opponent_optimizer.step()
+            scalars["opponent"] = opponent_loss.item()
+        loss, losses = method.generator_loss(batch, rng, adversarial)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        average.update(index)
+        _copy_statistics(method.generator, average.average)
+        return scalars | losses
+
+    def sample(index: int) -> torch.Tensor:
+        batch = draw_thermal_batch(frames, rules, budget.seed + 1, index)
+        with torch.no_grad():
+            kelvin = method.kelvin(average.average.eval(), FrameInputs.of(batch))
+        return _grid(batch.thermal, kelvin)
+
+    run_steps(out, state, budget.steps, step, sample)
+
+
+def _copy_statistics(source: torch.nn.Module, average: torch.nn.Module) -> None:
+    """Running means of batch normalisation are averages already."""
+    for theirs, ours in zip(source.buffers(), average.buffers(), strict=True):
+        ours.copy_(theirs)
+
+
+def _grid(truth: torch.Tensor, kelvin: torch.Tensor) -> torch.Tensor:
+    """Truth above output, on the truth's range -> [3,H,W] in [0,1]."""
+    low, high = truth.min(), truth.max()
+    rows = [torch.cat(list(picture), 1) for picture in (truth, kelvin)]
+    return ((torch.cat(rows, 0) - low) / (high - low)).clamp(0, 1).expand(3, -1, -1)
