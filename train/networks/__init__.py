@@ -1,1 +1,1 @@
-"""The networks: shared building blocks, the `edge` generator, critics, segmenter and labeller."""
+"""Networks: building blocks, generators (`edge`, the paper's, baselines), critics, segmenter, labeller."""
