@@ -16,7 +16,7 @@ from thermalsdk import compositing
 #: Boxes start and end at multiples of the coarsest feature's stride.
 CELL = 8
 #: What one run of a layer costs besides its pixels, in cells.
-OVERHEAD_CELLS = 128
+OVERHEAD_CELLS = 96
 #: Sides of boxes in cells, so that few shapes occur; a box between these takes the next one up.
 SIZES_CELLS = (*range(4, 32, 2), *range(32, 64, 4), *range(64, 257, 8))
 
