@@ -116,13 +116,13 @@ def _class_errors(errors: Mapping[str, Any]) -> str:
 def _distances(network: str, found: Mapping[str, Any]) -> str:
     floor = found["floor"]
     rows = [
-        [f"distances by {network}, {found['crops']} crops", "FD-infinity", "FD", "KID x 1000"],
+        [f"distances by {network}, {found['crops']} crops", "FD-infinity", "FD", "KID"],
         ["---"] * 4,
         [
             f"halves of the real frames ({floor['frames']} each)",
             _interval(floor["fd_infinity"], 3),
             NONE,
-            _interval(floor["kid"], 3, scale=1000),
+            _interval(floor["kid"], 3),
         ],
         *(_distance_row(name, entry) for name, entry in found["baselines"].items()),
         _distance_row("**model**", found["model"]),
@@ -135,7 +135,7 @@ def _distance_row(name: str, entry: Mapping[str, Any]) -> list[str]:
         name,
         _interval(entry["fd_infinity"], 3),
         f"{entry['fd']:.3f}",
-        _interval(entry["kid"], 3, scale=1000),
+        _interval(entry["kid"], 3),
     ]
 
 
@@ -175,10 +175,9 @@ def _value(summary: Mapping[str, Any] | None, measure: str) -> float | None:
     return summary[measure]["value"] if summary is not None and measure in summary else None
 
 
-def _interval(entry: Mapping[str, Any], digits: int, scale: float = 1) -> str:
+def _interval(entry: Mapping[str, Any], digits: int) -> str:
     value, *ends = (
-        None if entry[name] is None else f"{scale * entry[name]:.{digits}f}"
-        for name in ("value", "low", "high")
+        None if entry[name] is None else f"{entry[name]:.{digits}f}" for name in ("value", "low", "high")
     )
     return value if None in ends else f"{value} [{ends[0]}, {ends[1]}]"
 
