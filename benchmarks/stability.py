@@ -3,7 +3,8 @@
 E_warp (Lai et al. 2018): a frame against the one before it, moved by the optical flow of the colour video, as
 the mean squared difference over what is seen in both. Flicker: mean absolute difference of neighbouring
 frames where the colours stand still. Both are in units of the clip's own standard deviation, because the
-cameras' automatic gain makes kelvin incomparable. "Each frame alone" leaves the SDK's smoothing out.
+cameras' automatic gain makes kelvin incomparable. tOF (TecoGAN): mean difference in pixels of the thermal
+videos' own flow from that of the real one. "Each frame alone" leaves the SDK's smoothing out.
 
 python benchmarks/stability.py [--data ../shared/data/m3svd] [--frames 100] [--quick] [--json FILE]
 """
@@ -11,11 +12,11 @@ python benchmarks/stability.py [--data ../shared/data/m3svd] [--frames 100] [--q
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 from common.report import leave
 
@@ -23,10 +24,10 @@ from thermalsdk import Synthesizer
 from thermalsdk.scenes import StreetScene
 from thermalsdk.video import open_source
 
-#: Colours that differ by less than this between frames, of 255, stand still.
-STILL = 3.0
-#: Pixels that flow forth and back by more than this were hidden in one of the frames.
-HIDDEN_PIXELS = 1.0
+# `train` is run from the checkout and not installed.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from train.evaluation import video_scores
+
 RATE = 25
 
 
@@ -51,48 +52,29 @@ def main() -> None:
 
 
 def compare(synth: Synthesizer, rgb: list[np.ndarray], truth: list[np.ndarray]) -> dict[str, object]:
-    """Both measures of the real thermal, of the SDK's stream, and of frames synthesized one by one."""
+    """All measures of the real thermal, of the SDK's stream, and of frames synthesized one by one."""
     videos = {
         "real": truth,
         "stream": [frame.kelvin for frame in synth.stream(rgb, policy="all")],
         "each frame alone": [synth(frame).kelvin for frame in rgb],
     }
     units = {name: float(np.std(np.stack(frames))) for name, frames in videos.items()}
-    flicker: dict[str, list[float]] = {name: [] for name in videos}
-    warp: dict[str, list[float]] = {name: [] for name in videos}
+    bytes_ = {name: video_scores.grey_bytes(np.stack(frames)) for name, frames in videos.items()}
+    measures = ("flicker", "e_warp", "t_of")
+    found: dict[str, dict[str, list[float | None]]] = {name: {m: [] for m in measures} for name in videos}
     for index in range(1, len(rgb)):
-        still = standing_still(rgb[index - 1], rgb[index])
-        source, seen = flow_back(rgb[index - 1], rgb[index])
+        still = video_scores.standing_still(rgb[index - 1], rgb[index])
+        source, seen = video_scores.flow_back(rgb[index - 1], rgb[index])
         for name, frames in videos.items():
             now, before = (frames[i].astype(np.float32) / units[name] for i in (index, index - 1))
-            if still.any():
-                flicker[name].append(float(np.abs(now - before)[still].mean()))
-            moved = cv2.remap(before, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            warp[name].append(float(np.square(now - moved)[seen].mean()))
+            real, made = (tuple(bytes_[clip][index - 1 : index + 1]) for clip in ("real", name))
+            found[name]["flicker"].append(video_scores.flicker(before, now, still))
+            found[name]["e_warp"].append(video_scores.warp_error(before, now, source, seen))
+            found[name]["t_of"].append(video_scores.flow_error(real, made))
     return {
-        name: {"flicker": mean(flicker[name]), "e_warp": mean(warp[name]), "std": round(units[name], 2)}
-        for name in videos
+        name: {measure: mean(values) for measure, values in rows.items()} | {"std": round(units[name], 2)}
+        for name, rows in found.items()
     }
-
-
-def standing_still(before: np.ndarray, now: np.ndarray) -> np.ndarray:
-    """Bool HxW: where smoothed colours hardly differ."""
-    difference = np.abs(cv2.GaussianBlur(now, (0, 0), 2).astype(int) - cv2.GaussianBlur(before, (0, 0), 2))
-    return difference.max(2) < STILL
-
-
-def flow_back(before: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each pixel of `now` was: float32 HxWx2 (x, y), and bool HxW where it was seen."""
-    greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (before, now)]
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    back = dis.calc(greys[1], greys[0], None)
-    forth = dis.calc(greys[0], greys[1], None)
-    height, width = greys[0].shape
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
-    source = grid + back
-    returned = back + cv2.remap(forth, source, None, cv2.INTER_LINEAR)
-    inside = ((source >= 0) & (source <= (width - 1, height - 1))).all(2)
-    return source, inside & (np.linalg.norm(returned, axis=2) < HIDDEN_PIXELS)
 
 
 def scene(count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -120,9 +102,9 @@ def read(path: Path, count: int) -> list[np.ndarray]:
         source.close()
 
 
-def mean(values: Iterable[float]) -> float | None:
-    """Mean to four digits, None of nothing."""
-    found = list(values)
+def mean(values: Iterable[float | None]) -> float | None:
+    """Mean to four digits of what there is, None of nothing."""
+    found = [value for value in values if value is not None]
     return round(float(np.mean(found)), 4) if found else None
 
 

@@ -11,6 +11,8 @@ from train.data import Dataset, DatasetError, Sample
 from train.evaluation.field import luma
 from train.evaluation.protocols import components, region_means
 
+CONSTANT = "constant (train mean)"
+GREY = "inverted grey, best fit per frame"
 CLASS_TABLE = "class means of train, painted by the labels"
 FLAT_COMPONENTS = "true mean of each component, painted flat"
 
@@ -57,8 +59,8 @@ def baselines(dataset: Dataset) -> list[Baseline]:
     """All trivial predictors that this set allows: those that paint need class maps."""
     statistics = train_statistics(dataset)
     rows = [
-        Baseline("constant (train mean)", lambda sample: _constant(sample, statistics.mean_kelvin)),
-        Baseline("inverted grey, best fit per frame", lambda sample: -luma(sample.rgb), affine_fit=True),
+        Baseline(CONSTANT, lambda sample: _constant(sample, statistics.mean_kelvin)),
+        Baseline(GREY, lambda sample: -luma(sample.rgb), affine_fit=True),
     ]
     if all(frame.label_source is not None for frame in dataset.spec.frames.values()):
         rows += [

@@ -18,7 +18,9 @@ from thermalsdk import Synthesizer
 from train.data import Dataset, DatasetError, Sample
 from train.data.spec import SPLITS
 from train.evaluation.evaluate import Synthesize, evaluate
+from train.evaluation.features import FeatureNetwork, LiteFeatures
 from train.evaluation.figure import write_figure
+from train.evaluation.inception import InceptionFeatures
 from train.evaluation.protocols import PROTOCOLS, GivenInputs, Protocol, is_scored
 from train.evaluation.report import markdown
 from train.evaluation.segmentation import Segment, score_segmenter, segmentation_markdown
@@ -35,11 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS))
     parser.add_argument("--out", type=Path, default=Path("runs/evaluation"), help="folder for the report")
     parser.add_argument("--threads", type=int, help="CPU threads; default: all")
+    parser.add_argument(
+        "--inception-weights",
+        type=Path,
+        metavar="FILE",
+        help="pt_inception-2015-12-05-6726825d.pth: distances by Inception-v3 too, which takes much longer",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the command with parsed arguments: writes evaluation.json, evaluation.md and a figure per set."""
     datasets = [Dataset.open(args.data / name) for name in args.sets]
+    networks = _feature_networks(args.inception_weights)
     args.out.mkdir(parents=True, exist_ok=True)
     results: list[dict] = []
     segmentations: list[dict] = []
@@ -53,7 +62,9 @@ def main(args: argparse.Namespace) -> int:
             synthesizers = _synthesizers(synth, dataset, args.protocols, args.split)
             for protocol, synthesize in synthesizers.items():
                 bar = _progress(f"{dataset.name} {protocol}")
-                results.append(evaluate(dataset, synthesize, protocol, split=args.split, progress=bar))
+                results.append(
+                    evaluate(dataset, synthesize, protocol, split=args.split, networks=networks, progress=bar)
+                )
             write_figure(args.out / f"{dataset.name}.png", dataset, synthesizers, split=args.split)
     _write(args.out / "evaluation.json", json.dumps(results + segmentations, indent=1) + "\n")
     sections = ([markdown(results)] if results else []) + [segmentation_markdown(s) for s in segmentations]
@@ -85,6 +96,13 @@ def bundle_segmenter(synth: Synthesizer, dataset: Dataset) -> Segment:
     names = [name if name in dataset.classes else dataset.classes[0] for name in synth.info.classes]
     lookup = np.array([dataset.classes.index(name) for name in names], np.uint8)
     return lambda rgb: lookup[synth(rgb).labels]
+
+
+def _feature_networks(inception_weights: Path | None) -> list[FeatureNetwork]:
+    networks: list[FeatureNetwork] = [LiteFeatures()]
+    if inception_weights is not None:
+        networks.append(InceptionFeatures(inception_weights))
+    return networks
 
 
 def _synthesizers(

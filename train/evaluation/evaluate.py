@@ -1,19 +1,23 @@
 """Evaluates any synthesizer over a split of a prepared set, beside the trivial baselines."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from train.data import Dataset, DatasetError, Sample
-from train.evaluation import field, frame_scores, hot_targets, physics_gate
-from train.evaluation.baselines import CLASS_TABLE, FLAT_COMPONENTS, Baseline, baselines
+from train.evaluation import field, frame_scores, hot_targets, metrics, physics_gate, temperature_errors
+from train.evaluation.baselines import CLASS_TABLE, CONSTANT, FLAT_COMPONENTS, GREY, Baseline, baselines
+from train.evaluation.distribution_scores import MODEL, REAL, FeatureTable
+from train.evaluation.features import FeatureNetwork, grey_picture
 from train.evaluation.protocols import GivenInputs, Protocol, given_inputs, is_scored
 
 #: From a frame, and the inputs of protocol `given` or None, to its surface temperature in kelvin, HxW.
 Synthesize = Callable[[Sample, GivenInputs | None], npt.NDArray[np.floating]]
 GAINS = ("psnr", "ssim", "r")
+#: Baselines whose pictures are compared as sets; the others peek at the truth of the frame.
+COMPARED = (CONSTANT, GREY, CLASS_TABLE)
 
 
 def evaluate(
@@ -22,12 +26,14 @@ def evaluate(
     protocol: Protocol,
     *,
     split: str = "val",
+    networks: Sequence[FeatureNetwork] = (),
     progress: Callable[[list[str]], Iterable[str]] = iter,
 ) -> dict[str, Any]:
     """Score `synthesize` on every frame of a split.
 
     protocol: "rgb" passes None, "given" the maps and the true component means; frames whose maps are
-    unreliable are left out of "given". progress wraps the list of stems, for a progress bar.
+    unreliable are left out of "given". networks: what to measure the distances of sets with, none by default,
+    for it takes minutes. progress wraps the list of stems, for a progress bar.
     Returns what docs/formats.md describes under "Evaluation"; all of it is JSON.
     Raises DatasetError for a set without thermal or a split without frames to score.
     """
@@ -40,6 +46,8 @@ def evaluate(
     scores: dict[str, list[frame_scores.FrameScore]] = {row.name: [] for row in rows}
     model: list[frame_scores.FrameScore] = []
     contrasts: list[hot_targets.BoxContrast] = []
+    errors = temperature_errors.ErrorTable(dataset)
+    features = FeatureTable(networks)
     for stem in progress(stems):
         sample = dataset.sample(stem)
         kelvin = synthesize(sample, given_inputs(sample) if protocol == "given" else None)
@@ -48,9 +56,18 @@ def evaluate(
         contrasts += hot_targets.box_contrasts(
             sample, field.truth(dataset, sample), field.counts(dataset, kelvin)
         )
+        errors.add(MODEL, sample, kelvin)
+        features.add(REAL, _picture(dataset, field.truth(dataset, sample)))
+        features.add(MODEL, _picture(dataset, field.counts(dataset, kelvin)))
         for row in rows:
-            scores[row.name].append(_score_baseline(dataset, sample, row))
-    return _result(dataset, protocol, split, model, scores, contrasts)
+            predicted = row.predict(sample)
+            scores[row.name].append(frame_scores.score_frame(dataset, sample, predicted, row.affine_fit))
+            if not row.affine_fit:
+                errors.add(row.name, sample, predicted)
+            if row.name in COMPARED:
+                features.add(row.name, _picture(dataset, _baseline_counts(dataset, sample, row, predicted)))
+    result = _result(dataset, protocol, split, model, scores, contrasts)
+    return result | {"errors": errors.summary(), "distances": features.scores()}
 
 
 def gains(model: Mapping[str, Any], flat: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -85,8 +102,16 @@ def _check(sample: Sample, kelvin: npt.NDArray[np.floating]) -> None:
         )
 
 
-def _score_baseline(dataset: Dataset, sample: Sample, row: Baseline) -> frame_scores.FrameScore:
-    return frame_scores.score_frame(dataset, sample, row.predict(sample), row.affine_fit)
+def _picture(dataset: Dataset, counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    return grey_picture(counts, field.has_level(dataset))
+
+
+def _baseline_counts(
+    dataset: Dataset, sample: Sample, row: Baseline, predicted: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    if row.affine_fit:
+        return metrics.affine_fit(field.truth(dataset, sample), predicted.astype(np.float64))
+    return field.counts(dataset, predicted)
 
 
 def _result(

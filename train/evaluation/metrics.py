@@ -18,11 +18,11 @@ _FLAT = 1e-9
 
 @dataclass(frozen=True)
 class Interval:
-    """A statistic with its 95 % bootstrap interval over `count` frames."""
+    """A statistic with its 95 % bootstrap interval over `count` frames; no ends where that took too long."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     count: int
 
 

@@ -16,6 +16,12 @@ COLUMNS = (
     ("class_order", "class order", 3),
     ("luma_error", "luma error", 3),
 )
+ERRORS = (
+    ("mae", "mean absolute"),
+    ("bias", "bias"),
+    ("object_error", "of object means"),
+    ("contrast_error", "of contrast within objects"),
+)
 NONE = "-"
 
 
@@ -34,8 +40,11 @@ def _section(result: Mapping[str, Any]) -> str:
     parts = [f"## {frames}, protocol `{result['protocol']}`", _scores(result)]
     if any(result["hot_targets"][target]["all"] for target in TARGETS):
         parts.append(_hot_targets(result["hot_targets"]))
+    if result["errors"] is not None:
+        parts += [_errors(result["errors"]), _class_errors(result["errors"])]
+    parts += [_distances(name, found) for name, found in result["distances"].items() if found is not None]
     parts.append(_gate(result["physics_gate"]))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _scores(result: Mapping[str, Any]) -> str:
@@ -83,6 +92,53 @@ def _target_row(name: str, entry: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _errors(errors: Mapping[str, Any]) -> str:
+    columns = [column for column in ERRORS if column[0] in errors["model"]["all"]]
+    rows = [[f"errors in {errors['unit']}", *(title for _, title in columns)], ["---"] * (len(columns) + 1)]
+    for name, summary in errors["baselines"].items():
+        rows.append([name, *(_cell(summary, measure, 2) for measure, _ in columns)])
+    rows.append(["**model**", *(_model_cell(errors["model"], measure, 2) for measure, _ in columns)])
+    return _table(rows)
+
+
+def _class_errors(errors: Mapping[str, Any]) -> str:
+    rows = [
+        [f"model, by class, in {errors['unit']}", "frames", "mean absolute error", "bias"],
+        ["---"] * 4,
+    ]
+    for name, entry in errors["model"]["classes"].items():
+        rows.append(
+            [name, str(entry["mae"]["count"]), _interval(entry["mae"], 2), _interval(entry["bias"], 2)]
+        )
+    return _table(rows) if len(rows) > 2 else ""
+
+
+def _distances(network: str, found: Mapping[str, Any]) -> str:
+    floor = found["floor"]
+    rows = [
+        [f"distances by {network}, {found['crops']} crops", "FD-infinity", "FD", "KID"],
+        ["---"] * 4,
+        [
+            f"halves of the real frames ({floor['frames']} each)",
+            _interval(floor["fd_infinity"], 3),
+            NONE,
+            _interval(floor["kid"], 3),
+        ],
+        *(_distance_row(name, entry) for name, entry in found["baselines"].items()),
+        _distance_row("**model**", found["model"]),
+    ]
+    return _table(rows)
+
+
+def _distance_row(name: str, entry: Mapping[str, Any]) -> list[str]:
+    return [
+        name,
+        _interval(entry["fd_infinity"], 3),
+        f"{entry['fd']:.3f}",
+        _interval(entry["kid"], 3),
+    ]
+
+
 def _gate(gate: Mapping[str, Any]) -> str:
     lines = [f"Physics gate: {'passed' if gate['passed'] else '**failed**'}."]
     for time in ("day", "night"):
@@ -120,7 +176,10 @@ def _value(summary: Mapping[str, Any] | None, measure: str) -> float | None:
 
 
 def _interval(entry: Mapping[str, Any], digits: int) -> str:
-    return f"{entry['value']:.{digits}f} [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
+    value, *ends = (
+        None if entry[name] is None else f"{entry[name]:.{digits}f}" for name in ("value", "low", "high")
+    )
+    return value if None in ends else f"{value} [{ends[0]}, {ends[1]}]"
 
 
 def _number(value: float | None) -> str:
