@@ -23,12 +23,15 @@ from thermalsdk.info import Info
 from thermalsdk.inputs import check_frame, check_instances, check_labels, check_out, check_thermal_labels
 from thermalsdk.networks import Networks
 from thermalsdk.predicted import PredictedTemperatures
+from thermalsdk.still_filter import StillFilter
 from thermalsdk.temperatures import TemperatureChoice, Temperatures, check_choice
 
 if TYPE_CHECKING:
     from thermalsdk.video import SourceFrame, SourceLike
 
 _WARMUP_SIZE = (256, 256)
+#: Share of its former temperature that a still pixel of a stream keeps.
+STEADINESS = 0.8
 
 
 class Synthesizer:
@@ -177,6 +180,7 @@ class Synthesizer:
         policy: str = "latest",
         color: str = "rgb",
         temperatures: TemperatureChoice = "auto",
+        steadiness: float = STEADINESS,
     ) -> Generator[Frame, None, None]:
         """Thermal frames of a moving source, with automatic gain that follows the scene slowly.
 
@@ -189,26 +193,35 @@ class Synthesizer:
                 have no clock, and none of theirs is dropped.
             color: channel order of an iterable's frames; every other source is RGB.
             temperatures: as for a single frame; "auto" keeps the predictions steady where the source moves.
+            steadiness: share of its former temperature that a pixel keeps where the colours stand still, 0 to
+                less than 1; 0 shows every frame as a call would. Pictures and folders are never filtered.
 
         Yields frames with `index`, `dropped` and `limits` set. Raises VideoError, and all that a call raises.
         """
         from thermalsdk.video import open_source, read_frames
 
         check_choice(temperatures, False)
+        still_filter = StillFilter(steadiness)
         self._open_networks()
         opened = open_source(source, color=color)
         frames = read_frames(opened, policy)
-        if isinstance(temperatures, str) and opened.clock != "none":
+        moves = opened.clock != "none"
+        if isinstance(temperatures, str) and moves:
             temperatures = PredictedTemperatures()
-        return self._frames_of(frames, temperatures)
+        return self._frames_of(frames, temperatures, still_filter if moves and steadiness > 0 else None)
 
     def _frames_of(
-        self, frames: Generator[SourceFrame, None, None], temperatures: TemperatureChoice
+        self,
+        frames: Generator[SourceFrame, None, None],
+        temperatures: TemperatureChoice,
+        still_filter: StillFilter | None,
     ) -> Generator[Frame, None, None]:
         auto_gain = AutoGain()
         with closing(frames):
             for given in frames:
                 frame = self(given.rgb, temperatures=temperatures)
+                if still_filter is not None:
+                    frame = replace(frame, kelvin=still_filter(given.rgb, frame.kelvin))
                 limits = auto_gain(frame.kelvin)
                 yield replace(frame, limits=limits, index=given.index, dropped=given.dropped)
 

@@ -1,0 +1,71 @@
+"""Temporal noise reduction: temperatures are averaged over time where the colours stand still."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk import compositing
+from thermalsdk.errors import OptionError
+from thermalsdk.padding import pad
+
+#: Pixels whose mean colour is compared along each axis: enough to average the noise of a camera away.
+_CELL = 8
+#: Mean colours of a cell that differ by more than this between two frames, of 255, have moved.
+_MOVED = 3.0 / 255.0
+
+
+class StillFilter:
+    """Filters the frames of one video, in order.
+
+    The networks see one frame at a time, so sensor noise and pixels between two classes flicker where nothing
+    happens. Here a pixel keeps a share of its former temperature as long as the colours around it hardly
+    change between two frames; where anything moves, the new temperature is taken as it is, so nothing leaves
+    a trail.
+
+    Args:
+        keep: share of the former temperature that stays where nothing moves, 0 to less than 1.
+
+    Raises OptionError for another share.
+    """
+
+    def __init__(self, keep: float) -> None:
+        if not 0 <= keep < 1:
+            raise OptionError(f"steadiness={keep!r} is no share", "Give a number from 0 to less than 1.")
+        self._keep = keep
+        self._colours: npt.NDArray[np.float32] | None = None
+        self._kelvin: npt.NDArray[np.float32] | None = None
+
+    def __call__(
+        self, rgb: npt.NDArray[np.uint8], kelvin: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """Filtered temperatures of the next frame.
+
+        Args:
+            rgb: uint8 HxWx3; a frame of another size than the one before starts anew.
+            kelvin: float32 HxW.
+
+        Returns float32 HxW, a new array.
+        """
+        colours = _cell_means(pad(rgb, _CELL))
+        filtered = kelvin.copy()
+        if self._colours is not None and self._kelvin is not None and self._kelvin.shape == kelvin.shape:
+            weights = np.float32(self._keep) * _still(self._colours, colours)
+            height, width = kelvin.shape
+            by_pixel = weights.repeat(_CELL, 0).repeat(_CELL, 1)[:height, :width]
+            filtered += by_pixel * (self._kelvin - kelvin)
+        self._colours, self._kelvin = colours, filtered.copy()
+        return filtered
+
+
+def _cell_means(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    quarters = compositing.planes_4(rgb)
+    rows = quarters[:, ::2] + quarters[:, 1::2]
+    return (rows[..., ::2] + rows[..., 1::2]) / np.float32(4)
+
+
+def _still(before: npt.NDArray[np.float32], now: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """1 for the cells around which no colour [3,h,w] has moved, else 0: float32 [h,w]."""
+    moved = np.pad(np.abs(now - before).max(0) > _MOVED, 1, mode="edge")
+    rows = moved[:-2] | moved[1:-1] | moved[2:]
+    return (~(rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:])).astype(np.float32)
