@@ -29,7 +29,7 @@ from train.comparison.table import summarise, table_markdown
 from train.comparison.training import Budget, build, train_method
 from train.data import Dataset, Sample
 from train.data.resize import resize_dataset
-from train.evaluation.evaluate import Synthesize, evaluate
+from train.evaluation.evaluate import COMPARED, Synthesize, evaluate
 from train.evaluation.features import LiteFeatures
 from train.evaluation.protocols import PROTOCOLS, GivenInputs, Protocol, is_scored
 from train.memory import keep_freed_memory
@@ -71,8 +71,9 @@ def main(args: argparse.Namespace) -> int:
     size = (budget.size, budget.size)
     with Synthesizer.load(args.bundle) as synth:
         predicted = {name: predicted_maps(synth, full[name], SPLIT, size) for name in args.sets}
+    # The baselines' pictures are the same for every method, so the first one's report has their distances.
     results = [
-        _score(args.out / name, name, budget, dataset, predicted[dataset.name], protocol)
+        _score(args.out / name, budget, dataset, predicted[dataset.name], protocol, name == args.methods[0])
         for name in args.methods
         for dataset in small.values()
         for protocol in PROTOCOLS
@@ -107,9 +108,15 @@ def _kelvin(method: Method, generator: nn.Module, inputs: FrameInputs, given: bo
 
 
 def _score(
-    run: Path, name: str, budget: Budget, dataset: Dataset, predicted: Mapping[str, Maps], protocol: Protocol
+    run: Path,
+    budget: Budget,
+    dataset: Dataset,
+    predicted: Mapping[str, Maps],
+    protocol: Protocol,
+    with_baselines: bool,
 ) -> dict[str, Any]:
-    """Scores of one method on one set, kept in the run's directory."""
+    """Scores of the method in `run` on one set, kept there."""
+    name = run.name
     kept = run / f"{dataset.name}_{protocol}.json"
     if kept.exists() and (known := json.loads(kept.read_text()))["budget"] == asdict(budget):
         return known
@@ -121,6 +128,7 @@ def _score(
         protocol,
         split=SPLIT,
         networks=(LiteFeatures(),),
+        compared=COMPARED if with_baselines else (),
         progress=_progress(f"{name} {dataset.name} {protocol}"),
     )
     scored = {"method": name, "budget": asdict(budget), "seconds": training_seconds(run), **result}

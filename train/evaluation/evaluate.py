@@ -27,13 +27,15 @@ def evaluate(
     *,
     split: str = "val",
     networks: Sequence[FeatureNetwork] = (),
+    compared: Sequence[str] = COMPARED,
     progress: Callable[[list[str]], Iterable[str]] = iter,
 ) -> dict[str, Any]:
     """Score `synthesize` on every frame of a split.
 
     protocol: "rgb" passes None, "given" the maps and the true component means; frames whose maps are
     unreliable are left out of "given". networks: what to measure the distances of sets with, none by default,
-    for it takes minutes. progress wraps the list of stems, for a progress bar.
+    for it takes minutes; compared: the baselines that are measured with them too. progress wraps the list of
+    stems, for a progress bar.
     Returns what docs/formats.md describes under "Evaluation"; all of it is JSON.
     Raises DatasetError for a set without thermal or a split without frames to score.
     """
@@ -64,7 +66,7 @@ def evaluate(
             scores[row.name].append(frame_scores.score_frame(dataset, sample, predicted, row.affine_fit))
             if not row.affine_fit:
                 errors.add(row.name, sample, predicted)
-            if row.name in COMPARED:
+            if row.name in compared:
                 features.add(row.name, _picture(dataset, _baseline_counts(dataset, sample, row, predicted)))
     result = _result(dataset, protocol, split, model, scores, contrasts)
     return result | {"errors": errors.summary(), "distances": features.scores()}

@@ -14,7 +14,6 @@ from torch import Tensor
 from train.networks.backbone import EfficientNetLite0
 
 CROP = 128
-STRIDE = 64
 #: A picture without a level of its own runs over these percentiles, as in the figures.
 WINDOW = (0.5, 99.5)
 #: Crops in one forward pass.
@@ -63,9 +62,12 @@ def grid(length: int, crop: int, stride: int) -> list[int]:
 
 
 def crops(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Square crops [N,S,S] over the whole of a picture (HxW), S = 128 or the picture's shorter side."""
-    size = min(CROP, *picture.shape)
-    rows, columns = (grid(length, size, STRIDE) for length in picture.shape)
+    """Square crops [N,S,S] over the whole of a picture (HxW), half of each over the next.
+
+    S is 128, or half of the picture's shorter side: several crops a frame, however small it is.
+    """
+    size = min(CROP, min(picture.shape) // 2)
+    rows, columns = (grid(length, size, size // 2) for length in picture.shape)
     return np.stack([picture[y : y + size, x : x + size] for y in rows for x in columns])
 
 
