@@ -8,7 +8,7 @@ from train.methods import METHODS, FrameInputs
 from train.methods.inputs import CONTRAST_KELVIN
 from train.thermal_batch import ThermalBatch
 
-SIZE, CAP = 64, 16
+SIZE, CAP, STEPS = 64, 16, 4
 ROAD, SKY, CAR = (STREET_CLASSES.index(name) for name in ("road", "sky", "car"))
 
 
@@ -44,9 +44,10 @@ def test_a_few_steps_lower_the_error(name, batch):
     method = build(name)
     optimizer = torch.optim.Adam(method.generator.parameters(), method.rates[0], method.betas)
     losses = []
-    for step in range(8):
+    for step in range(STEPS):
         rng = torch.Generator().manual_seed(step)
-        loss, scalars = method.generator_loss(batch, rng, adversarial=False)
+        made = method.generate(FrameInputs.of(batch))
+        loss, scalars = method.generator_loss(batch, made, rng, adversarial=False)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -57,10 +58,11 @@ def test_a_few_steps_lower_the_error(name, batch):
 @pytest.mark.parametrize("name", METHODS)
 def test_the_opponents_learn_to_tell_real_from_made(name, batch):
     method = build(name)
-    optimizer = torch.optim.Adam(method.opponents.parameters(), 2e-3)
+    optimizer = torch.optim.Adam(method.opponents.parameters(), method.rates[1], method.betas)
+    made = method.generate(FrameInputs.of(batch))
     losses = []
-    for _ in range(8):
-        loss = method.opponent_loss(batch, torch.Generator().manual_seed(1))
+    for _ in range(STEPS):
+        loss = method.opponent_loss(batch, made, torch.Generator().manual_seed(1))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

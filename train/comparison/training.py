@@ -50,6 +50,7 @@ def train_method(name: str, frames: LabelledMixture, out: Path, budget: Budget) 
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "config.json", {"method": name, **asdict(budget)})
     method = build(name, budget)
+    method.generator.to(memory_format=torch.channels_last)
     average = Average(method.generator, budget.steps / 20)
     (rate, opponent_rate), betas = method.rates, method.betas
     optimizer = torch.optim.Adam(method.generator.parameters(), rate, betas)
@@ -65,14 +66,17 @@ def train_method(name: str, frames: LabelledMixture, out: Path, budget: Budget) 
         rng = torch.Generator().manual_seed(budget.seed * 1_000_003 + index)
         batch = draw_thermal_batch(frames, rules, budget.seed, index)
         adversarial = index >= budget.quiet_share * budget.steps
+        # Half the time where the CPU has instructions for it; losses and critics are float32.
+        with torch.autocast("cpu", torch.bfloat16):
+            made = method.generate(FrameInputs.of(batch))
         scalars = {}
         if adversarial:
-            opponent_loss = method.opponent_loss(batch, rng)
+            opponent_loss = method.opponent_loss(batch, made, rng)
             opponent_optimizer.zero_grad(set_to_none=True)
             opponent_loss.backward()
             opponent_optimizer.step()
             scalars["opponent"] = opponent_loss.item()
-        loss, losses = method.generator_loss(batch, rng, adversarial)
+        loss, losses = method.generator_loss(batch, made, rng, adversarial)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

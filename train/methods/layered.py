@@ -13,7 +13,7 @@ from train.adversary import Adversary
 from train.composition import compose, conditions, one_hot
 from train.losses import class_balanced
 from train.methods.inputs import CONTRAST_KELVIN, OFFSET_KELVIN, SCALE_KELVIN, FrameInputs
-from train.methods.method import Method
+from train.methods.method import Method, Outputs
 from train.networks.edge import EdgeGenerator
 from train.networks.paper import (
     PaperGenerator,
@@ -47,18 +47,21 @@ class WassersteinMethod(Method):
     def kelvin(self, generator: nn.Module, inputs: FrameInputs) -> Tensor:
         """See `Method`."""
 
-    def opponent_loss(self, batch: ThermalBatch, rng: torch.Generator) -> Tensor:
+    def generate(self, inputs: FrameInputs) -> Outputs:
+        """See `Method`."""
+        return {"kelvin": self.kelvin(self.generator, inputs).float()}
+
+    def opponent_loss(self, batch: ThermalBatch, made: Outputs, rng: torch.Generator) -> Tensor:
         """Paper, equation 2."""
         seen = self._seen(batch)
-        with torch.no_grad():
-            fake = self.kelvin(self.generator, FrameInputs.of(batch))
-        return self.adversary.critic_loss(seen, fake, self.adversary.look(seen, rng), rng)
+        looks = self.adversary.look(seen, rng)
+        return self.adversary.critic_loss(seen, made["kelvin"].detach(), looks, rng)
 
     def generator_loss(
-        self, batch: ThermalBatch, rng: torch.Generator, adversarial: bool
+        self, batch: ThermalBatch, made: Outputs, rng: torch.Generator, adversarial: bool
     ) -> tuple[Tensor, dict[str, float]]:
         """Paper, equation 3."""
-        kelvin = self.kelvin(self.generator, FrameInputs.of(batch))
+        kelvin = made["kelvin"]
         error = (kelvin - batch.thermal).abs() / CONTRAST_KELVIN
         l1 = class_balanced(error, one_hot(batch.labels, CLASSES))
         loss = LAMBDA_L1 * l1

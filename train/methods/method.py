@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from train.methods.inputs import FrameInputs
 from train.thermal_batch import ThermalBatch
 
+#: What a generator made of a batch, by name.
+Outputs = dict[str, Tensor]
+
 
 class Method(ABC):
     """One method, ready to be trained and used.
@@ -31,11 +34,15 @@ class Method(ABC):
         """Surface temperature [N,S,S] in kelvin, by this method's generator or an average of its weights."""
 
     @abstractmethod
-    def opponent_loss(self, batch: ThermalBatch, rng: torch.Generator) -> Tensor:
+    def generate(self, inputs: FrameInputs) -> Outputs:
+        """What the generator makes in training; both losses judge it."""
+
+    @abstractmethod
+    def opponent_loss(self, batch: ThermalBatch, made: Outputs, rng: torch.Generator) -> Tensor:
         """What the opponents minimise; the generator learns nothing from it."""
 
     @abstractmethod
     def generator_loss(
-        self, batch: ThermalBatch, rng: torch.Generator, adversarial: bool
+        self, batch: ThermalBatch, made: Outputs, rng: torch.Generator, adversarial: bool
     ) -> tuple[Tensor, dict[str, float]]:
         """What the generator minimises, with or without what its opponents say, and scalars for the log."""

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from thermalsdk.labels import STREET_CLASSES
 from train.methods.inputs import CONTRAST_KELVIN, OFFSET_KELVIN, FrameInputs
-from train.methods.method import Method
+from train.methods.method import Method, Outputs
 from train.networks.paper import outlined_maps
 from train.networks.thermalgan import ThermalGanGenerator
 from train.networks.unet import PatchGan, UNet
@@ -58,21 +58,23 @@ class Pix2Pix(Method):
         """The U-Net's output."""
         return unscaled(generator(self._planes(inputs)))
 
-    def opponent_loss(self, batch: ThermalBatch, rng: torch.Generator) -> Tensor:
+    def generate(self, inputs: FrameInputs) -> Outputs:
+        """See `Method`."""
+        return {"thermal": self.generator(self._planes(inputs)).float()}
+
+    def opponent_loss(self, batch: ThermalBatch, made: Outputs, rng: torch.Generator) -> Tensor:
         """Half the sum, as in the publication."""
         planes = self._planes(FrameInputs.of(batch))
-        with torch.no_grad():
-            fake = self.generator(planes)
         real_scores = self.opponents(torch.cat((planes, scaled(batch.thermal)), 1))
-        fake_scores = self.opponents(torch.cat((planes, fake), 1))
+        fake_scores = self.opponents(torch.cat((planes, made["thermal"].detach()), 1))
         return 0.5 * (says(real_scores, True) + says(fake_scores, False))
 
     def generator_loss(
-        self, batch: ThermalBatch, rng: torch.Generator, adversarial: bool
+        self, batch: ThermalBatch, made: Outputs, rng: torch.Generator, adversarial: bool
     ) -> tuple[Tensor, dict[str, float]]:
         """Isola et al., equation 4."""
         planes = self._planes(FrameInputs.of(batch))
-        fake = self.generator(planes)
+        fake = made["thermal"]
         l1 = (fake - scaled(batch.thermal)).abs().mean()
         loss = LAMBDA_L1 * l1
         if adversarial:
@@ -107,42 +109,39 @@ class ThermalGan(Method):
         segmentation, contrast = generator(inputs.rgb, inputs.temperature_vector(CLASSES))
         return unscaled(segmentation) + CONTRAST_KELVIN * contrast[:, 0]
 
-    def opponent_loss(self, batch: ThermalBatch, rng: torch.Generator) -> Tensor:
+    def generate(self, inputs: FrameInputs) -> Outputs:
+        """Both steps, each on what was given: they learn apart from each other."""
+        outputs = {
+            "segmentation": self.generator.segment(inputs.rgb, inputs.temperature_vector(CLASSES)),
+            "contrast": self.generator.contrast(scaled(inputs.thermal_labels), inputs.rgb),
+        }
+        return {name: output.float() for name, output in outputs.items()}
+
+    def opponent_loss(self, batch: ThermalBatch, made: Outputs, rng: torch.Generator) -> Tensor:
         """Both discriminators, half the sum each."""
-        inputs = FrameInputs.of(batch)
-        with torch.no_grad():
-            fakes = self._outputs(inputs)
         losses = []
-        for name, planes, real in self._looks(inputs, batch):
+        for name, planes, real in self._looks(batch):
             real_scores = self.opponents[name](torch.cat((planes, real), 1))
-            fake_scores = self.opponents[name](torch.cat((planes, fakes[name]), 1))
+            fake_scores = self.opponents[name](torch.cat((planes, made[name].detach()), 1))
             losses.append(0.5 * (says(real_scores, True) + says(fake_scores, False)))
         return torch.stack(losses).sum()
 
     def generator_loss(
-        self, batch: ThermalBatch, rng: torch.Generator, adversarial: bool
+        self, batch: ThermalBatch, made: Outputs, rng: torch.Generator, adversarial: bool
     ) -> tuple[Tensor, dict[str, float]]:
-        """L1 weighs 100 against BCE in both steps, which learn apart from each other."""
-        inputs = FrameInputs.of(batch)
-        fakes = self._outputs(inputs)
+        """L1 weighs 100 against BCE in both steps."""
         loss, scalars = torch.zeros(()), {}
-        for name, planes, real in self._looks(inputs, batch):
-            l1 = (fakes[name] - real).abs().mean()
+        for name, planes, real in self._looks(batch):
+            l1 = (made[name] - real).abs().mean()
             loss = loss + LAMBDA_L1 * l1
             if adversarial:
-                loss = loss + says(self.opponents[name](torch.cat((planes, fakes[name]), 1)), True)
+                loss = loss + says(self.opponents[name](torch.cat((planes, made[name]), 1)), True)
             scalars[f"l1_{name}"] = l1.item()
         return loss, scalars
 
-    def _outputs(self, inputs: FrameInputs) -> dict[str, Tensor]:
-        return {
-            "segmentation": self.generator.segment(inputs.rgb, inputs.temperature_vector(CLASSES)),
-            "contrast": self.generator.contrast(scaled(inputs.thermal_labels), inputs.rgb),
-        }
-
-    def _looks(self, inputs: FrameInputs, batch: ThermalBatch) -> list[tuple[str, Tensor, Tensor]]:
-        """Per step: its name, what it was given, and the truth."""
-        rgb, segmentation = 2 * inputs.rgb - 1, scaled(inputs.thermal_labels)
+    def _looks(self, batch: ThermalBatch) -> list[tuple[str, Tensor, Tensor]]:
+        """Per step: its name, what its discriminator is shown beside the picture, and the truth."""
+        rgb, segmentation = 2 * batch.rgb - 1, scaled(batch.thermal_labels)
         relative = ((batch.thermal - batch.thermal_labels) / CONTRAST_KELVIN).clamp(-1, 1)[:, None]
         return [
             ("segmentation", rgb, segmentation),
