@@ -28,7 +28,14 @@ def test_every_table_gives_a_full_lookup(name):
 
 
 def test_shipped_names():
-    assert table_names() == ("camvid", "carla", "carla-0.9.13", "cityscapes", "cityscapes-train")
+    assert table_names() == (
+        "camvid",
+        "carla",
+        "carla-0.9.13",
+        "cityscapes",
+        "cityscapes-train",
+        "thermalworld",
+    )
 
 
 @pytest.mark.parametrize(

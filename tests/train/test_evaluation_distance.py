@@ -177,7 +177,7 @@ def test_rows_are_scored_against_the_real_one():
         for row, values in (("real", picture), ("model", picture), ("dark", picture / 2)):
             table.add(row, values)
     found = table.scores()["moments"]
-    assert (found["dimensions"], found["crops"]) == (2, 8 * 2 * 3)
+    assert (found["dimensions"], found["crops"]) == (2, 8 * 3 * 5)
     assert found["model"]["fd"] == pytest.approx(0, abs=1e-9)
     assert found["model"]["fd_infinity"]["value"] == pytest.approx(0, abs=1e-9)
     assert found["baselines"]["dark"]["fd"] == pytest.approx(0.25**2 * 5, rel=0.01)

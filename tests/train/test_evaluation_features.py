@@ -175,11 +175,11 @@ def test_evaluate_measures_real_model_and_the_compared_baselines(make_dataset, m
     assert list(found["baselines"]) == [row for row in result["baselines"] if row in COMPARED]
     assert len(found["baselines"]) == 3
     assert found["model"]["fd"] == pytest.approx(0, abs=1e-9)
-    # Real and model agree to a count's rounding: two crops of 64 pixels to a frame of 64x80.
+    # Real and model agree to a count's rounding: twelve crops of 32 pixels to a frame of 64x80.
     torch.testing.assert_close(spy.crops[0], spy.crops[1], atol=1e-4, rtol=0)
-    assert spy.crops[0].shape == (2, 3, 64, 64)
+    assert spy.crops[0].shape == (12, 3, 32, 32)
     report = markdown([result])
-    assert "distances by spy, 4 crops" in report
+    assert "distances by spy, 24 crops" in report
     assert "halves of the real frames (4 each)" in report
 
 
