@@ -16,6 +16,7 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from train import prepare, scenes_dataset
 from train.comparison import command as compare
+from train.downstream import command as downstream
 from train.evaluation import command as evaluate
 from train.labeller import LabellerConfig, train_labeller
 from train.layergan import EdgeConfig, train_edge
@@ -64,7 +65,13 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(stage, help=f"train the {stage} alone")
         _add_run_arguments(sub, Path("runs/street"))
         sub.set_defaults(run=lambda args, stage=stage: _train(args, (stage,)))
-    modules = {"scenes": scenes_dataset, "prepare": prepare, "evaluate": evaluate, "compare": compare}
+    modules = {
+        "scenes": scenes_dataset,
+        "prepare": prepare,
+        "evaluate": evaluate,
+        "compare": compare,
+        "downstream": downstream,
+    }
     for name, module in modules.items():
         sub = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         module.add_arguments(sub)
