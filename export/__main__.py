@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 from export.bundle import write_bundle
+from export.methods import export_method, is_method_run
 from export.quantize import labelled_sets
 from export.run import load_run, newest_run
 from thermalsdk.errors import ThermalSDKError
 from train.scenes_dataset import default_data
 
 EXAMPLES = """examples:
+  python -m export --checkpoint runs/compare/paper   one method of the comparison, as plain ONNX graphs
   python -m export --int8 --data runs/data           with a segmenter in 8-bit integers too
   python -m export                                   the newest complete run in runs/ -> bundles/NAME
   python -m export --checkpoint runs/street --out bundles/mine --card docs/model-cards/street.md
@@ -44,8 +46,11 @@ def main() -> int:
     args = parser.parse_args()
     try:
         directory = args.checkpoint or newest_run(Path("runs"))
-        run = load_run(directory)
         out = args.out or Path("bundles") / directory.name
+        if is_method_run(directory):
+            print(export_method(directory, out))
+            return 0
+        run = load_run(directory)
         sets = labelled_sets(args.data or default_data()) if args.int8 else ()
         write_bundle(run, out, out.name, args.card, sets)
     except ThermalSDKError as error:

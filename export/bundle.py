@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import platform
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -16,13 +15,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from export.graphs import ALIGNMENT, OPSET, BundleGraphs, graphs_of, write_onnx
+from export.graphs import ALIGNMENT, BundleGraphs, graphs_of, write_onnx
 from export.parity import as_record, check_graph, pad_to_alignment
 from export.quantize import quantize_segmenter
 from export.run import TrainingRun
+from export.staging import staged_folder
+from export.trace import OPSET
 from thermalsdk import Synthesizer
 from thermalsdk.bundle import Graphs, Manifest, ThermalNormalization, twin_name, write_manifest
-from thermalsdk.errors import OutputError
 from thermalsdk.scenes import StreetScene
 from train.data import Dataset
 from train.networks.edge import region_growth
@@ -31,6 +31,7 @@ from train.networks.labeller import REACH as LABELLER_REACH
 logger = logging.getLogger(__name__)
 
 GOLDEN = "golden.npz"
+MANIFEST = "manifest.json"
 GOLDEN_SEED, GOLDEN_SIZE = 7, (192, 256)
 
 
@@ -51,22 +52,10 @@ def write_bundle(
         ParityError: a graph does not compute what its module computes; `out` is left as it was.
         QuantizationError: the segmenter is worse in 8-bit integers; likewise.
     """
-    if out.exists() and any(out.iterdir()) and not (out / "manifest.json").exists():
-        raise OutputError(
-            f"{out} holds something that is no bundle", "Name an empty or a new folder with --out."
-        )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with staged_folder(out, MANIFEST) as stage:
         if card is not None:
             shutil.copyfile(card, stage / "MODEL_CARD.md")
         _fill(stage, run, name, int8_sets)
-        stage.chmod(0o755)
-        if out.exists():
-            shutil.rmtree(out)
-        stage.rename(out)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
     return out
 
 

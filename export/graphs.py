@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
 from export.run import TrainingRun
+from export.trace import trace
 from thermalsdk.bundle import GraphSpec, TensorSpec
-from thermalsdk.errors import ThermalSDKError
 
-
-class ExportError(ThermalSDKError):
-    """PyTorch could not export a graph."""
-
-
-OPSET = 18
 ALIGNMENT = 32
 TRACE_HEIGHT, TRACE_WIDTH = 256, 320
 
@@ -130,26 +121,9 @@ def graphs_of(run: TrainingRun) -> BundleGraphs:
 
 def write_onnx(graph: Graph, directory: Path) -> Path:
     """Trace a graph into `directory`: one file, standard operators, height and width dynamic."""
-    with warnings.catch_warnings():
-        # The exporter warns of its own deprecated internals.
-        warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        program = torch.onnx.export(
-            graph.module,
-            graph.examples(TRACE_HEIGHT, TRACE_WIDTH),
-            dynamo=True,
-            opset_version=OPSET,
-            external_data=False,
-            input_names=[t.name for t in graph.inputs],
-            output_names=[t.name for t in graph.outputs],
-            dynamic_shapes=_dynamic_shapes(graph),
-            verbose=False,
-        )
-    if program is None:
-        raise ExportError(f"PyTorch exported nothing for {graph.file}", "Use torch 2.13.")
     path = directory / graph.file
-    program.save(str(path), external_data=False)
-    onnx.checker.check_model(str(path), full_check=True)
+    names = [[t.name for t in tensors] for tensors in (graph.inputs, graph.outputs)]
+    trace(graph.module, graph.examples(TRACE_HEIGHT, TRACE_WIDTH), path, *names, _dynamic_shapes(graph))
     return path
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from export.graphs import ExportError
 from export.parity import ParityError
 from export.run import RunError
+from export.trace import ExportError
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "errors.md"
 
