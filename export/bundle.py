@@ -22,7 +22,7 @@ from export.run import TrainingRun
 from export.staging import staged_folder
 from export.trace import OPSET
 from thermalsdk import Synthesizer
-from thermalsdk.bundle import Graphs, Manifest, ThermalNormalization, twin_name, write_manifest
+from thermalsdk.bundle import MANIFEST_NAME, Graphs, Manifest, ThermalNormalization, twin_name, write_manifest
 from thermalsdk.scenes import StreetScene
 from train.data import Dataset
 from train.networks.edge import region_growth
@@ -31,7 +31,6 @@ from train.networks.labeller import REACH as LABELLER_REACH
 logger = logging.getLogger(__name__)
 
 GOLDEN = "golden.npz"
-MANIFEST = "manifest.json"
 GOLDEN_SEED, GOLDEN_SIZE = 7, (192, 256)
 
 
@@ -52,7 +51,7 @@ def write_bundle(
         ParityError: a graph does not compute what its module computes; `out` is left as it was.
         QuantizationError: the segmenter is worse in 8-bit integers; likewise.
     """
-    with staged_folder(out, MANIFEST) as stage:
+    with staged_folder(out, MANIFEST_NAME) as stage:
         if card is not None:
             shutil.copyfile(card, stage / "MODEL_CARD.md")
         _fill(stage, run, name, int8_sets)

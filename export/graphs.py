@@ -122,8 +122,9 @@ def graphs_of(run: TrainingRun) -> BundleGraphs:
 def write_onnx(graph: Graph, directory: Path) -> Path:
     """Trace a graph into `directory`: one file, standard operators, height and width dynamic."""
     path = directory / graph.file
-    names = [[t.name for t in tensors] for tensors in (graph.inputs, graph.outputs)]
-    trace(graph.module, graph.examples(TRACE_HEIGHT, TRACE_WIDTH), path, *names, _dynamic_shapes(graph))
+    examples = graph.examples(TRACE_HEIGHT, TRACE_WIDTH)
+    inputs, outputs = ([t.name for t in tensors] for tensors in (graph.inputs, graph.outputs))
+    trace(graph.module, examples, path, inputs, outputs, _dynamic_shapes(graph))
     return path
 
 
