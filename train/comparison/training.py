@@ -45,8 +45,18 @@ def build(name: str, budget: Budget) -> Method:
     return METHODS[name](budget.size, budget.cap)
 
 
-def train_method(name: str, frames: LabelledMixture, out: Path, budget: Budget) -> None:
-    """Train a method into `out`, or go on where a run stopped."""
+def train_method(
+    name: str,
+    frames: LabelledMixture,
+    out: Path,
+    budget: Budget,
+    scales: tuple[float, float] = (1.0, 1.0),
+) -> None:
+    """Train a method into `out`, or go on where a run stopped.
+
+    Args:
+        scales: range of the magnification of the square windows that are drawn; 1 where frames have the size.
+    """
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "config.json", {"method": name, **asdict(budget)})
     method = build(name, budget)
@@ -60,7 +70,7 @@ def train_method(name: str, frames: LabelledMixture, out: Path, budget: Budget) 
         {"generator": optimizer, "opponents": opponent_optimizer},
     )
     side = (budget.size, budget.size)
-    rules = WindowRules(budget.batch, side, scales=(1.0, 1.0), object_share=0.0, segmented_share=0.0)
+    rules = WindowRules(budget.batch, side, scales=scales, object_share=0.0, segmented_share=0.0)
 
     def step(index: int) -> dict[str, float]:
         rng = torch.Generator().manual_seed(budget.seed * 1_000_003 + index)
