@@ -73,7 +73,7 @@ def object_means(values: Tensor, objects: Tensor, count: int) -> Tensor:
 
 
 def core_means(values: Tensor, labels: Tensor, objects: Tensor, count: int, feather: int) -> Tensor:
-    """Mean of values [N,H,W] over each object's pixels whose window of the feather holds one class -> [count].
+    """Mean of values [N,H,W] over each object's pixels whose window holds one class -> [count].
 
     An object that has none of these is averaged over all its pixels.
     """
