@@ -83,7 +83,7 @@ class Band:
         coarse = np.arange(_LOW, _HIGH + 1.0, 1.0)
         kelvin = np.arange(round((_HIGH - _LOW) / _STEP) + 1) * _STEP + _LOW
         logarithms = np.interp(-1.0 / kelvin, -1.0 / coarse, np.log(self._integrated(coarse)))
-        return kelvin, np.exp(logarithms)
+        return kelvin, np.asarray(np.exp(logarithms), np.float64)
 
     @functools.cached_property
     def _radiances(self) -> _Table:
@@ -108,10 +108,10 @@ class _Table:
     def at(self, position: Float32) -> Float32:
         """Values at positions of any shape, which are overwritten."""
         np.clip(position, np.float32(0), self._last, out=position)
-        index = position.astype(np.int32)
+        index = position.astype(np.intp)
         position -= index
-        position *= self._steps.take(index)
-        position += self._values.take(index)
+        position *= self._steps.take(index, mode="clip")
+        position += self._values.take(index, mode="clip")
         return position
 
 

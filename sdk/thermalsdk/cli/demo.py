@@ -117,7 +117,7 @@ def scene_temperatures(
     return Temperatures(
         ambient=ambient,
         classes={classes[number]: kelvin for number, kelvin in by_class.items()},
-        instances=_means(scene.instances, scene.kelvin),
+        instances={**_means(scene.instances, scene.kelvin)},
     )
 
 
