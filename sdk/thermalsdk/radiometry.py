@@ -83,7 +83,7 @@ class Band:
         coarse = np.arange(_LOW, _HIGH + 1.0, 1.0)
         kelvin = np.arange(round((_HIGH - _LOW) / _STEP) + 1) * _STEP + _LOW
         logarithms = np.interp(-1.0 / kelvin, -1.0 / coarse, np.log(self._integrated(coarse)))
-        return kelvin, np.asarray(np.exp(logarithms), np.float64)
+        return kelvin.astype(np.float64), np.asarray(np.exp(logarithms), np.float64)
 
     @functools.cached_property
     def _radiances(self) -> _Table:

@@ -40,7 +40,7 @@ class Temperatures:
 
     ambient: float
     classes: Mapping[str, float] = field(default_factory=dict)
-    instances: Mapping[int | str, float] = field(default_factory=dict)
+    instances: Mapping[Any, float] = field(default_factory=dict)
     emissivity: Mapping[str, float] = field(default_factory=dict)
     reflected: Mapping[str, float] = field(default_factory=dict)
     prior: ScenePrior | None = None
@@ -84,7 +84,7 @@ class Temperatures:
         *,
         ambient: float | None = None,
         classes: Mapping[str, float] | None = None,
-        instances: Mapping[int | str, float] | None = None,
+        instances: Mapping[Any, float] | None = None,
     ) -> Temperatures:
         """Copy with another ambient temperature, or with further or other entries."""
         return replace(
@@ -123,7 +123,7 @@ class Temperatures:
         patterns = [(key, kelvin) for key, kelvin in self.instances.items() if isinstance(key, str)]
         if not patterns:
             return self
-        instances: dict[int | str, float] = {}
+        instances: dict[Any, float] = {}
         for number, name in names.items():
             matching = [kelvin for pattern, kelvin in patterns if re.fullmatch(pattern, name)]
             if matching:
