@@ -73,7 +73,7 @@ def config_hash(config: CameraConfig, seed: int) -> str:
 
 
 def _stage(name: str, data: Any) -> Any:
-    kind = next(kind for kind in typing.get_args(_hints()[name]) if kind is not NoneType)
+    kind = stage_class(name)
     required = [field.name for field in fields(kind) if field.default is MISSING]
     optional = [field.name for field in fields(kind) if field.default is not MISSING]
     check_names(data, required, optional, name, CameraError)
@@ -81,8 +81,10 @@ def _stage(name: str, data: Any) -> Any:
 
 
 @functools.cache
-def _hints() -> dict[str, Any]:
-    return typing.get_type_hints(CameraConfig)
+def stage_class(name: str) -> Any:
+    """Dataclass of a stage, out of the type of its field."""
+    choices = typing.get_args(typing.get_type_hints(CameraConfig)[name])
+    return next(choice for choice in choices if choice is not NoneType)
 
 
 def _band(data: Any) -> Band:
