@@ -246,8 +246,11 @@ class Synthesizer:
                     frame = replace(frame, kelvin=still_filter(given.rgb, frame.kelvin))
                 if camera is None:
                     frame = replace(frame, limits=auto_gain(frame.apparent))
+                elif moves:
+                    frame = camera.view(frame, given.time_s)
                 else:
-                    frame = camera.view(frame, given.time_s if moves else None)
+                    camera.cut()
+                    frame = camera.view(frame)
                 yield replace(frame, index=given.index, dropped=given.dropped)
 
     def warmup(self, count: int = 1, size: tuple[int, int] = _WARMUP_SIZE) -> None:

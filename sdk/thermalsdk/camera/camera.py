@@ -76,10 +76,18 @@ class Camera:
 
     def restart(self) -> None:
         """Switch it off and on: time, gain and fixed pattern start anew."""
-        self._gain = open_gain(self.config)
         self._last: Capture | None = None
-        self._exposure: int | None = None
         self._size: tuple[int, int] | None = None
+        self.cut()
+
+    def cut(self) -> None:
+        """Say that the next scene has nothing to do with the one before, as among pictures of a folder.
+
+        The gain starts anew, and no former picture is shown again; time and noise go on.
+        """
+        self._gain = open_gain(self.config)
+        self._exposed_at: int | None = None
+        self._may_hold = False
 
     def view(self, frame: Frame, time_s: float | None = None) -> Frame:
         """The frame as this camera sees it.
@@ -114,10 +122,11 @@ class Camera:
         with self._lock:
             now = self._now(time_s)
             state = moment(now, self.config.frame_rate, self.config.ffc)
-            if self._last is not None and (state.frozen or self._already_exposed(state)):
+            if self._last is not None and self._may_hold and (state.frozen or self._was_exposed(state)):
                 self._last = replace(self._last, index=self._last.index + 1, time_s=now, held=True)
                 return self._last
-            self._exposure = state.exposure
+            self._exposed_at = state.exposure
+            self._may_hold = True
             self._last = self._exposed(radiance, now, state)
             return self._last
 
@@ -134,8 +143,8 @@ class Camera:
             )
         return time_s
 
-    def _already_exposed(self, state: Moment) -> bool:
-        return state.exposure is not None and state.exposure == self._exposure
+    def _was_exposed(self, state: Moment) -> bool:
+        return state.exposure is not None and state.exposure == self._exposed_at
 
     def _exposed(self, radiance: Float32, now: float, state: Moment) -> Capture:
         index = 0 if self._last is None else self._last.index + 1

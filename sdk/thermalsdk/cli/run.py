@@ -61,6 +61,8 @@ def run(options: argparse.Namespace) -> None:
                 given.rgb, labels=labels, label_ids=options.label_ids, temperatures=temperatures
             )
             if camera is not None:
+                if not moves:
+                    camera.cut()
                 frame = camera.view(frame, given.time_s if moves else None)
             elif auto_gain is not None:
                 frame = replace(frame, limits=auto_gain(frame.apparent))

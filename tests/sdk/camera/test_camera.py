@@ -115,6 +115,18 @@ def test_the_picture_freezes_during_a_flat_field_correction():
     assert held == [*range(30, 36), *range(60, 66)]
 
 
+def test_after_a_cut_the_gain_starts_anew_and_the_noise_goes_on():
+    camera = Camera(replace(read_preset("boson640"), ffc=FlatFieldCorrection(interval_s=0.5, freeze_s=0.4)))
+    cold = captures(camera, flat(270.0), 30)[0]
+    camera.cut()
+    warm = captures(camera, two_blackbodies(), 1)[0]  # the shutter would be closed at 0.5 s
+    assert not warm.held
+    alone = captures(Camera.preset("boson640"), two_blackbodies(), 1)[0]
+    assert abs(warm.display.astype(float).mean() - alone.display.astype(float).mean()) < 3
+    assert not np.array_equal(warm.apparent, alone.apparent)
+    assert warm.index == cold.index + 30
+
+
 def test_time_may_not_run_backwards():
     camera = Camera.preset("boson640")
     radiance = camera.config.band.radiance(flat())
