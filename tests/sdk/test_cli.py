@@ -309,6 +309,15 @@ def test_demo_with_a_bundle_that_needs_class_maps(run, tmp_path):
     assert "contact_sheet.png" in contents(tmp_path / "demo")
 
 
+def test_demo_through_a_camera(run, tmp_path):
+    arguments = ("--out", tmp_path / "demo", "--frames", "2", "--camera", "lepton160")
+    assert run("demo", *arguments)[0] == 0
+    with av.open(str(tmp_path / "demo" / "thermal_kelvin.mkv")) as container:
+        assert next(container.decode(video=0)).to_ndarray().shape == (120, 160)
+    shown = next(iter(open_source(tmp_path / "demo" / "thermal.mp4"))).rgb
+    assert shown.shape == (480, 640 + 4 + 640, 3)
+
+
 def test_demo_where_no_folder_can_be_made(run, tmp_path):
     (tmp_path / "file").touch()
     code, _, err = run("demo", "--out", tmp_path / "file" / "demo")

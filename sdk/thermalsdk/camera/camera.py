@@ -119,6 +119,7 @@ class Camera:
 
         Raises CameraError when time runs backwards.
         """
+        radiance = np.asarray(radiance, np.float32)
         with self._lock:
             now = self._now(time_s)
             state = moment(now, self.config.frame_rate, self.config.ffc)
