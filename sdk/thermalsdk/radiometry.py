@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk import compositing
 from thermalsdk.errors import OptionError
 
 Float32 = npt.NDArray[np.float32]
@@ -50,13 +51,11 @@ class Band:
 
     def radiance(self, kelvin: Float32) -> Float32:
         """Radiance of black bodies, W m^-2 sr^-1, of any shape; within 1 mK of the integral."""
-        return self._radiances.at((kelvin - np.float32(_LOW)) * np.float32(1.0 / _STEP))
+        return self._radiances(kelvin)
 
     def kelvin(self, radiance: Float32) -> Float32:
         """Temperatures of the black bodies that send these radiances (W m^-2 sr^-1), of any shape."""
-        lowest, step, temperatures = self._inverse
-        roots = np.sqrt(np.sqrt(np.maximum(radiance, np.float32(0))))
-        return temperatures.at((roots - np.float32(lowest)) * np.float32(1.0 / step))
+        return self._temperatures(np.sqrt(np.sqrt(np.maximum(radiance, np.float32(0)))))
 
     def radiance_at(self, kelvin: float) -> float:
         """Radiance of one black body, W m^-2 sr^-1."""
@@ -87,32 +86,25 @@ class Band:
 
     @functools.cached_property
     def _radiances(self) -> _Table:
-        return _Table(self._table[1])
+        return _Table(self._table[1], _LOW, _STEP)
 
     @functools.cached_property
-    def _inverse(self) -> tuple[float, float, _Table]:
+    def _temperatures(self) -> _Table:
         kelvin, radiances = self._table
         roots = radiances**0.25
         grid = np.linspace(roots[0], roots[-1], _ROOTS)
-        return float(grid[0]), float(grid[1] - grid[0]), _Table(np.interp(grid, roots, kelvin))
+        return _Table(np.interp(grid, roots, kelvin), float(grid[0]), float(grid[1] - grid[0]))
 
 
 class _Table:
-    """Values at 0, 1, 2, ..., linear between them and constant beyond."""
+    """Values at low, low + step, ..., for arrays of any shape."""
 
-    def __init__(self, values: Float64) -> None:
-        self._values = values.astype(np.float32)
-        self._steps = np.diff(values).astype(np.float32)
-        self._last = np.float32(len(values) - 1.001)
+    def __init__(self, values: Float64, low: float, step: float) -> None:
+        self._values, self._low, self._step = values.astype(np.float32), low, step
 
-    def at(self, position: Float32) -> Float32:
-        """Values at positions of any shape, which are overwritten."""
-        np.clip(position, np.float32(0), self._last, out=position)
-        index = position.astype(np.intp)
-        position -= index
-        position *= self._steps.take(index, mode="clip")
-        position += self._values.take(index, mode="clip")
-        return position
+    def __call__(self, positions: Float32) -> Float32:
+        rows = np.atleast_2d(positions)
+        return compositing.interpolate(rows, self._values, self._low, self._step).reshape(positions.shape)
 
 
 #: The long-wave window, in which thermal cameras without cooling see.

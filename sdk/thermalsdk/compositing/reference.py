@@ -333,5 +333,23 @@ def agc_linear(kelvin: Float32, low: float, high: float) -> UInt8:
     return np.rint(_saturated((kelvin - np.float32(low)) * factor, 255)).astype(np.uint8)
 
 
+def interpolate(positions: Float32, table: Float32, low: float, step: float) -> Float32:
+    """A function of one variable out of a table: linear between its entries, constant beyond them.
+
+    Args:
+        positions: float32 [H,W]; NaN counts as low.
+        table: float32 [n], the function at low, low + step, low + 2 * step, ...; n is at least 2.
+        low, step: of the table; step is positive.
+
+    Returns:
+        float32 [H,W].
+    """
+    place = (positions - np.float32(low)) * (np.float32(1) / np.float32(step))
+    place = _saturated(place, np.float32(len(table) - 1))
+    index = np.minimum(place.astype(np.int32), len(table) - 2)
+    fraction = place - index.astype(np.float32)
+    return table[index] + fraction * (table[index + 1] - table[index])
+
+
 def _saturated(values: Float32, highest: float) -> Float32:
     return np.where(np.isnan(values), np.float32(0), values).clip(0, highest)
