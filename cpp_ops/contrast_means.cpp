@@ -1,5 +1,6 @@
 #include "contrast_means.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include "clones.h"
 #include "objects.h"
 #include "parallel.h"
+#include "pixel.h"
 #include "refused.h"
 
 namespace thermal {
@@ -17,14 +19,30 @@ namespace {
 // depend on how many threads shared the work.
 constexpr int kPieces = 8;
 
+// Contrasts of an object, and of its core, where the feather shows no other class.
 struct ObjectSums {
-    std::vector<double> sums;
-    std::vector<int32_t> pixels;
+    double all = 0.0;
+    double core = 0.0;
+    int32_t pixels = 0;
+    int32_t core_pixels = 0;
+};
+
+// Scratch of one row, kept by the thread from frame to frame.
+struct Row {
+    std::vector<uint8_t> column;  // differences over the rows of the window
+    std::vector<uint8_t> core;
+    std::vector<uint8_t> starts;
+
+    void fit(int width) {
+        column.resize(width);
+        core.resize(width);
+        starts.resize(width);
+    }
 };
 
 // Kept by the calling thread from frame to frame.
 struct Memory {
-    ObjectSums pieces[kPieces];
+    std::vector<ObjectSums> pieces[kPieces];
     std::vector<float> means;
 };
 
@@ -33,21 +51,43 @@ Memory& memory_of_thread() {
     return memory;
 }
 
-THERMAL_INLINE double sum_of(const float* values, int count) {
+struct RunSums {
+    double all;
+    double core;
+    int core_pixels;
+};
+
+// Sums over a run of values, and over those of them that are marked 1 in `core`.
+THERMAL_INLINE RunSums sums_of(const float* values, const uint8_t* core, int count) {
     constexpr int kLanes = 8;
+    using Bytes = uint8_t __attribute__((vector_size(kLanes)));
     using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
     using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
-    Doubles lanes = {};
+    Doubles all = {}, in_core = {};
+    Floats marked = {};
     int i = 0;
     for (; i + kLanes <= count; i += kLanes) {
         Floats eight;
+        Bytes marks;
         std::memcpy(&eight, values + i, sizeof(eight));
-        lanes += __builtin_convertvector(eight, Doubles);
+        std::memcpy(&marks, core + i, sizeof(marks));
+        const Floats weights = __builtin_convertvector(marks, Floats);
+        all += __builtin_convertvector(eight, Doubles);
+        in_core += __builtin_convertvector(eight * weights, Doubles);
+        marked += weights;
     }
-    double sum = 0.0;
-    for (int lane = 0; lane < kLanes; ++lane) sum += lanes[lane];
-    for (; i < count; ++i) sum += values[i];
-    return sum;
+    RunSums sums{0.0, 0.0, 0};
+    for (int lane = 0; lane < kLanes; ++lane) {
+        sums.all += all[lane];
+        sums.core += in_core[lane];
+        sums.core_pixels += static_cast<int>(marked[lane]);
+    }
+    for (; i < count; ++i) {
+        sums.all += values[i];
+        sums.core += core[i] * values[i];
+        sums.core_pixels += core[i];
+    }
+    return sums;
 }
 
 // First index from x on with a set byte, or width.
@@ -61,16 +101,46 @@ THERMAL_INLINE int next_set(const uint8_t* bytes, int x, int width) {
     return x;
 }
 
+// Adds the bits in which two rows of labels differ, and the bits that were added elsewhere.
+THERMAL_INLINE void add_differences(const uint8_t* __restrict labels, const uint8_t* __restrict others,
+                                    const uint8_t* __restrict elsewhere, int count,
+                                    uint8_t* __restrict differences) {
+    for (int x = 0; x < count; ++x) {
+        differences[x] = static_cast<uint8_t>(differences[x] | elsewhere[x] | (labels[x] ^ others[x]));
+    }
+}
+
+// core[x] is 1 where the whole window around pixel x of row y holds one class, else 0.
+THERMAL_INLINE void mark_core(const CompositeInput& input, int y, uint8_t* __restrict column,
+                              uint8_t* __restrict core) {
+    const int width = input.width, feather = input.feather;
+    const uint8_t* labels = input.labels + static_cast<ptrdiff_t>(y) * width;
+    std::fill_n(column, width, uint8_t{0});
+    for (int near = std::max(0, y - feather); near <= std::min(input.height - 1, y + feather); ++near) {
+        const uint8_t* others = input.labels + static_cast<ptrdiff_t>(near) * width;
+        for (int x = 0; x < width; ++x) column[x] = static_cast<uint8_t>(column[x] | (labels[x] ^ others[x]));
+    }
+    std::copy_n(column, width, core);
+    for (int step = 1; step <= std::min(feather, width - 1); ++step) {
+        add_differences(labels, labels + step, column + step, width - step, core);
+        add_differences(labels + step, labels, column, width - step, core + step);
+    }
+    for (int x = 0; x < width; ++x) core[x] = static_cast<uint8_t>(core[x] == 0);
+}
+
 // Adds the contrasts of rows [first, last) to their objects, run by run. Returns a label that is not among
-// the contrasts, or -1. `starts` is scratch of one row.
-THERMAL_CLONES int add_contrasts(const CompositeInput& input, int first, int last, uint8_t* __restrict starts,
-                                 double* sums, int32_t* pixels) {
+// the contrasts, or -1.
+THERMAL_CLONES int add_contrasts(const CompositeInput& input, int first, int last, Row& scratch,
+                                 ObjectSums* sums) {
     const int width = input.width;
+    uint8_t* __restrict core = scratch.core.data();
+    uint8_t* __restrict starts = scratch.starts.data();
     const int classes = static_cast<int>(input.contrasts.size());
     for (int y = first; y < last; ++y) {
         const ptrdiff_t row = static_cast<ptrdiff_t>(y) * width;
         const uint8_t* __restrict labels = input.labels + row;
         const int32_t* __restrict objects = input.objects + row;
+        mark_core(input, y, scratch.column.data(), core);
         for (int x = 1; x < width; ++x) {
             starts[x] = static_cast<uint8_t>((objects[x] != objects[x - 1]) | (labels[x] != labels[x - 1]));
         }
@@ -78,8 +148,12 @@ THERMAL_CLONES int add_contrasts(const CompositeInput& input, int first, int las
             const int end = next_set(starts, x + 1, width);
             const int label = labels[x];
             if (label >= classes || input.contrasts[label] == nullptr) return label;
-            sums[objects[x]] += sum_of(input.contrasts[label] + row + x, end - x);
-            pixels[objects[x]] += end - x;
+            const RunSums run = sums_of(input.contrasts[label] + row + x, core + x, end - x);
+            ObjectSums& object = sums[objects[x]];
+            object.all += run.all;
+            object.core += run.core;
+            object.pixels += end - x;
+            object.core_pixels += run.core_pixels;
             x = end;
         }
     }
@@ -91,18 +165,13 @@ THERMAL_CLONES int add_contrasts(const CompositeInput& input, int first, int las
 const std::vector<float>& contrast_means(const CompositeInput& input, int threads) {
     const int count = object_count(input.objects, input.height, input.width);
     Memory& memory = memory_of_thread();
-    for (ObjectSums& piece : memory.pieces) {
-        piece.sums.assign(count, 0.0);
-        piece.pixels.assign(count, 0);
-    }
+    for (std::vector<ObjectSums>& piece : memory.pieces) piece.assign(count, ObjectSums{});
     std::atomic<int> stray_label{-1};
     parallel_for(threads, kPieces, [&](int i) {
-        thread_local std::vector<uint8_t> starts;
-        starts.resize(input.width);
-        ObjectSums& piece = memory.pieces[i];
-        const int stray =
-            add_contrasts(input, share_of(input.height, i, kPieces), share_of(input.height, i + 1, kPieces),
-                          starts.data(), piece.sums.data(), piece.pixels.data());
+        thread_local Row row;
+        row.fit(input.width);
+        const int stray = add_contrasts(input, share_of(input.height, i, kPieces),
+                                        share_of(input.height, i + 1, kPieces), row, memory.pieces[i].data());
         if (stray >= 0) stray_label = stray;
     });
     if (stray_label >= 0) {
@@ -113,13 +182,14 @@ const std::vector<float>& contrast_means(const CompositeInput& input, int thread
     }
     memory.means.resize(count);
     for (int object = 0; object < count; ++object) {
-        double sum = 0.0;
-        int32_t pixels = 0;
-        for (const ObjectSums& piece : memory.pieces) {
-            sum += piece.sums[object];
-            pixels += piece.pixels[object];
+        ObjectSums total;
+        for (const std::vector<ObjectSums>& piece : memory.pieces) {
+            total.all += piece[object].all;
+            total.core += piece[object].core;
+            total.pixels += piece[object].pixels;
+            total.core_pixels += piece[object].core_pixels;
         }
-        memory.means[object] = pixels > 0 ? static_cast<float>(sum / pixels) : 0.0f;
+        memory.means[object] = mean_contrast(total.all, total.pixels, total.core, total.core_pixels);
     }
     return memory.means;
 }

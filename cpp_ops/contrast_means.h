@@ -1,4 +1,4 @@
-// m_o of the composition: the mean contrast of each object.
+// m_o of the composition: the mean contrast of each object's core, or of all of it where it has no core.
 #pragma once
 
 #include <vector>

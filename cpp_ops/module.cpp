@@ -15,6 +15,7 @@
 #include "arrays.h"
 #include "composite.h"
 #include "display.h"
+#include "lookup.h"
 #include "objects.h"
 #include "pixel.h"
 #include "planes.h"
@@ -250,6 +251,23 @@ py::array_t<uint8_t> agc_linear_of(const py::object& kelvin_argument, float low,
     return out;
 }
 
+py::array_t<float> interpolate_of(const py::object& positions_argument, const py::object& table_argument,
+                                  float low, float step) {
+    const auto positions = checked<float>(positions_argument, "positions", {kAny, kAny});
+    const auto values = checked<float>(table_argument, "table", {kAny});
+    require(values.size() >= 2, "table has one entry.", "Pass two or more.");
+    require(std::isfinite(low) && std::isfinite(step) && step > 0.0f, "step is not positive.",
+            "Pass a finite low and a positive step.");
+    const LookupTable table{values.data(), static_cast<int>(values.size()), low, step};
+    py::array_t<float> out({positions.shape(0), positions.shape(1)});
+    const float* source = positions.data();
+    float* target = out.mutable_data();
+    const ptrdiff_t pixels = positions.size();
+    const py::gil_scoped_release release;
+    interpolate(source, pixels, table, target);
+    return out;
+}
+
 py::array_t<int32_t> plan_regions_of(const py::object& labels_argument, int classes, int growth, int overhead,
                                      std::vector<int> sizes) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
@@ -307,6 +325,7 @@ PYBIND11_MODULE(_ops, module) {
     module.def("labels_from_logits", labels_from_logits_of, arg("logits"));
     module.def("plan_regions", plan_regions_of, arg("labels"), arg("classes"), arg("growth"), arg("overhead"),
                arg("sizes"));
+    module.def("interpolate", interpolate_of, arg("positions"), arg("table"), arg("low"), arg("step"));
     module.def("raw16", raw16_of, arg("kelvin"));
     module.def("agc_linear", agc_linear_of, arg("kelvin"), arg("low"), arg("high"));
     module.attr("sums_int8_exactly") = sums_int8_exactly();

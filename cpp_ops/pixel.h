@@ -1,5 +1,7 @@
 // The maths of one pixel of the composition, written once for the CPU and the CUDA driver.
 //
+//     m_o      = mean contrast over the core of object o, whose pixels have windows of one class; over all
+//                of the object where it has no core
 //     B(x)     = R(x) - c * m_o(x)                  base: the object's own mean contrast is taken out
 //     a_k(x)   = sum of w over window pixels of class k
 //     B_k(x)   = B(x) where x is of class k, else sum of w [label = k] B / a_k(x)
@@ -44,6 +46,12 @@ THERMAL_HD float surface_temperature(float base, float contrast_kelvin, float co
     return base + contrast_kelvin * contrast;
 }
 
+// m_o out of the sums over an object's core and over all of it.
+THERMAL_HD float mean_contrast(double all, int pixels, double core, int core_pixels) {
+    if (core_pixels > 0) return static_cast<float>(core / core_pixels);
+    return pixels > 0 ? static_cast<float>(all / pixels) : 0.0f;
+}
+
 // Accumulates the classes of one window from front to back.
 struct Painter {
     float visible = 1.0f;
@@ -79,6 +87,17 @@ struct FrameView {
         const int row = y + dy < 0 ? 0 : (y + dy >= height ? height - 1 : y + dy);
         const int column = x + dx < 0 ? 0 : (x + dx >= width ? width - 1 : x + dx);
         return at(row, column);
+    }
+
+    // Whether the window around a pixel holds one class only.
+    THERMAL_HD bool is_core(int y, int x, int feather) const {
+        const int own = labels[at(y, x)];
+        for (int dy = -feather; dy <= feather; ++dy) {
+            for (int dx = -feather; dx <= feather; ++dx) {
+                if (labels[near(y, x, dy, dx)] != own) return false;
+            }
+        }
+        return true;
     }
 
     THERMAL_HD float base(ptrdiff_t pixel) const {

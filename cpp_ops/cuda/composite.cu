@@ -13,42 +13,46 @@ struct ContrastTable {
     const float* planes[kMaxDeviceClasses];
 };
 
-// Sums of the objects' contrasts, then their means. Doubles come first, so that each array is aligned.
+// Sums of the contrasts over every object's rim and core, two entries an object, then the objects' means.
+// Doubles come first, so that each array is aligned.
 struct Scratch {
     double* sums;
-    unsigned* pixels;
+    int* pixels;
     float* means;
 
     Scratch(void* memory, int object_count)
         : sums(static_cast<double*>(memory)),
-          pixels(reinterpret_cast<unsigned*>(sums + object_count)),
-          means(reinterpret_cast<float*>(pixels + object_count)) {}
+          pixels(reinterpret_cast<int*>(sums + 2 * static_cast<ptrdiff_t>(object_count))),
+          means(reinterpret_cast<float*>(pixels + 2 * static_cast<ptrdiff_t>(object_count))) {}
 };
 
 // One thread a pixel. Most warps lie in one object: these add up among themselves and touch memory once.
-__global__ void add_contrasts(FrameView frame, ContrastTable contrasts, double* sums, unsigned* pixels) {
+__global__ void add_contrasts(FrameView frame, ContrastTable contrasts, int feather, double* sums,
+                              int* pixels) {
     const ptrdiff_t pixel = static_cast<ptrdiff_t>(blockIdx.x) * blockDim.x + threadIdx.x;
     const bool inside = pixel < static_cast<ptrdiff_t>(frame.height) * frame.width;
-    const int object = inside ? frame.objects[pixel] : -1;
+    const int y = static_cast<int>(pixel / frame.width), x = static_cast<int>(pixel % frame.width);
+    const int part = inside ? 2 * frame.objects[pixel] + (frame.is_core(y, x, feather) ? 1 : 0) : -1;
     double contrast = inside ? contrasts.planes[frame.labels[pixel]][pixel] : 0.0;
-    if (__all_sync(kWholeWarp, object == __shfl_sync(kWholeWarp, object, 0))) {
+    if (__all_sync(kWholeWarp, part == __shfl_sync(kWholeWarp, part, 0))) {
         for (int step = warpSize / 2; step > 0; step /= 2) {
             contrast += __shfl_down_sync(kWholeWarp, contrast, step);
         }
         if (inside && threadIdx.x % warpSize == 0) {
-            atomicAdd(&sums[object], contrast);
-            atomicAdd(&pixels[object], static_cast<unsigned>(warpSize));
+            atomicAdd(&sums[part], contrast);
+            atomicAdd(&pixels[part], warpSize);
         }
     } else if (inside) {
-        atomicAdd(&sums[object], contrast);
-        atomicAdd(&pixels[object], 1u);
+        atomicAdd(&sums[part], contrast);
+        atomicAdd(&pixels[part], 1);
     }
 }
 
-__global__ void divide(const double* sums, const unsigned* pixels, int count, float* means) {
+__global__ void divide(const double* sums, const int* pixels, int count, float* means) {
     const int object = blockIdx.x * blockDim.x + threadIdx.x;
     if (object < count) {
-        means[object] = pixels[object] > 0 ? static_cast<float>(sums[object] / pixels[object]) : 0.0f;
+        const int rim = 2 * object, core = rim + 1;  // without a core, the rim is all of the object
+        means[object] = mean_contrast(sums[rim], pixels[rim], sums[core], pixels[core]);
     }
 }
 
@@ -66,7 +70,7 @@ int blocks_for(ptrdiff_t count, int block) { return static_cast<int>((count + bl
 }  // namespace
 
 size_t composite_scratch_bytes(int object_count) {
-    return static_cast<size_t>(object_count) * (sizeof(double) + sizeof(unsigned) + sizeof(float));
+    return static_cast<size_t>(object_count) * (2 * (sizeof(double) + sizeof(int)) + sizeof(float));
 }
 
 const char* composite_on_device(const DeviceComposite& input, void* stream_handle) {
@@ -79,8 +83,8 @@ const char* composite_on_device(const DeviceComposite& input, void* stream_handl
 
     cudaMemsetAsync(input.scratch, 0, composite_scratch_bytes(input.object_count), stream);
     const ptrdiff_t pixels = static_cast<ptrdiff_t>(input.height) * input.width;
-    add_contrasts<<<blocks_for(pixels, kBlock), kBlock, 0, stream>>>(frame, contrasts, scratch.sums,
-                                                                     scratch.pixels);
+    add_contrasts<<<blocks_for(pixels, kBlock), kBlock, 0, stream>>>(frame, contrasts, input.feather,
+                                                                     scratch.sums, scratch.pixels);
     divide<<<blocks_for(input.object_count, kBlock), kBlock, 0, stream>>>(scratch.sums, scratch.pixels,
                                                                           input.object_count, scratch.means);
     const dim3 block(32, 8);

@@ -11,23 +11,29 @@ from typing import TYPE_CHECKING, Any
 from thermalsdk.version import __version__
 
 if TYPE_CHECKING:
+    from thermalsdk.camera import Camera as Camera
     from thermalsdk.errors import ThermalSDKError as ThermalSDKError
     from thermalsdk.frame import Frame as Frame
     from thermalsdk.predicted import PredictedTemperatures as PredictedTemperatures
     from thermalsdk.synthesizer import Synthesizer as Synthesizer
+    from thermalsdk.temperatures import ScenePrior as ScenePrior
     from thermalsdk.temperatures import Temperatures as Temperatures
 
 _HOME = {
+    "Camera": "thermalsdk.camera",
     "Frame": "thermalsdk.frame",
     "PredictedTemperatures": "thermalsdk.predicted",
+    "ScenePrior": "thermalsdk.temperatures",
     "Synthesizer": "thermalsdk.synthesizer",
     "Temperatures": "thermalsdk.temperatures",
     "ThermalSDKError": "thermalsdk.errors",
 }
 
 __all__ = [
+    "Camera",
     "Frame",
     "PredictedTemperatures",
+    "ScenePrior",
     "Synthesizer",
     "Temperatures",
     "ThermalSDKError",

@@ -35,6 +35,9 @@ def condition(
 def connected_components(
     labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None = None
 ) -> tuple[npt.NDArray[np.int32], int]: ...
+def interpolate(
+    positions: npt.NDArray[np.float32], table: npt.NDArray[np.float32], low: float, step: float
+) -> npt.NDArray[np.float32]: ...
 def labels_from_logits(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]: ...
 def object_means(
     objects: npt.NDArray[np.int32], count: int, values: npt.NDArray[np.float32], stride: int = 1

@@ -81,6 +81,10 @@ class TemperatureError(InputError):
     """A temperature is absent, out of range, ambiguous, or not in kelvin."""
 
 
+class CameraError(ThermalSDKError):
+    """The description of a thermal camera is unknown or makes no sense, or its time runs backwards."""
+
+
 class VideoError(ThermalSDKError):
     """A video, picture, folder or camera cannot be read to its end."""
 

@@ -10,7 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk import compositing
+from thermalsdk.camera.capture import Capture
 from thermalsdk.display import gain_limits, palette
+from thermalsdk.temperatures.surfaces import Surfaces
+
+_PALETTE = "ironbow"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Timing:
         total: the whole call.
         classes: milliseconds of one thread by class that was run. Layers run side by side, so these may add
             up to more than `layers`.
+        camera: what a camera made of it, when there was one.
     """
 
     prepare: float
@@ -38,13 +43,16 @@ class Timing:
     composite: float
     total: float
     classes: Mapping[str, float]
+    camera: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One thermal frame. The arrays belong to the frame; with `out=`, `kelvin` is the caller's array.
 
-    raw16, display and colours are computed from `kelvin` when they are first asked for.
+    apparent, raw16, display and colours are computed when they are first asked for. Without emissivities and
+    without a camera, apparent is `kelvin` itself. With a camera they are the camera's, in the size of its
+    detector.
 
     Args:
         kelvin: float32 HxW, surface temperature.
@@ -54,6 +62,8 @@ class Frame:
         limits: kelvin shown as 0 and 255, or None for this frame's own percentiles. A stream sets them.
         index: number of the frame in its source, from 0.
         dropped: frames of the source that were skipped just before this one.
+        surfaces: emissivity and reflections by class, or None where all is black.
+        capture: what a camera made of it, or None.
     """
 
     kelvin: npt.NDArray[np.float32]
@@ -63,18 +73,41 @@ class Frame:
     limits: tuple[float, float] | None = None
     index: int = 0
     dropped: int = 0
+    surfaces: Surfaces | None = None
+    capture: Capture | None = None
+
+    @functools.cached_property
+    def apparent(self) -> npt.NDArray[np.float32]:
+        """What a radiometer reads after emissivity, reflection and camera: float32 HxW, kelvin."""
+        if self.capture is not None:
+            return self.capture.apparent
+        return self.kelvin if self.surfaces is None else self.surfaces.apparent(self.kelvin, self.labels)
+
+    @property
+    def camera_hash(self) -> str | None:
+        """Hash of the camera's configuration and seed, or None without a camera."""
+        return None if self.capture is None else self.capture.camera_hash
 
     @functools.cached_property
     def raw16(self) -> npt.NDArray[np.uint16]:
         """Radiometric picture: uint16 HxW, 0.01 K per count, 0 at 0 K."""
-        return compositing.raw16(self.kelvin)
+        return compositing.raw16(self.apparent)
 
     @functools.cached_property
     def display(self) -> npt.NDArray[np.uint8]:
-        """Grey picture after automatic gain: uint8 HxW, hot is white."""
-        low, high = self.limits if self.limits is not None else gain_limits(self.kelvin)
-        return compositing.agc_linear(self.kelvin, low, high)
+        """Grey picture after automatic gain: uint8 HxW, hot is white unless a camera's polarity says else."""
+        if self.capture is not None:
+            return self.capture.display
+        low, high = self.limits if self.limits is not None else gain_limits(self.apparent)
+        return compositing.agc_linear(self.apparent, low, high)
 
-    def colorize(self, name: str = "ironbow") -> npt.NDArray[np.uint8]:
-        """Display in the colours of a palette: uint8 HxWx3, RGB. Raises OptionError for an unknown name."""
+    def colorize(self, name: str | None = None) -> npt.NDArray[np.uint8]:
+        """Display in the colours of a palette: uint8 HxWx3, RGB.
+
+        name: of a palette; None for the camera's, or ironbow without a camera.
+
+        Raises OptionError for an unknown name.
+        """
+        if name is None:
+            name = _PALETTE if self.capture is None else self.capture.palette
         return palette(name)[self.display]

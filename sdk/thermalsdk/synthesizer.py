@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from thermalsdk.backends import choose_backend
 from thermalsdk.bundle import Bundle
+from thermalsdk.camera import Camera
 from thermalsdk.display import AutoGain
 from thermalsdk.errors import ClosedError
 from thermalsdk.frame import Frame, Timing
@@ -24,7 +25,7 @@ from thermalsdk.inputs import check_frame, check_instances, check_labels, check_
 from thermalsdk.networks import Networks
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.still_filter import StillFilter
-from thermalsdk.temperatures import TemperatureChoice, Temperatures, check_choice
+from thermalsdk.temperatures import TemperatureChoice, Temperatures, TemperaturesInTime, check_choice
 
 if TYPE_CHECKING:
     from thermalsdk.video import SourceFrame, SourceLike
@@ -85,8 +86,10 @@ class Synthesizer:
         labels: npt.ArrayLike | None = None,
         label_ids: str = "bundle",
         instances: npt.ArrayLike | None = None,
+        instance_names: Mapping[int, str] | None = None,
         temperatures: TemperatureChoice = "auto",
         thermal_labels: npt.ArrayLike | None = None,
+        camera: Camera | None = None,
         out: npt.NDArray[np.float32] | None = None,
     ) -> Frame:
         """Turn one colour frame into a thermal frame.
@@ -98,9 +101,12 @@ class Synthesizer:
             label_ids: numbering of `labels`: "bundle", or a table of thermalsdk.labels such as "cityscapes".
             instances: instance map HxW, integers 0 to 65535. With it, an object is a pair of class and
                 instance; without it, an object is a connected area of one class.
+            instance_names: names of ids of the instance map, for temperatures that are given by name.
             temperatures: "auto" to let the bundle's labeller predict each object's mean, a
                 PredictedTemperatures to keep these predictions steady along a video, or Temperatures.
             thermal_labels: the whole thermal segmentation R instead: floating point HxW, kelvin.
+            camera: what looks at the surfaces, one picture later than the frame it saw before; None for a
+                perfect radiometer.
             out: C-contiguous float32 HxW that receives, and becomes, the frame's kelvin.
 
         Returns the thermal frame. Its arrays are new, but for `out`.
@@ -119,9 +125,11 @@ class Synthesizer:
         given_instances = None if instances is None else check_instances(instances, size)
         given_map = None if thermal_labels is None else check_thermal_labels(thermal_labels, size)
         if isinstance(temperatures, Temperatures):
-            temperatures.check(classes, given_instances is not None)
+            temperatures.check(classes, given_instances is not None, instance_names is not None)
+            temperatures = temperatures.resolved(instance_names or {})
         with self._lock:
-            return self._synthesize(start, rgb, given_labels, given_instances, temperatures, given_map, out)
+            made = self._synthesize(start, rgb, given_labels, given_instances, temperatures, given_map, out)
+        return made if camera is None else camera.view(made)
 
     def _synthesize(
         self,
@@ -147,9 +155,11 @@ class Synthesizer:
             labels = networks.segment(prepared)
             segmenter_ms = clock.lap()
         class_map = networks.analyse(labels, instances)
+        surfaces = None
         if thermal_labels is None:
             if isinstance(temperatures, Temperatures):
                 thermal_labels = class_map.thermal_labels(temperatures, self._info.classes)
+                surfaces = temperatures.surfaces(self._info.classes)
             else:
                 means = networks.predict_temperatures(prepared, class_map)
                 if isinstance(temperatures, PredictedTemperatures):
@@ -171,7 +181,7 @@ class Synthesizer:
             total=clock.total(),
             classes=contrasts.milliseconds,
         )
-        return Frame(kelvin=kelvin, labels=labels, thermal_labels=thermal_labels, timing=timing)
+        return Frame(kelvin, labels, thermal_labels, timing, surfaces=surfaces)
 
     def stream(
         self,
@@ -179,7 +189,8 @@ class Synthesizer:
         *,
         policy: str = "latest",
         color: str = "rgb",
-        temperatures: TemperatureChoice = "auto",
+        temperatures: TemperatureChoice | TemperaturesInTime = "auto",
+        camera: Camera | None = None,
         steadiness: float = STEADINESS,
     ) -> Generator[Frame, None, None]:
         """Thermal frames of a moving source, with automatic gain that follows the scene slowly.
@@ -193,6 +204,9 @@ class Synthesizer:
                 have no clock, and none of theirs is dropped.
             color: channel order of an iterable's frames; every other source is RGB.
             temperatures: as for a single frame; "auto" keeps the predictions steady where the source moves.
+                Or a function from the number of a frame to its Temperatures, which may change at any time.
+            camera: what looks at the surfaces; it starts anew, keeps the source's time, and has a gain of its
+                own in place of the automatic one.
             steadiness: share of its former temperature that a pixel keeps where the colours stand still, 0 to
                 less than 1; 0 shows every frame as a call would. Pictures and folders are never filtered.
 
@@ -200,7 +214,8 @@ class Synthesizer:
         """
         from thermalsdk.video import open_source, read_frames
 
-        check_choice(temperatures, False)
+        if not callable(temperatures):
+            check_choice(temperatures, False)
         still_filter = StillFilter(steadiness)
         self._open_networks()
         opened = open_source(source, color=color)
@@ -208,22 +223,35 @@ class Synthesizer:
         moves = opened.clock != "none"
         if isinstance(temperatures, str) and moves:
             temperatures = PredictedTemperatures()
-        return self._frames_of(frames, temperatures, still_filter if moves and steadiness > 0 else None)
+        if camera is not None:
+            camera.restart()
+        return self._frames_of(
+            frames, temperatures, still_filter if moves and steadiness > 0 else None, camera, moves
+        )
 
     def _frames_of(
         self,
         frames: Generator[SourceFrame, None, None],
-        temperatures: TemperatureChoice,
+        temperatures: TemperatureChoice | TemperaturesInTime,
         still_filter: StillFilter | None,
+        camera: Camera | None,
+        moves: bool,
     ) -> Generator[Frame, None, None]:
         auto_gain = AutoGain()
         with closing(frames):
             for given in frames:
-                frame = self(given.rgb, temperatures=temperatures)
+                now = temperatures(given.index) if callable(temperatures) else temperatures
+                frame = self(given.rgb, temperatures=now)
                 if still_filter is not None:
                     frame = replace(frame, kelvin=still_filter(given.rgb, frame.kelvin))
-                limits = auto_gain(frame.kelvin)
-                yield replace(frame, limits=limits, index=given.index, dropped=given.dropped)
+                if camera is None:
+                    frame = replace(frame, limits=auto_gain(frame.apparent))
+                elif moves:
+                    frame = camera.view(frame, given.time_s)
+                else:
+                    camera.cut()
+                    frame = camera.view(frame)
+                yield replace(frame, index=given.index, dropped=given.dropped)
 
     def warmup(self, count: int = 1, size: tuple[int, int] = _WARMUP_SIZE) -> None:
         """Run every graph `count` times on a made-up frame of `size` (H, W), so that later calls are fast."""

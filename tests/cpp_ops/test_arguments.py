@@ -13,6 +13,7 @@ OBJECTS = np.zeros((8, 12), np.int32)
 KELVIN = np.full((8, 12), 290, np.float32)
 RGB = np.zeros((8, 12, 3), np.uint8)
 LOGITS = np.zeros((3, 2, 3), np.float32)
+TABLE = np.arange(400, dtype=np.float32)
 INSTANCES = np.zeros((8, 12), np.uint16)
 
 #: Name of the function, arguments that it accepts.
@@ -26,6 +27,7 @@ ACCEPTED = {
     "class_fractions": (LABELS, 3),
     "labels_from_logits": (LOGITS,),
     "plan_regions": (LABELS[:, :8], 1, 1, 4, (2, 4)),
+    "interpolate": (KELVIN, TABLE, 100.0, 0.5),
     "raw16": (KELVIN,),
     "agc_linear": (KELVIN, 280.0, 300.0),
 }
@@ -107,6 +109,8 @@ def test_sizes_that_are_no_multiples_of_the_cell_are_refused(name, position):
         ("condition", (3, float("inf")), "offset is not finite"),
         ("condition", (4, 0.0), "scale is not positive"),
         ("class_fractions", (1, 0), "0 classes"),
+        ("interpolate", (1, TABLE[:1]), "one entry"),
+        ("interpolate", (3, 0.0), "step is not positive"),
         ("agc_linear", (1, 300.0), "low is not below high"),
         ("agc_linear", (2, float("nan")), "low is not below high"),
     ],
@@ -181,6 +185,7 @@ def random_arguments():
         "class_fractions": (frame.labels, 6),
         "labels_from_logits": (rng.normal(size=(3, 6, 9)).astype(np.float32),),
         "plan_regions": (frame.labels[:, :32], 6, 1, 4, (2, 4)),
+        "interpolate": (frame.thermal_labels, np.sqrt(np.arange(400, dtype=np.float32)), 100.0, 0.5),
         "raw16": (frame.thermal_labels,),
         "agc_linear": (frame.thermal_labels, 260.0, 320.0),
     }

@@ -62,8 +62,21 @@ def test_objects_of_one_class_have_the_mean_that_was_set(seed):
     np.testing.assert_allclose(means, temperatures, atol=1e-3)
 
 
+@settings(max_examples=30, deadline=None)
+@given(frames())
+def test_mean_of_an_objects_core_is_the_temperature_that_was_set(frame):
+    """R is one temperature per object here; the core is where the feather shows no other class."""
+    objects, count = connected_components(frame.labels)
+    temperatures = np.random.default_rng(count).uniform(260, 330, count).astype(np.float32)
+    whole = frame.replaced(objects=objects, thermal_labels=temperatures[objects])
+    core = reference.window_is_uniform(frame.labels, frame.feather)
+    pixels = np.bincount(objects[core], minlength=count)
+    means = np.bincount(objects[core], composite(*whole.arguments)[core], count)[pixels > 0]
+    np.testing.assert_allclose(means / pixels[pixels > 0], temperatures[pixels > 0], atol=1e-3)
+
+
 @pytest.mark.parametrize("side", [16, 32, 64])
-def test_mean_of_an_object_on_another_class_is_restored_but_for_its_feather(side):
+def test_an_object_on_another_class_has_contrast_around_its_core(side):
     rng = np.random.default_rng(side)
     labels = np.zeros((96, 96), np.uint8)
     labels[8 : 8 + side, 16 : 16 + side] = 1
@@ -83,7 +96,7 @@ def test_mean_of_an_object_on_another_class_is_restored_but_for_its_feather(side
     inner = np.zeros_like(mask)
     inner[8 + FEATHER : 8 + side - FEATHER, 16 + FEATHER : 16 + side - FEATHER] = True
     contrast = frame.contrasts[1]
-    expected = 305 + CONTRAST_KELVIN * (contrast - contrast[mask].mean(dtype=np.float64))
+    expected = 305 + CONTRAST_KELVIN * (contrast - contrast[inner].mean(dtype=np.float64))
     np.testing.assert_allclose(composite(*frame.arguments)[inner], expected[inner], atol=1e-4)
 
 

@@ -44,12 +44,12 @@ def by_pixel(tmp_path_factory):
 
 
 def contrast_means(frame):
-    """Mean contrast of each object, float32: m_o."""
+    """Mean contrast of each object's core, float32: m_o."""
     own = np.select(
         [frame.labels == k for k in range(len(frame.contrasts))],
         [0 if plane is None else plane for plane in frame.contrasts],
     ).astype(np.float32)
-    return reference.object_means(frame.objects, frame.objects.max() + 1, own)
+    return reference.core_means(frame.labels, frame.objects, own, frame.feather).astype(np.float32)
 
 
 @settings(max_examples=40, deadline=None)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.sdk.conftest import moving_picture, truncated, write_video
 from tests.sdk.tiny_bundle import write_tiny_bundle
+from thermalsdk import Temperatures
 from thermalsdk.cli import run as run_module
 from thermalsdk.cli.main import main
 from thermalsdk.video import open_source
@@ -85,6 +86,50 @@ def test_run_on_a_video_with_labels_in_order(run, video, tmp_path):
     code, _, err = run(*arguments)
     assert code == 1
     assert "5 class maps for 12 frames" in err
+
+
+def test_run_with_temperatures_and_a_camera(run, video, tmp_path):
+    scene = tmp_path / "scene.yaml"
+    scene.write_text("unit: celsius\nambient: 12\nclasses: {person: 31}\n")
+    camera = tmp_path / "camera.yaml"
+    camera.write_text("name: small\nresolution: {width: 64, height: 64}\npalette: ironbow\n")
+    out, raw16 = tmp_path / "thermal.mp4", tmp_path / "kelvin.mkv"
+    arguments = ("--temperatures", scene, "--camera", camera, "--side-by-side", "--json")
+    code, text, _ = run("run", video, out, "--raw16", raw16, *arguments)
+    assert code == 0
+    facts = json.loads(text)
+    assert (facts["camera"], len(facts["camera_hash"])) == ("small", 16)
+    with av.open(str(raw16)) as container:
+        kelvin = next(container.decode(video=0)).to_ndarray() / 100.0
+    assert kelvin.shape == (48, 64)
+    assert kelvin.mean() == pytest.approx(285.15, abs=3)
+    assert next(iter(open_source(out))).rgb.shape == (96, 128 + 4 + 128, 3)
+
+
+def test_run_with_a_preset(run, rgb, synth, tmp_path):
+    Image.fromarray(rgb).save(tmp_path / "in.png")
+    out, raw16 = tmp_path / "out.png", tmp_path / "raw16.png"
+    assert run("run", tmp_path / "in.png", out, "--raw16", raw16, "--preset", "winter-night")[0] == 0
+    frame = synth(rgb, temperatures=Temperatures.preset("winter-night"))
+    with Image.open(raw16) as picture:
+        np.testing.assert_array_equal(np.array(picture), frame.raw16)
+
+
+def test_refused_temperatures_and_cameras(run, video, tmp_path, capsys):
+    scene = tmp_path / "scene.yaml"
+    scene.write_text("ambient: 12\n")
+    for arguments, words in [
+        (("--temperatures", scene), "unit: celsius"),
+        (("--camera", "nikon"), "boson640"),
+        (("--camera", tmp_path / "absent.yaml"), "cannot be read"),
+    ]:
+        code, _, err = run("run", video, tmp_path / "o.mp4", *arguments)
+        assert code == 1
+        assert words in err
+    with pytest.raises(SystemExit):
+        main(["run", "in", "out", "--preset", "rain", "--temperatures", "scene.yaml"])
+    assert "not allowed with" in capsys.readouterr().err
+    assert contents(tmp_path) == ["scene.yaml"]
 
 
 def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
@@ -262,6 +307,15 @@ def test_demo_with_a_bundle_that_needs_class_maps(run, tmp_path):
     code, _, _ = run("demo", "--out", tmp_path / "demo", "--frames", "1", bundle=bare)
     assert code == 0
     assert "contact_sheet.png" in contents(tmp_path / "demo")
+
+
+def test_demo_through_a_camera(run, tmp_path):
+    arguments = ("--out", tmp_path / "demo", "--frames", "2", "--camera", "lepton160")
+    assert run("demo", *arguments)[0] == 0
+    with av.open(str(tmp_path / "demo" / "thermal_kelvin.mkv")) as container:
+        assert next(container.decode(video=0)).to_ndarray().shape == (120, 160)
+    shown = next(iter(open_source(tmp_path / "demo" / "thermal.mp4"))).rgb
+    assert shown.shape == (480, 640 + 4 + 640, 3)
 
 
 def test_demo_where_no_folder_can_be_made(run, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from thermalsdk.errors import ShapeError
 from thermalsdk.labels import STREET_CLASSES
-from thermalsdk.scenes import StreetScene, radiometry
+from thermalsdk.scenes import StreetScene
 from thermalsdk.scenes.raster import Canvas
 
 IDS = {name: index for index, name in enumerate(STREET_CLASSES)}
@@ -227,24 +227,6 @@ def test_sun_warms_and_shadow_cools():
     road = [StreetScene(0, *SIZE, conditions=c).render(0.0) for c in (day, dull)]
     warm = [frame.kelvin[frame.labels == IDS["road"]].mean() for frame in road]
     assert warm[0] > warm[1] + 5.0
-
-
-def test_planck_band_matches_the_integral():
-    wavelength = np.linspace(8.0, 14.0, 20001)
-    spectral = 1.191043e8 / (wavelength**5 * np.expm1(14387.77 / (wavelength * 300.0)))
-    exact = np.sum((spectral[1:] + spectral[:-1]) / 2 * np.diff(wavelength))
-    assert radiometry.radiance(300.0) == pytest.approx(exact, rel=1e-4)
-
-
-def test_apparent_temperature_inverts_radiance():
-    kelvin = np.linspace(230.0, 350.0, 481, dtype=np.float32)
-    np.testing.assert_allclose(radiometry.apparent(radiometry.radiance_map(kelvin)), kelvin, atol=0.02)
-
-
-def test_grey_body_lies_between_itself_and_what_it_mirrors():
-    mixed = radiometry.grey_body(300.0, 0.9, radiometry.radiance(250.0))
-    apparent = float(radiometry.apparent(np.array([mixed], np.float32))[0])
-    assert 290.0 < apparent < 300.0
 
 
 def test_polygon_coverage_is_its_area():

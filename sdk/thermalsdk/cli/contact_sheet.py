@@ -104,10 +104,14 @@ def _rows(columns: Sequence[Column]) -> list[_Row]:
     return rows
 
 
-def _class_colors(column: Column) -> npt.NDArray[np.uint8]:
+def class_colors(labels: npt.NDArray[np.uint8], rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Class map (uint8 HxW) in the sheet's colours over the faint frame (uint8 HxWx3)."""
     colors = np.array([_CLASS_COLORS[number % len(_CLASS_COLORS)] for number in range(256)], np.uint8)
-    shaded = 0.75 * colors[column.frame.labels] + 0.25 * column.scene.rgb
-    return shaded.astype(np.uint8)
+    return (0.75 * colors[labels] + 0.25 * rgb).astype(np.uint8)
+
+
+def _class_colors(column: Column) -> npt.NDArray[np.uint8]:
+    return class_colors(column.frame.labels, column.scene.rgb)
 
 
 def _alone(column: Column) -> npt.NDArray[np.uint8]:

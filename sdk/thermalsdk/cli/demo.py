@@ -17,6 +17,7 @@ import numpy.typing as npt
 from thermalsdk.cli.console import load, progress, report
 from thermalsdk.cli.contact_sheet import Column, contact_sheet
 from thermalsdk.cli.pictures import side_by_side
+from thermalsdk.cli.scene_options import open_camera
 from thermalsdk.display import AutoGain, gain_limits
 from thermalsdk.errors import OutputError
 from thermalsdk.frame import Frame
@@ -59,6 +60,7 @@ def demo(options: argparse.Namespace) -> None:
     video, kelvin, sheet = out / "thermal.mp4", out / "thermal_kelvin.mkv", out / "contact_sheet.png"
     columns: list[Column] = []
     milliseconds: list[float] = []
+    camera = open_camera(options)
     start = time.perf_counter()
     with ExitStack() as stack:
         display = stack.enter_context(VideoSink(video, _RATE, raw16=False))
@@ -71,15 +73,18 @@ def demo(options: argparse.Namespace) -> None:
             scene = shot.scene
             if shot.first:
                 auto_gain = AutoGain()
+                if camera is not None:
+                    camera.restart()
             labels = ids[scene.labels]
             temperatures = scene_temperatures(scene, labels, classes, shot.conditions.ambient_kelvin)
             frame = synthesizer(
                 scene.rgb, labels=labels, instances=scene.instances, temperatures=temperatures
             )
             frame = replace(frame, limits=auto_gain(frame.kelvin))
-            milliseconds.append(frame.timing.total)
-            display.write(side_by_side(scene.rgb, frame.colorize("white-hot")), "")
-            raw16.write(frame.raw16, "")
+            shown = frame if camera is None else camera.view(frame, scene.time_s)
+            milliseconds.append(shown.timing.total)
+            display.write(side_by_side(scene.rgb, shown.colorize("white-hot")), "")
+            raw16.write(shown.raw16, "")
             if shot.shown:
                 columns.append(_column(shot, frame, synthesizer))
         partial = Partial(sheet)

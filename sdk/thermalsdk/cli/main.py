@@ -21,6 +21,7 @@ _EPILOG = """exit codes: 0 done, 1 error (message and hint on stderr), 2 wrong u
 examples:
   thermalsdk demo --out demo_out
   thermalsdk run road.mp4 road_thermal.mp4 --raw16 road_kelvin.mkv --side-by-side
+  thermalsdk run road.mp4 night.mp4 --preset winter-night --camera boson640 --raw16 night_kelvin.mkv
   thermalsdk run frames/ thermal/ --labels tags/ --label-ids carla --palette white-hot
   thermalsdk bench --size 512x512 --against pix2pix"""
 
@@ -61,16 +62,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from thermalsdk.cli.scene_options import add_camera
+
     parser = commands.add_parser(
         "demo", help="run the built-in street scenes and write video, picture and kelvin"
     )
     parser.add_argument("--out", default="demo_out", metavar="DIR", help="folder of the results (demo_out)")
     parser.add_argument("--frames", type=_positive, default=96, metavar="N", help="length of the video (96)")
+    add_camera(parser)
     _add_common(parser)
     parser.set_defaults(command=_demo)
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from thermalsdk.cli.scene_options import add_camera, add_temperatures
     from thermalsdk.display import palette_names
 
     parser = commands.add_parser("run", help="turn a video, picture, folder or camera into thermal frames")
@@ -79,7 +84,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--raw16", metavar="PATH", help="kelvin as well, 0.01 K per count: .mkv, .png, .tif, or a folder"
     )
-    parser.add_argument("--palette", choices=palette_names(), default="white-hot", help="colours (white-hot)")
+    parser.add_argument("--palette", choices=palette_names(), help="colours (the camera's, or white-hot)")
+    add_temperatures(parser)
+    add_camera(parser)
     parser.add_argument(
         "--side-by-side", action="store_true", help="colour frame on the left of the thermal one"
     )

@@ -14,6 +14,7 @@ from thermalsdk.cli.console import load, progress, report
 from thermalsdk.cli.interrupts import until_interrupted
 from thermalsdk.cli.label_maps import LabelMaps
 from thermalsdk.cli.pictures import side_by_side
+from thermalsdk.cli.scene_options import open_camera, open_temperatures
 from thermalsdk.display import AutoGain
 from thermalsdk.errors import OutputError
 from thermalsdk.predicted import PredictedTemperatures
@@ -29,6 +30,8 @@ from thermalsdk.video import (
 
 def run(options: argparse.Namespace) -> None:
     """Convert the source. Every path is checked before the bundle is loaded."""
+    camera = open_camera(options)
+    set_temperatures = open_temperatures(options)
     source = open_source(options.source)
     total = _expected(source, options.max_frames)
     with ExitStack() as stack:
@@ -43,7 +46,8 @@ def run(options: argparse.Namespace) -> None:
         # A moving picture keeps gain and temperatures steady; pictures have nothing to do with each other.
         moves = source.clock != "none"
         auto_gain = AutoGain() if moves else None
-        temperatures = PredictedTemperatures() if moves else "auto"
+        temperatures = set_temperatures or (PredictedTemperatures() if moves else "auto")
+        palette = options.palette or (camera.config.palette if camera is not None else "white-hot")
         policy = "latest" if source.clock == "live" else "all"
         frames = stack.enter_context(closing(read_frames(source, policy)))
         if source.clock == "live":
@@ -56,9 +60,13 @@ def run(options: argparse.Namespace) -> None:
             frame = synthesizer(
                 given.rgb, labels=labels, label_ids=options.label_ids, temperatures=temperatures
             )
-            if auto_gain is not None:
-                frame = replace(frame, limits=auto_gain(frame.kelvin))
-            picture = frame.colorize(options.palette)
+            if camera is not None:
+                if not moves:
+                    camera.cut()
+                frame = camera.view(frame, given.time_s if moves else None)
+            elif auto_gain is not None:
+                frame = replace(frame, limits=auto_gain(frame.apparent))
+            picture = frame.colorize(palette)
             shown = side_by_side(given.rgb, picture) if options.side_by_side else picture
             display.write(shown, given.name, given.index)
             if raw16 is not None:
@@ -72,6 +80,8 @@ def run(options: argparse.Namespace) -> None:
             "raw16": options.raw16,
             "frames": len(milliseconds),
             "dropped": dropped,
+            "camera": None if camera is None else camera.config.name,
+            "camera_hash": None if camera is None else camera.hash,
             "synthesis_fps": round(1000 / statistics.median(milliseconds), 1),
             "end_to_end_fps": round(len(milliseconds) / seconds, 1),
         },

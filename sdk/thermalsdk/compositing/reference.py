@@ -112,15 +112,16 @@ def composite(
     With R the thermal labels, c the contrast in kelvin, o(x) the object at pixel x, and w the binomial window
     of order 2 * feather with replicated edges:
 
-        m_o      = mean over the pixels x of object o of contrast_label(x)(x)
+        m_o      = mean of contrast_label(x)(x) over the pixels x of object o whose window holds one class
+                   (its core), or over all its pixels where it has none of these
         B(x)     = R(x) - c * m_o(x)
         a_k(x)   = sum of w over window pixels of class k
         B_k(x)   = B(x) where x is of class k, else (sum of w * [label = k] * B) / a_k(x)
         alpha_k  = a_k * product over j > k of (1 - a_j), normalised to sum 1
         T(x)     = sum over k of alpha_k(x) * (B_k(x) + c * contrast_k(x))
 
-    So the last class is in front, T = B + c * contrast where the window holds one class, the mean of an
-    object is its R but for the feather, and R of one class reaches no further than the feather.
+    So the last class is in front, T = B + c * contrast where the window holds one class, the mean over an
+    object's core is its R, and R of one class reaches no further than the feather.
 
     Args:
         labels: uint8 [H,W], class ids in painter's order.
@@ -137,10 +138,7 @@ def composite(
     present = [int(k) for k in np.unique(labels)]
     planes = {k: np.asarray(contrasts[k], dtype=np.float64) for k in present}
     own_contrast = np.choose(np.searchsorted(present, labels), [planes[k] for k in present])
-    ids = objects.ravel()
-    with np.errstate(invalid="ignore"):
-        means = np.bincount(ids, weights=own_contrast.ravel()) / np.bincount(ids)
-    base = thermal_labels - contrast_kelvin * means[objects]
+    base = thermal_labels - contrast_kelvin * core_means(labels, objects, own_contrast, feather)[objects]
 
     visible = np.ones(labels.shape)
     weight = np.zeros(labels.shape)
@@ -156,6 +154,28 @@ def composite(
         weight += coverage * visible
         visible *= 1 - coverage
     return (temperature / weight).astype(np.float32)
+
+
+def core_means(labels: UInt8, objects: Int32, values: npt.NDArray[np.floating], feather: int) -> Float64:
+    """m_o of `composite`: mean of values [H,W] over each object's core, float64 [objects].
+
+    An object without a core gets the mean over all its pixels, an id without pixels NaN.
+    """
+    core = window_is_uniform(labels, feather)
+    ids, count = objects.ravel(), int(objects.max()) + 1
+    has_core = np.bincount(ids, weights=core.ravel(), minlength=count) > 0
+    counted = (core | ~has_core[objects]).ravel()
+    with np.errstate(invalid="ignore"):
+        sums = np.bincount(ids[counted], weights=values.ravel()[counted], minlength=count)
+        return np.asarray(sums / np.bincount(ids[counted], minlength=count))
+
+
+def window_is_uniform(labels: UInt8, feather: int) -> Bool:
+    """Pixels whose window, 2 * feather + 1 a side, holds one label only: bool [H,W]."""
+    padded = np.pad(labels, feather, mode="edge")
+    side = 2 * feather + 1
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))
+    return np.asarray((windows == labels[..., None, None]).all(axis=(2, 3)))
 
 
 def planes(rgb: UInt8) -> Float32:
@@ -311,6 +331,24 @@ def agc_linear(kelvin: Float32, low: float, high: float) -> UInt8:
     """Grey levels with low at 0 and high at 255, rounded half to even, saturating; NaN becomes 0."""
     factor = np.float32(255) / (np.float32(high) - np.float32(low))
     return np.rint(_saturated((kelvin - np.float32(low)) * factor, 255)).astype(np.uint8)
+
+
+def interpolate(positions: Float32, table: Float32, low: float, step: float) -> Float32:
+    """A function of one variable out of a table: linear between its entries, constant beyond them.
+
+    Args:
+        positions: float32 [H,W]; NaN counts as low.
+        table: float32 [n], the function at low, low + step, low + 2 * step, ...; n is at least 2.
+        low, step: of the table; step is positive.
+
+    Returns:
+        float32 [H,W].
+    """
+    place = (positions - np.float32(low)) * (np.float32(1) / np.float32(step))
+    place = _saturated(place, np.float32(len(table) - 1))
+    index = np.minimum(place.astype(np.int32), len(table) - 2)
+    fraction = place - index.astype(np.float32)
+    return table[index] + fraction * (table[index + 1] - table[index])
 
 
 def _saturated(values: Float32, highest: float) -> Float32:

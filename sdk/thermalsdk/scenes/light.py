@@ -1,18 +1,11 @@
 """Visible light and heat of a surface under given conditions.
 
-Heat is a quasi-steady balance per square metre, good for a picture, not for a forecast:
+Heat follows `thermalsdk.heat_balance`, with A = a E cos(i) and D = v D_sky of a face: a its solar
+absorptance, E the irradiance, i the incidence, v the share of the sky that it sees.
 
-    T = T_air + r (a E cos(i) - v D) / h + s S        a: solar absorptance, E: irradiance, i: incidence,
-                                                      v: share of the sky it sees, D: long-wave loss to a
-    clear sky, h: heat transfer coefficient, r: response of the material (how far it follows in hours),
-    s S: heat stored in masonry and asphalt. `D` is 75 W m^-2 under a clear sky and 11 under full cloud.
-
-What the camera gets is grey-body radiance (`radiometry.grey_body`): the radiance that is drawn is
-e L(T) + (1 - e) (v L_sky + (1 - v) L_air), so the scene's kelvin map is the apparent temperature of each
-surface at its emissivity, before atmosphere, optics and sensor.
-
-The clear sky is a slab of air: its emissivity at elevation b is 1 - (1 - e0)^(1 / sin b), e0 = 0.42 in the
-window band; clouds radiate as black bodies 6 K below the air.
+What the camera gets is grey-body radiance: the radiance that is drawn is e L(T) + (1 - e) (v L_sky +
+(1 - v) L_air), so the scene's kelvin map is the apparent temperature of each surface at its emissivity,
+before atmosphere, optics and sensor.
 """
 
 from dataclasses import dataclass
@@ -20,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.scenes import radiometry
+from thermalsdk import heat_balance
+from thermalsdk.radiometry import LONG_WAVE
 from thermalsdk.scenes.conditions import Conditions
 
 Array = npt.NDArray[np.float32]
@@ -29,7 +23,7 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Material:
-    """Thermal behaviour: solar absorptance, emissivity, response r and storage s of the module's formula.
+    """Thermal behaviour: solar absorptance, emissivity, response r, share s of stored heat that it holds.
 
     An absorptance of None follows from the painted colour.
     """
@@ -54,9 +48,6 @@ BARK = Material(0.7, 0.95, 0.35, 0.5)
 CLOTH = Material(None, 0.95, 0.35, 0.0)
 SKIN = Material(0.6, 0.98, 0.05, 0.0)
 
-_CLEAR_LOSS, _CLOUD_LOSS = 75.0, 11.0
-_ZENITH_EMISSIVITY = 0.42
-
 
 class Light:
     """Colours and radiances under one set of conditions.
@@ -68,13 +59,13 @@ class Light:
         self.conditions = conditions
         self.sun = conditions.sun_vector
         self.lamp_pitch, self.lamp_x, self.lamp_height = lamp_pitch, lamp_x, 6.5
-        self.air = radiometry.radiance(conditions.ambient_kelvin)
-        self.per_kelvin = radiometry.radiance(conditions.ambient_kelvin + 1.0) - self.air
+        self.air = LONG_WAVE.radiance_at(conditions.ambient_kelvin)
+        self.per_kelvin = LONG_WAVE.radiance_at(conditions.ambient_kelvin + 1.0) - self.air
         self.sky = float(self.sky_radiance(np.array([0.7]))[0])
         self.sun_colour, self.sky_colour = self._daylight()
         self.lamp_colour = np.array([1.0, 0.78, 0.5]) * conditions.lamp_light
-        self.loss = _CLEAR_LOSS + (_CLOUD_LOSS - _CLEAR_LOSS) * conditions.cloud
-        self.transfer = conditions.convection * (1.0 + 0.7 * conditions.wetness)
+        self.loss = heat_balance.sky_loss(conditions.cloud)
+        self.transfer = heat_balance.heat_transfer(conditions.convection, conditions.wetness)
 
     def _daylight(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         here = self.conditions
@@ -88,17 +79,12 @@ class Light:
     def sky_radiance(self, elevation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Radiance of the cloudless and the clouded share together, at elevations in radians (any shape)."""
         here = self.conditions
-        air_mass = 1.0 / np.maximum(np.sin(elevation), 0.035)
-        clear = radiometry.radiance(here.ambient_kelvin - 4.0) * (
-            1.0 - (1.0 - _ZENITH_EMISSIVITY) ** air_mass
-        )
-        cloud = self.cloud_radiance
-        return np.asarray(clear + (cloud - clear) * here.cloud * 0.9)
+        return heat_balance.sky_radiance(LONG_WAVE, here.ambient_kelvin, here.cloud, elevation)
 
     @property
     def cloud_radiance(self) -> float:
         """Radiance of a cloud base."""
-        return radiometry.radiance(self.conditions.ambient_kelvin - 6.0)
+        return heat_balance.cloud_radiance(LONG_WAVE, self.conditions.ambient_kelvin)
 
     def facing(self, normal: Vector) -> float:
         """Cosine of the sun's incidence on a face with this outward normal, 0 when turned away."""
@@ -114,13 +100,19 @@ class Light:
         absorptance = material.absorptance
         if absorptance is None:
             absorptance = 0.92 - 0.6 * float(np.mean(np.asarray(albedo, np.float64)))
-        flux = absorptance * here.irradiance * facing - sky_view * self.loss
-        stored = material.storage * here.storage_kelvin - 0.8 * here.wetness
-        return here.ambient_kelvin + material.response * flux / self.transfer + stored
+        return heat_balance.surface_kelvin(
+            air=here.ambient_kelvin,
+            absorbed=absorptance * here.irradiance * facing,
+            lost=sky_view * self.loss,
+            transfer=self.transfer,
+            response=material.response,
+            stored=material.storage * here.storage_kelvin - heat_balance.wet_cooling(here.wetness),
+        )
 
     def emitted(self, kelvin: float, emissivity: float, sky_view: float) -> float:
         """Radiance of a grey body at `kelvin` that mirrors sky and street in the given share."""
-        return radiometry.grey_body(kelvin, emissivity, sky_view * self.sky + (1.0 - sky_view) * self.air)
+        reflected = sky_view * self.sky + (1.0 - sky_view) * self.air
+        return emissivity * LONG_WAVE.radiance_at(kelvin) + (1.0 - emissivity) * reflected
 
     def colour(
         self, albedo: npt.ArrayLike, facing: float, sky_view: float, lamp: float

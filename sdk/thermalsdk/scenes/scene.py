@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from thermalsdk.errors import ShapeError
 from thermalsdk.labels import STREET_CLASSES
-from thermalsdk.scenes import buildings, clutter, ground, noise, people, plants, radiometry, sky, vehicles
+from thermalsdk.radiometry import LONG_WAVE
+from thermalsdk.scenes import buildings, clutter, ground, noise, people, plants, sky, vehicles
 from thermalsdk.scenes.camera import Camera
 from thermalsdk.scenes.conditions import Conditions, draw_conditions
 from thermalsdk.scenes.light import Light
@@ -242,7 +243,7 @@ class StreetScene:
         """Radiance through the blur of a long-wave lens, as apparent temperature in kelvin."""
         sigma = max(0.45, 0.9 * max(self.height, self.width) / 512.0)
         blurred = _blur(np.ascontiguousarray(canvas.light[..., 3]), sigma)
-        return np.clip(radiometry.apparent(blurred), *_KELVIN_LIMITS).astype(np.float32)
+        return np.clip(LONG_WAVE.kelvin(blurred), *_KELVIN_LIMITS)
 
 
 def _blur(values: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:

@@ -1,0 +1,48 @@
+"""The options that say how warm the scene is, and which camera looks at it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from thermalsdk.camera import Camera, camera_names
+from thermalsdk.documents import SUFFIXES
+from thermalsdk.temperatures import Temperatures
+
+
+def add_temperatures(parser: argparse.ArgumentParser) -> None:
+    """--preset and --temperatures, of which one may be given."""
+    from thermalsdk.temperatures.files import preset_names
+
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--preset", choices=preset_names(), help="temperatures of a typical scene")
+    choice.add_argument(
+        "--temperatures",
+        metavar="FILE",
+        help="temperatures of your own: .yaml or .json, docs/temperatures.md",
+    )
+
+
+def add_camera(parser: argparse.ArgumentParser) -> None:
+    """--camera."""
+    parser.add_argument(
+        "--camera",
+        metavar="C",
+        help=f"{', '.join(camera_names())}, or a file: .yaml or .json, docs/camera.md (a perfect radiometer)",
+    )
+
+
+def open_temperatures(options: argparse.Namespace) -> Temperatures | None:
+    """What --preset or --temperatures names, or None. Raises TemperatureError."""
+    if options.temperatures is not None:
+        return Temperatures.load(options.temperatures)
+    return None if options.preset is None else Temperatures.preset(options.preset)
+
+
+def open_camera(options: argparse.Namespace) -> Camera | None:
+    """What --camera names, or None. Raises CameraError."""
+    if options.camera is None:
+        return None
+    if Path(options.camera).suffix in SUFFIXES:
+        return Camera.load(options.camera)
+    return Camera.preset(options.camera)

@@ -1,0 +1,17 @@
+"""From kelvin to the picture an operator watches: automatic gain, and palettes."""
+
+from thermalsdk.display.gain import AutoGain, gain_limits
+from thermalsdk.display.palettes import palette, palette_names
+from thermalsdk.display.plateau import PlateauGain
+from thermalsdk.display.tone import EqualisedTone, LinearTone, Tone
+
+__all__ = [
+    "AutoGain",
+    "EqualisedTone",
+    "LinearTone",
+    "PlateauGain",
+    "Tone",
+    "gain_limits",
+    "palette",
+    "palette_names",
+]

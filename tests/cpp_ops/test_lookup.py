@@ -1,0 +1,33 @@
+"""Tables: the same bits as the specification, and exact where the function is linear."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from thermalsdk.compositing import interpolate, reference
+
+POSITIONS = st.one_of(
+    st.sampled_from([np.nan, np.inf, -np.inf, 0.0]), st.floats(-50, 450, width=32), st.floats(width=32)
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    positions=hnp.arrays(
+        np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40), elements=POSITIONS
+    ),
+    table=hnp.arrays(np.float32, st.integers(2, 60), elements=st.floats(-1000, 1000, width=32)),
+    low=st.floats(-100, 300, width=32),
+    step=st.floats(0.0625, 20, width=32),
+)
+def test_equals_the_specification(positions, table, low, step):
+    with np.errstate(over="ignore"):
+        expected = reference.interpolate(positions, table, low, step)
+    np.testing.assert_array_equal(interpolate(positions, table, low, step), expected)
+
+
+def test_entries_are_met_and_ends_go_on():
+    table = np.float32([5, 7, -3, 2])
+    positions = np.float32([[9, 10, 12, 14, 16, 99, 11, np.nan]])
+    np.testing.assert_array_equal(interpolate(positions, table, 10.0, 2.0)[0], [5, 5, 7, -3, 2, 2, 6, 5])
