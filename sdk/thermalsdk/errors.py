@@ -85,5 +85,9 @@ class VideoError(ThermalSDKError):
     """A video, picture, folder or camera cannot be read to its end."""
 
 
+class FormatError(ThermalSDKError):
+    """A file of temperatures is absent, damaged, or does not say what its counts mean."""
+
+
 class OutputError(ThermalSDKError):
     """A result cannot be written where or as it was asked for."""

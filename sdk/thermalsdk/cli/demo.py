@@ -19,12 +19,14 @@ from thermalsdk.cli.contact_sheet import Column, contact_sheet
 from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.display import AutoGain, gain_limits
 from thermalsdk.errors import OutputError
+from thermalsdk.formats import Provenance, ThermalImage
+from thermalsdk.formats.ffv1 import ThermalVideoSink
 from thermalsdk.frame import Frame
 from thermalsdk.scenes import SCENE_IDS, Conditions, SceneFrame, StreetScene
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
+from thermalsdk.video.display_sinks import DisplayVideoSink, save_picture
 from thermalsdk.video.partial import Partial
-from thermalsdk.video.sinks import VideoSink, save_picture
 
 _SIZE = (480, 640)
 _RATE = 15.0
@@ -61,10 +63,11 @@ def demo(options: argparse.Namespace) -> None:
     milliseconds: list[float] = []
     start = time.perf_counter()
     with ExitStack() as stack:
-        display = stack.enter_context(VideoSink(video, _RATE, raw16=False))
-        raw16 = stack.enter_context(VideoSink(kelvin, _RATE, raw16=True))
+        display = stack.enter_context(DisplayVideoSink(video, _RATE))
+        raw16 = stack.enter_context(ThermalVideoSink(kelvin, _RATE))
         synthesizer = stack.enter_context(load(options))
         classes = synthesizer.info.classes
+        provenance = Provenance.of(synthesizer.info)
         ids = SCENE_IDS.lookup(classes)
         auto_gain = AutoGain()
         for shot in progress(_shots(options.frames), options.frames, "demo"):
@@ -79,7 +82,7 @@ def demo(options: argparse.Namespace) -> None:
             frame = replace(frame, limits=auto_gain(frame.kelvin))
             milliseconds.append(frame.timing.total)
             display.write(side_by_side(scene.rgb, frame.colorize("white-hot")), "")
-            raw16.write(frame.raw16, "")
+            raw16.write(ThermalImage.raw16(frame.raw16, provenance), "")
             if shot.shown:
                 columns.append(_column(shot, frame, synthesizer))
         partial = Partial(sheet)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +45,12 @@ class PictureSource:
 
 def list_pictures(folder: Path) -> list[Path]:
     """Pictures of a folder in natural order: frame2 comes before frame10."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
-    return sorted(found, key=lambda path: _natural(path.name))
+    return natural_order(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+
+
+def natural_order(paths: Iterable[Path]) -> list[Path]:
+    """Paths sorted as people count, folder by folder."""
+    return sorted(paths, key=lambda path: [_natural(part) for part in path.parts])
 
 
 def _natural(name: str) -> list[int | str]:
