@@ -26,7 +26,7 @@ from thermalsdk.scenes import SCENE_IDS, Conditions, SceneFrame, StreetScene
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
 from thermalsdk.video.display_sinks import DisplayVideoSink, save_picture
-from thermalsdk.video.partial import Partial
+from thermalsdk.video.partial import write_whole
 
 _SIZE = (480, 640)
 _RATE = 15.0
@@ -85,10 +85,7 @@ def demo(options: argparse.Namespace) -> None:
             raw16.write(ThermalImage.raw16(frame.raw16, provenance), "")
             if shot.shown:
                 columns.append(_column(shot, frame, synthesizer))
-        partial = Partial(sheet)
-        stack.callback(partial.discard)
-        save_picture(partial.temporary, contact_sheet(columns, classes))
-        partial.commit()
+        write_whole(sheet, lambda path: save_picture(path, contact_sheet(columns, classes)))
     report(
         {
             "video": str(video),

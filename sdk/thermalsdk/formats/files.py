@@ -9,7 +9,7 @@ from pathlib import Path
 from thermalsdk.errors import FormatError, OutputError
 from thermalsdk.formats import ffv1, npz, png, tiff
 from thermalsdk.formats.thermal_image import ThermalImage
-from thermalsdk.video.partial import Partial
+from thermalsdk.video.partial import write_whole
 from thermalsdk.video.picture_source import natural_order
 
 _SAVERS: dict[str, Callable[[Path, ThermalImage], None]] = {
@@ -41,14 +41,7 @@ def write_thermal(path: str | Path, image: ThermalImage) -> None:
     path = Path(path)
     if path.suffix.lower() not in STILL_SUFFIXES:
         raise OutputError(f"{path} has a suffix that is not written here", f"Use {_names(STILL_SUFFIXES)}.")
-    partial = Partial(path)
-    try:
-        save_still(partial.temporary, image)
-        partial.commit()
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error}", "Check the free space.") from error
-    finally:
-        partial.discard()
+    write_whole(path, lambda temporary: save_still(temporary, image))
 
 
 def read_thermal(path: str | Path) -> ThermalImage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,4 +66,16 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise VideoError(
             f"{path} cannot be read as a picture: {error}", "Copy it again, or leave it out."
+        ) from error
+
+
+def read_class_map(path: Path) -> npt.NDArray[Any]:
+    """Ids of a one-channel picture, HxW of its own type. Raises VideoError."""
+    try:
+        with Image.open(path) as picture:
+            return np.array(picture)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise VideoError(
+            f"the class map {path} cannot be read: {error}",
+            "Every frame needs one; write them as PNG, since JPEG changes ids.",
         ) from error

@@ -10,11 +10,8 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from thermalsdk.errors import ClosedError, OutputError
-from thermalsdk.video.partial import Partial
+from thermalsdk.video.partial import DISK, Partial
 from thermalsdk.video.source import Source
-
-#: What to do about an output that cannot be written.
-DISK = "Check the free space and the permissions of the folder."
 
 Image = TypeVar("Image")
 

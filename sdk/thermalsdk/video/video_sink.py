@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from thermalsdk.errors import OutputError
 from thermalsdk.video.packages import import_av
-from thermalsdk.video.partial import Partial
-from thermalsdk.video.sinks import DISK, Image, Sink
+from thermalsdk.video.partial import DISK, Partial
+from thermalsdk.video.sinks import Image, Sink
 
 #: Rate of a video made of pictures, which have none.
 DEFAULT_RATE = 25.0
