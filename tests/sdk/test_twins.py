@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,26 +11,18 @@ import pytest
 from PIL import Image
 
 from tests.sdk.conftest import moving_picture
+from tests.sdk.data_sets import (
+    add,
+    add_large_pictures,
+    add_pictures,
+    children,
+    contents,
+    twins_command,
+    wait_for,
+)
 from thermalsdk.formats import read_thermal
 from thermalsdk.twins.layout import twin_name
 from thermalsdk.twins.layouts import FORMATS, open_layout
-
-
-def contents(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def add(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, str):
-        path.write_text(content, encoding="utf-8")
-    else:
-        Image.fromarray(content).save(path)
-
-
-def add_pictures(root, names):
-    for index, name in enumerate(names):
-        add(root / name, moving_picture(index))
 
 
 @pytest.fixture
@@ -227,48 +217,21 @@ COUNT = 60
 
 @pytest.fixture
 def many(root):
-    """Pictures that take a while."""
-    for index in range(COUNT):
-        add(root / f"{index // 20}" / f"{index}.jpg", moving_picture(index, 384, 512))
+    add_large_pictures(root, COUNT)
     return root
 
 
-def command(tiny_bundle, *arguments):
-    options = ["--bundle", str(tiny_bundle), "--device", "cpu", "--threads", "1", "--json"]
-    return [sys.executable, "-m", "thermalsdk", "run", *map(str, arguments), "--format", "folder", *options]
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def children(pid):
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:  # it ended meanwhile
-            continue
-        if parent == pid:
-            found.append(int(entry.name))
-    return found
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 2])
-def test_kill_and_resume(tiny_bundle, many, tmp_path, workers):
+def test_kill_and_resume(tiny_bundle, many, tmp_path):
     out = tmp_path / "out"
     partial = tmp_path / ".out.partial"
-    arguments = command(tiny_bundle, many, out, "--workers", workers)
+    arguments = twins_command(tiny_bundle, many, out, "--workers", 2)
     process = subprocess.Popen(arguments)
     wait_for(lambda: len(list(partial.glob("*/[0-9]*.png"))) >= 5)
-    workers_of_it = children(process.pid)
+    workers = children(process.pid)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers_of_it))
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
     made = {path.relative_to(partial): path.stat().st_mtime_ns for path in partial.glob("*/[0-9]*.png")}
     assert 5 <= len(made) < COUNT
     assert not out.exists()
@@ -287,7 +250,7 @@ def test_kill_and_resume(tiny_bundle, many, tmp_path, workers):
 @pytest.mark.slow
 def test_killed_worker(tiny_bundle, many, tmp_path):
     process = subprocess.Popen(
-        command(tiny_bundle, many, tmp_path / "out", "--workers", 2), stderr=subprocess.PIPE, text=True
+        twins_command(tiny_bundle, many, tmp_path / "out", "--workers", 2), stderr=subprocess.PIPE, text=True
     )
     partial = tmp_path / ".out.partial"
     wait_for(lambda: len(list(partial.glob("*/[0-9]*.png"))) >= 3)

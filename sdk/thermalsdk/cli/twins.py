@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from thermalsdk.cli.console import progress, report
@@ -40,7 +42,8 @@ def make_twins(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     try:
         converted = _converted(job, workers, recipe.threads or 1, options.ray)
-        made = sum(1 for _ in progress(converted, len(job.todo), "thermal"))
+        with redirect_stdout(sys.stderr):  # Ray prints what it has to say; stdout is for the report
+            made = sum(1 for _ in progress(converted, len(job.todo), "thermal"))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the same command goes on from here") from None
     seconds = time.perf_counter() - start

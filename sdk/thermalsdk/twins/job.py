@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from thermalsdk.bundle import Bundle
+from thermalsdk.bundle import Bundle, shipped_bundles
 from thermalsdk.errors import LayoutError, OutputError
 from thermalsdk.twins.converter import Converter, Places, Recipe
 from thermalsdk.twins.layout import Layout, twin_name
@@ -50,7 +51,14 @@ class TwinJob:
         display = ResumableFolder(out, {**job, "contents": f"display, {recipe.palette}"})
         kelvin = None if raw16 is None else ResumableFolder(raw16, {**job, "contents": "raw16"})
         self._folders = [folder for folder in (display, kelvin) if folder is not None]
-        self._places = Places(source, display.path, None if kelvin is None else kelvin.path, labels)
+        self._places = Places(  # workers on other machines start in other folders
+            source=source.resolve(),
+            display=display.path.resolve(),
+            raw16=None if kelvin is None else kelvin.path.resolve(),
+            labels=None if labels is None else labels.resolve(),
+        )
+        if recipe.bundle not in shipped_bundles():
+            recipe = replace(recipe, bundle=str(bundle.path.resolve()))
         self.make_converter = partial(Converter, self._places, recipe)
 
     @cached_property

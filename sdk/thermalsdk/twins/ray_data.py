@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from thermalsdk import errors
 from thermalsdk.errors import MissingDependency, ThermalSDKError, WorkerError
 from thermalsdk.twins.converter import Converter
 
-LOCAL = "local"
+LOCAL, _AUTO = "local", "auto"
 #: Blocks of pictures for each worker: what is done again when a worker dies is one block at most, and in
 #: it only what has no twin yet.
 _BLOCKS = 8
+#: Columns of a row.
+_PICTURE, _ERROR = "picture", "error"
+#: How long the head of a cluster may take to answer; Ray itself would try for two minutes.
+_ANSWER_S = 5.0
 
 
 def convert_on_ray(
@@ -42,18 +48,20 @@ def convert_on_ray(
         return
     _start(ray, address, workers * threads)
     try:
-        names = ray.data.from_items(
-            [str(picture) for picture in pictures], override_num_blocks=min(len(pictures), _BLOCKS * workers)
-        )
-        rows = names.map(
-            _worker_class(make_converter),
+        rows = ray.data.from_items(
+            [{_PICTURE: str(picture)} for picture in pictures],
+            override_num_blocks=min(len(pictures), _BLOCKS * workers),
+        ).map(
+            _Worker,
+            fn_constructor_args=(make_converter,),
             compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=threads,
         )
         for row in rows.iter_rows():
-            yield Path(row["item"])
+            _raise_error(row)
+            yield Path(row[_PICTURE])
     except ray.exceptions.RayError as error:
-        raise _own_error(error) or WorkerError(
+        raise WorkerError(
             f"Ray gave up: {error}", "Run the same command again; it goes on from here."
         ) from error
     finally:
@@ -75,37 +83,50 @@ def _import_ray() -> Any:
 def _start(ray: Any, address: str, cpus: int) -> None:
     """Join or start a cluster, which neither prints nor reports its usage to Ray's makers."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
-    if address == LOCAL:
-        ray.init(num_cpus=cpus, **quiet)
-    else:
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, ValueError) as error:
-            raise WorkerError(f"there is no Ray cluster at {address}: {error}", "Start it first.") from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        if address == LOCAL:
+            ray.init(address=LOCAL, num_cpus=cpus, include_dashboard=False, **quiet)
+        else:
+            if address != _AUTO:
+                _check_answers(address)
+            ray.init(address=address, **quiet)
+    except (OSError, ValueError) as error:
+        raise WorkerError(
+            f"there is no Ray cluster at {address}: {error}",
+            "Start one with `ray start --head`, and give HOST:PORT as it says, `auto` on its machines, "
+            "or `local`.",
+        ) from error
+    ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 
-def _worker_class(make_converter: Callable[[], Converter]) -> type:
-    """Class of the workers; it holds its arguments itself, since Ray may lose those of a constructor."""
-
-    class Worker:
-        def __init__(self) -> None:
-            self._convert = make_converter()
-
-        def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-            self._convert(Path(row["item"]))
-            return row
-
-    return Worker
+def _check_answers(address: str) -> None:
+    """Raise OSError or ValueError where HOST:PORT cannot be reached."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), _ANSWER_S).close()
 
 
-def _own_error(error: BaseException | None) -> ThermalSDKError | None:
-    """The error that a worker raised, out of what Ray wraps around it."""
-    while error is not None:
-        if isinstance(error, ThermalSDKError):
-            return error
-        error = getattr(error, "cause", None) or error.__cause__
-    return None
+class _Worker:
+    """A process of the cluster; Ray Data makes another when it dies.
+
+    Errors travel as columns: Ray keeps only the text of an exception.
+    """
+
+    def __init__(self, make_converter: Callable[[], Converter]) -> None:
+        self._make_converter = make_converter
+        self._converter: Converter | None = None
+
+    def __call__(self, row: dict[str, str]) -> dict[str, str]:
+        try:
+            if self._converter is None:
+                self._converter = self._make_converter()
+            self._converter(Path(row[_PICTURE]))
+        except ThermalSDKError as error:
+            return {**row, _ERROR: type(error).__name__, "message": error.message, "hint": error.hint}
+        return {**row, _ERROR: "", "message": "", "hint": ""}
+
+
+def _raise_error(row: dict[str, str]) -> None:
+    if row[_ERROR]:
+        raise getattr(errors, row[_ERROR])(row["message"], row["hint"])
