@@ -36,9 +36,9 @@ def add_large_pictures(root: Path, count: int) -> None:
         add(root / str(index % 3) / f"{index}.jpg", moving_picture(index, 384, 512))
 
 
-def twins_command(bundle: Path, *arguments: object) -> list[str]:
+def thermalsdk_command(bundle: Path, *arguments: object) -> list[str]:
     options = ["--bundle", str(bundle), "--device", "cpu", "--threads", "1", "--json"]
-    return [sys.executable, "-m", "thermalsdk", "run", *map(str, arguments), "--format", "folder", *options]
+    return [sys.executable, "-m", "thermalsdk", *map(str, arguments), *options]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:

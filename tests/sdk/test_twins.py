@@ -17,7 +17,7 @@ from tests.sdk.data_sets import (
     add_pictures,
     children,
     contents,
-    twins_command,
+    thermalsdk_command,
     wait_for,
 )
 from thermalsdk.formats import read_thermal
@@ -225,7 +225,7 @@ def many(root):
 def test_kill_and_resume(tiny_bundle, many, tmp_path):
     out = tmp_path / "out"
     partial = tmp_path / ".out.partial"
-    arguments = twins_command(tiny_bundle, many, out, "--workers", 2)
+    arguments = thermalsdk_command(tiny_bundle, "run", many, out, "--format", "folder", "--workers", 2)
     process = subprocess.Popen(arguments)
     wait_for(lambda: len(list(partial.glob("*/[0-9]*.png"))) >= 5)
     workers = children(process.pid)
@@ -250,7 +250,9 @@ def test_kill_and_resume(tiny_bundle, many, tmp_path):
 @pytest.mark.slow
 def test_killed_worker(tiny_bundle, many, tmp_path):
     process = subprocess.Popen(
-        twins_command(tiny_bundle, many, tmp_path / "out", "--workers", 2), stderr=subprocess.PIPE, text=True
+        thermalsdk_command(tiny_bundle, "run", many, tmp_path / "out", "--format", "folder", "--workers", 2),
+        stderr=subprocess.PIPE,
+        text=True,
     )
     partial = tmp_path / ".out.partial"
     wait_for(lambda: len(list(partial.glob("*/[0-9]*.png"))) >= 3)

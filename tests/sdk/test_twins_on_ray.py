@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk.data_sets import add, add_large_pictures, contents, descendants, twins_command, wait_for
+from tests.sdk.data_sets import add, add_large_pictures, contents, descendants, thermalsdk_command, wait_for
+from tests.sdk.documents import blocks
 from thermalsdk.errors import BundleError, VideoError, WorkerError
 from thermalsdk.twins import Converter, Places, Recipe, convert_on_ray, ray_data
 
@@ -40,20 +42,19 @@ def test_address_without_a_cluster(tmp_path):
 
 @pytest.mark.slow
 def test_killed_worker(tiny_bundle, tmp_path):
-    root, out, partial = tmp_path / "set", tmp_path / "out", tmp_path / ".out.partial"
+    """The example of docs/twins.md."""
+    root, out = tmp_path / "frames", tmp_path / "frames_thermal"
+    making = tmp_path / ".frames_thermal.partial"
     add_large_pictures(root, COUNT)
     environment = {**os.environ, "HOME": str(tmp_path)}  # Ray keeps a token there
-    process = subprocess.Popen(
-        twins_command(tiny_bundle, root, out, "--ray", "local", "--workers", 2),
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
+    _, *example = shlex.split(blocks("twins.md", "More than one machine")[0][1])
+    command = thermalsdk_command(tiny_bundle, *example)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=tmp_path)
     try:
-        wait_for(lambda: len(list(partial.glob("*/[0-9]*.png"))) >= 5 or process.poll() is not None, 240)
+        wait_for(lambda: len(list(making.glob("*/[0-9]*.png"))) >= 5 or process.poll() is not None, 240)
         workers = [pid for pid in descendants(process.pid) if is_worker(pid)]
         os.kill(workers[0], signal.SIGKILL)
-        before = {path.relative_to(partial): path.stat().st_mtime_ns for path in partial.glob("*/[0-9]*.png")}
+        before = {path.relative_to(making): path.stat().st_mtime_ns for path in making.glob("*/[0-9]*.png")}
         text, _ = process.communicate(timeout=240)
     finally:
         process.kill()

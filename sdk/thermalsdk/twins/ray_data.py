@@ -83,14 +83,11 @@ def _import_ray() -> Any:
 def _start(ray: Any, address: str, cpus: int) -> None:
     """Join or start a cluster, which neither prints nor reports its usage to Ray's makers."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    size = {"num_cpus": cpus, "include_dashboard": False} if address == LOCAL else {}
     try:
-        if address == LOCAL:
-            ray.init(address=LOCAL, num_cpus=cpus, include_dashboard=False, **quiet)
-        else:
-            if address != _AUTO:
-                _check_answers(address)
-            ray.init(address=address, **quiet)
+        if address not in (LOCAL, _AUTO):
+            _check_answers(address)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **size)
     except (OSError, ValueError) as error:
         raise WorkerError(
             f"there is no Ray cluster at {address}: {error}",
