@@ -89,5 +89,17 @@ class VideoError(ThermalSDKError):
     """A video, picture, folder or camera cannot be read to its end."""
 
 
+class FormatError(ThermalSDKError):
+    """A file of temperatures is absent, damaged, or does not say what its counts mean."""
+
+
+class LayoutError(ThermalSDKError):
+    """A folder is not a data set in the layout that was named."""
+
+
+class WorkerError(ThermalSDKError):
+    """A worker process, or the cluster that it ran in, ended before its work."""
+
+
 class OutputError(ThermalSDKError):
     """A result cannot be written where or as it was asked for."""

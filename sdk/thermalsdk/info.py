@@ -16,6 +16,7 @@ class Info:
     Args:
         name: the bundle's name.
         bundle: its folder.
+        bundle_hash: SHA-256 of its manifest, which holds the hashes of all its files.
         classes: class names in painter's order; class maps hold indices into them.
         kelvin_range: lowest and highest temperature seen in training.
         radiometric: whether the training temperatures were measured; otherwise kelvin is nominal.
@@ -34,6 +35,7 @@ class Info:
 
     name: str
     bundle: str
+    bundle_hash: str
     classes: tuple[str, ...]
     kelvin_range: tuple[float, float]
     radiometric: bool
@@ -56,6 +58,7 @@ class Info:
         return cls(
             name=manifest.name,
             bundle=str(bundle.path),
+            bundle_hash=bundle.hash,
             classes=manifest.classes,
             kelvin_range=manifest.kelvin_range,
             radiometric=manifest.radiometric,

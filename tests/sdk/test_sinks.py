@@ -1,5 +1,6 @@
 """Sinks: what they write, and that an output is complete or absent."""
 
+import json
 import threading
 import time
 
@@ -10,7 +11,8 @@ from PIL import Image
 
 from tests.sdk.conftest import moving_picture
 from thermalsdk.errors import ClosedError, OutputError
-from thermalsdk.video import BackgroundSink, Sink, open_display_sink, open_raw16_sink, open_source
+from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink, read_thermal, read_thermal_frames
+from thermalsdk.video import BackgroundSink, Sink, open_display_sink, open_source
 from thermalsdk.video.partial import Partial
 
 
@@ -27,8 +29,23 @@ def still(tmp_path, rgb):
     return open_source(tmp_path / "in.png")
 
 
-def counts(index, height=96, width=128):
-    return np.random.default_rng(index).integers(0, 65536, (height, width)).astype(np.uint16)
+PROVENANCE = Provenance(radiometric=False, bundle="tiny", bundle_hash="0" * 64)
+
+
+def thermal(index, height=96, width=128, dtype=np.uint16):
+    counts = np.random.default_rng(index).integers(0, np.iinfo(dtype).max + 1, (height, width))
+    return ThermalImage(counts.astype(dtype), 0.01, 0.0, PROVENANCE)
+
+
+def assert_same(images, others):
+    for image, other in zip(images, others, strict=True):
+        np.testing.assert_array_equal(image.counts, other.counts)
+        assert (image.counts.dtype, image.scale, image.offset, image.provenance) == (
+            other.counts.dtype,
+            other.scale,
+            other.offset,
+            other.provenance,
+        )
 
 
 def write_all(sink, images):
@@ -54,36 +71,47 @@ def test_odd_sides_get_one_more_row_and_column(tmp_path, moving):
     assert [frame.rgb.shape for frame in open_source(path)] == [(98, 132, 3)]
 
 
-def test_raw16_video_is_lossless(tmp_path, moving):
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("name", ["out.mkv", "out.npz", "out"])
+def test_thermal_stream_is_lossless(tmp_path, moving, name, dtype):
+    path = tmp_path / name
+    images = [thermal(index, 97, 131, dtype) for index in range(12)]
+    write_all(open_thermal_sink(path, moving), images)
+    assert_same(read_thermal_frames(path), images)
+
+
+def test_thermal_video_is_what_other_programs_expect(tmp_path, moving):
     path = tmp_path / "out.mkv"
-    images = [counts(index, 97, 131) for index in range(3)]
-    write_all(open_raw16_sink(path, moving), images)
+    write_all(open_thermal_sink(path, moving), [thermal(0)])
     with av.open(str(path)) as container:
-        assert container.streams.video[0].codec.name == "ffv1"
-        assert "0.01 K" in container.metadata["COMMENT"]
-        read = [frame.to_ndarray() for frame in container.decode(video=0)]
-    np.testing.assert_array_equal(read, images)
+        stream = container.streams.video[0]
+        assert (stream.codec.name, stream.pix_fmt, stream.average_rate) == ("ffv1", "gray16le", 15)
+        assert json.loads(container.metadata["DESCRIPTION"])["scale"] == 0.01
+        np.testing.assert_array_equal(next(container.decode(video=0)).to_ndarray(), thermal(0).counts)
 
 
-@pytest.mark.parametrize(("name", "opener"), [("out.mp4", open_display_sink), ("out.mkv", open_raw16_sink)])
+def test_thermal_video_has_one_scale(tmp_path, moving):
+    other = ThermalImage(thermal(1).counts, 0.04, 0.0, PROVENANCE)
+    with pytest.raises(OutputError, match="scale or provenance"):
+        write_all(open_thermal_sink(tmp_path / "out.mkv", moving), [thermal(0), other])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "opener"), [("out.mp4", open_display_sink), ("out.mkv", open_thermal_sink)])
 def test_dropped_frames_leave_their_time(tmp_path, moving, name, opener):
     places = (0, 1, 5, 6, 9)
     with opener(tmp_path / name, moving) as sink:
         for place in places:
-            image = moving_picture(place) if name == "out.mp4" else counts(place)
+            image = moving_picture(place) if name == "out.mp4" else thermal(place)
             sink.write(image, "", place)
     times = [frame.time_s for frame in open_source(tmp_path / name)]
     assert times == pytest.approx([place / 15 for place in places], abs=1e-3)
 
 
-@pytest.mark.parametrize("name", ["out.png", "out.tif", "out.tiff"])
-def test_raw16_picture_is_lossless(tmp_path, still, name):
-    write_all(open_raw16_sink(tmp_path / name, still), [counts(0)])
-    with Image.open(tmp_path / name) as picture:
-        assert picture.mode == "I;16"
-        np.testing.assert_array_equal(np.array(picture), counts(0))
-        unit = picture.text["Comment"] if name.endswith("png") else picture.tag_v2[270]
-    assert "0.01 K" in unit
+@pytest.mark.parametrize("name", ["out.png", "out.tif", "out.tiff", "out.npz"])
+def test_thermal_still_is_lossless(tmp_path, still, name):
+    write_all(open_thermal_sink(tmp_path / name, still), [thermal(0)])
+    assert_same([read_thermal(tmp_path / name)], [thermal(0)])
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.tif"])
@@ -97,11 +125,10 @@ def test_display_picture(tmp_path, still, rgb, name):
 def test_folders(tmp_path, moving):
     write_all(open_display_sink(tmp_path / "display", moving), [moving_picture(0), moving_picture(1)])
     (tmp_path / "raw16").mkdir()
-    write_all(open_raw16_sink(tmp_path / "raw16", moving), [counts(0)])
+    write_all(open_thermal_sink(tmp_path / "raw16", moving), [thermal(0)])
     assert sorted(path.name for path in (tmp_path / "display").iterdir()) == ["000000.png", "000001.png"]
     with Image.open(tmp_path / "raw16" / "000000.png") as picture:
-        np.testing.assert_array_equal(np.array(picture), counts(0))
-        assert "0.01 K" in picture.text["Comment"]
+        np.testing.assert_array_equal(np.array(picture), thermal(0).counts)
 
 
 def failing(folder, before, failure):
@@ -158,8 +185,8 @@ def test_refused_places(tmp_path, moving, still):
         (full, open_display_sink, "already holds files"),
         (tmp_path / "out.png", open_display_sink, "one picture"),
         (tmp_path / "out.xyz", open_display_sink, "suffix"),
-        (tmp_path / "out.mp4", open_raw16_sink, "suffix"),
-        (tmp_path / "out.jpg", open_raw16_sink, "suffix"),
+        (tmp_path / "out.mp4", open_thermal_sink, "suffix"),
+        (tmp_path / "out.jpg", open_thermal_sink, "suffix"),
     ]:
         with pytest.raises(OutputError, match=words):
             opener(path, moving)

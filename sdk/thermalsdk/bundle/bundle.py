@@ -40,6 +40,11 @@ class Bundle:
             _verify(path / name, entry)
         return cls(path, manifest)
 
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the manifest, and with it of every file: two bundles with the same hash are the same."""
+        return hash_file(self.path / MANIFEST_NAME).sha256
+
     def model(self, spec: GraphSpec, precision: str = "fp32") -> bytes:
         """Read a serialised ONNX graph: its twin of that precision, or itself where it has none."""
         name = twin_name(spec, precision)

@@ -20,12 +20,14 @@ from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera
 from thermalsdk.display import AutoGain, gain_limits
 from thermalsdk.errors import OutputError
+from thermalsdk.formats import Provenance, ThermalImage
+from thermalsdk.formats.ffv1 import ThermalVideoSink
 from thermalsdk.frame import Frame
 from thermalsdk.scenes import SCENE_IDS, Conditions, SceneFrame, StreetScene
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
-from thermalsdk.video.partial import Partial
-from thermalsdk.video.sinks import VideoSink, save_picture
+from thermalsdk.video.display_sinks import DisplayVideoSink, save_picture
+from thermalsdk.video.partial import write_whole
 
 _SIZE = (480, 640)
 _RATE = 15.0
@@ -63,10 +65,11 @@ def demo(options: argparse.Namespace) -> None:
     camera = open_camera(options)
     start = time.perf_counter()
     with ExitStack() as stack:
-        display = stack.enter_context(VideoSink(video, _RATE, raw16=False))
-        raw16 = stack.enter_context(VideoSink(kelvin, _RATE, raw16=True))
+        display = stack.enter_context(DisplayVideoSink(video, _RATE))
+        raw16 = stack.enter_context(ThermalVideoSink(kelvin, _RATE))
         synthesizer = stack.enter_context(load(options))
         classes = synthesizer.info.classes
+        provenance = Provenance.of(synthesizer.info, None if camera is None else camera.hash)
         ids = SCENE_IDS.lookup(classes)
         auto_gain = AutoGain()
         for shot in progress(_shots(options.frames), options.frames, "demo"):
@@ -84,13 +87,10 @@ def demo(options: argparse.Namespace) -> None:
             shown = frame if camera is None else camera.view(frame, scene.time_s)
             milliseconds.append(shown.timing.total)
             display.write(side_by_side(scene.rgb, shown.colorize("white-hot")), "")
-            raw16.write(shown.raw16, "")
+            raw16.write(ThermalImage.raw16(shown.raw16, provenance), "")
             if shot.shown:
                 columns.append(_column(shot, frame, synthesizer))
-        partial = Partial(sheet)
-        stack.callback(partial.discard)
-        save_picture(partial.temporary, contact_sheet(columns, classes))
-        partial.commit()
+        write_whole(sheet, lambda path: save_picture(path, contact_sheet(columns, classes)))
     report(
         {
             "video": str(video),

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from thermalsdk.errors import VideoError
 from thermalsdk.video import Source, SourceFrame
-from thermalsdk.video.picture_source import list_pictures
+from thermalsdk.video.picture_source import list_pictures, read_class_map
 
 
 class LabelMaps:
@@ -35,15 +33,7 @@ class LabelMaps:
 
     def read(self, frame: SourceFrame) -> npt.NDArray[Any]:
         """Ids of one frame. Raises VideoError where its map is absent or unreadable."""
-        path = self._path(frame)
-        try:
-            with Image.open(path) as picture:
-                return np.array(picture)
-        except (OSError, ValueError, SyntaxError) as error:
-            raise VideoError(
-                f"the class map {path} of frame {frame.name} cannot be read: {error}",
-                "Every frame needs one; write them as PNG, since JPEG changes ids.",
-            ) from error
+        return read_class_map(self._path(frame))
 
     def _path(self, frame: SourceFrame) -> Path:
         if self._in_order is None:

@@ -22,6 +22,7 @@ examples:
   thermalsdk demo --out demo_out
   thermalsdk run road.mp4 road_thermal.mp4 --raw16 road_kelvin.mkv --side-by-side
   thermalsdk run road.mp4 night.mp4 --preset winter-night --camera boson640 --raw16 night_kelvin.mkv
+  thermalsdk run coco128/ coco128_thermal/ --format yolo --raw16 coco128_kelvin/ --workers 4
   thermalsdk run frames/ thermal/ --labels tags/ --label-ids carla --palette white-hot
   thermalsdk bench --size 512x512 --against pix2pix"""
 
@@ -39,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"hint: {error.hint}", file=sys.stderr)
         print(f"see: {error.documentation}", file=sys.stderr)
         return 3 if isinstance(error, BackendUnavailable) else 1
-    except KeyboardInterrupt:
-        print("interrupted; nothing incomplete is left behind", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"interrupted; {str(interrupt) or 'nothing incomplete is left behind'}", file=sys.stderr)
         return 130
     return 0
 
@@ -82,7 +83,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("source", metavar="IN", help="video, picture, folder of pictures, or camera number")
     parser.add_argument("out", metavar="OUT", help="what to look at: .mp4 .mkv .mov, a picture, or a folder")
     parser.add_argument(
-        "--raw16", metavar="PATH", help="kelvin as well, 0.01 K per count: .mkv, .png, .tif, or a folder"
+        "--raw16",
+        metavar="PATH",
+        help="kelvin as well, 0.01 K a count: .mkv, .npz, .png, .tif, or a folder",
     )
     parser.add_argument("--palette", choices=palette_names(), help="colours (the camera's, or white-hot)")
     add_temperatures(parser)
@@ -97,6 +100,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
     parser.add_argument("--max-frames", type=_positive, metavar="N", help="stop after N frames (cameras too)")
+    twins = parser.add_argument_group("the thermal twin of a data set: IN and OUT are folders")
+    twins.add_argument("--format", metavar="F", help="layout: coco, yolo or folder (folder)")
+    twins.add_argument("--workers", type=_positive, metavar="N", help="processes (1)")
+    twins.add_argument(
+        "--ray", metavar="ADDRESS", help="on a Ray cluster that shares the folders, or `local` for one here"
+    )
     _add_common(parser)
     parser.set_defaults(command=_run)
 
@@ -153,9 +162,14 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from thermalsdk.cli.run import run
+    if options.format or options.workers or options.ray:
+        from thermalsdk.cli.twins import make_twins
 
-    run(options)
+        make_twins(options)
+    else:
+        from thermalsdk.cli.run import run
+
+        run(options)
 
 
 def _info(options: argparse.Namespace) -> None:

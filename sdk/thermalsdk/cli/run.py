@@ -17,12 +17,12 @@ from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera, open_temperatures
 from thermalsdk.display import AutoGain
 from thermalsdk.errors import OutputError
+from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.video import (
     BackgroundSink,
     Source,
     open_display_sink,
-    open_raw16_sink,
     open_source,
     read_frames,
 )
@@ -41,8 +41,9 @@ def run(options: argparse.Namespace) -> None:
         display = stack.enter_context(BackgroundSink(open_display_sink(options.out, source)))
         raw16 = None
         if options.raw16:
-            raw16 = stack.enter_context(BackgroundSink(open_raw16_sink(options.raw16, source)))
+            raw16 = stack.enter_context(BackgroundSink(open_thermal_sink(options.raw16, source)))
         synthesizer = stack.enter_context(load(options))
+        provenance = Provenance.of(synthesizer.info, None if camera is None else camera.hash)
         # A moving picture keeps gain and temperatures steady; pictures have nothing to do with each other.
         moves = source.clock != "none"
         auto_gain = AutoGain() if moves else None
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
             shown = side_by_side(given.rgb, picture) if options.side_by_side else picture
             display.write(shown, given.name, given.index)
             if raw16 is not None:
-                raw16.write(frame.raw16, given.name, given.index)
+                raw16.write(ThermalImage.raw16(frame.raw16, provenance), given.name, given.index)
             milliseconds.append(frame.timing.total)
             dropped += given.dropped
         seconds = time.perf_counter() - start

@@ -5,33 +5,30 @@ from __future__ import annotations
 import queue
 import threading
 from types import TracebackType
-from typing import Any
+from typing import Generic
 
-import numpy.typing as npt
-
-from thermalsdk.video.sinks import Sink
+from thermalsdk.video.sinks import Image, Sink
 
 #: Frames that may wait to be written; a sink that is slower than the frames then holds them up.
 _WAITING = 4
-_Job = tuple[npt.NDArray[Any], str, int | None]
 
 
-class BackgroundSink:
+class BackgroundSink(Generic[Image]):
     """Wraps a sink; what it raises arrives at the next `write`, or at the end of the block."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink[Image]) -> None:
         self._sink = sink
-        self._jobs: queue.Queue[_Job | None] = queue.Queue(_WAITING)
+        self._jobs: queue.Queue[tuple[Image, str, int | None] | None] = queue.Queue(_WAITING)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="thermalsdk-writer", daemon=True)
 
-    def write(self, image: npt.NDArray[Any], name: str, place: int | None = None) -> None:
-        """Queue a frame, as `Sink.write`; the array must not change afterwards."""
+    def write(self, image: Image, name: str, place: int | None = None) -> None:
+        """Queue a frame, as `Sink.write`; its array must not change afterwards."""
         if self._error is not None:
             raise self._error
         self._jobs.put((image, name, place))
 
-    def __enter__(self) -> BackgroundSink:
+    def __enter__(self) -> BackgroundSink[Image]:
         self._sink.__enter__()
         self._thread.start()
         return self

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from thermalsdk.errors import OutputError
+
+#: What to do about an output that cannot be written.
+DISK = "Check the free space and the permissions of the folder."
+
+
+def check_parent(path: Path) -> None:
+    """Raise OutputError where no file or folder of that path can be made."""
+    if not path.parent.is_dir():
+        raise OutputError(f"the folder {path.parent} does not exist", f"mkdir -p {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"the folder {path.parent} cannot be written", "Choose a folder of your own.")
+
+
+def write_whole(path: Path, save: Callable[[Path], object]) -> None:
+    """Write a file with `save`, which gets its temporary path and may raise OSError. Raises OutputError."""
+    partial = Partial(path)
+    try:
+        save(partial.temporary)
+        partial.commit()
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error}", DISK) from error
+    finally:
+        partial.discard()
 
 
 class Partial:
@@ -19,10 +43,7 @@ class Partial:
         """
         self.final = final
         self.temporary = final.with_name(f".{final.stem}.{os.getpid()}.partial{final.suffix}")
-        if not final.parent.is_dir():
-            raise OutputError(f"the folder {final.parent} does not exist", f"mkdir -p {final.parent}")
-        if not os.access(final.parent, os.W_OK):
-            raise OutputError(f"the folder {final.parent} cannot be written", "Choose a folder of your own.")
+        check_parent(final)
         if folder:
             self._make_folder()
         elif final.is_dir():

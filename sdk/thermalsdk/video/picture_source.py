@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +46,12 @@ class PictureSource:
 
 def list_pictures(folder: Path) -> list[Path]:
     """Pictures of a folder in natural order: frame2 comes before frame10."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
-    return sorted(found, key=lambda path: _natural(path.name))
+    return natural_order(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+
+
+def natural_order(paths: Iterable[Path]) -> list[Path]:
+    """Paths sorted as people count, folder by folder."""
+    return sorted(paths, key=lambda path: [_natural(part) for part in path.parts])
 
 
 def _natural(name: str) -> list[int | str]:
@@ -61,4 +66,16 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise VideoError(
             f"{path} cannot be read as a picture: {error}", "Copy it again, or leave it out."
+        ) from error
+
+
+def read_class_map(path: Path) -> npt.NDArray[Any]:
+    """Ids of a one-channel picture, HxW of its own type. Raises VideoError."""
+    try:
+        with Image.open(path) as picture:
+            return np.array(picture)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise VideoError(
+            f"the class map {path} cannot be read: {error}",
+            "Every frame needs one; write them as PNG, since JPEG changes ids.",
         ) from error

@@ -1,0 +1,108 @@
+"""One picture after the other becomes its thermal twin. Lives in a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk.formats import Provenance, ThermalImage, write_thermal
+from thermalsdk.synthesizer import Synthesizer
+from thermalsdk.temperatures import Temperatures
+from thermalsdk.twins.layout import twin_name
+from thermalsdk.video.display_sinks import save_picture
+from thermalsdk.video.partial import write_whole
+from thermalsdk.video.picture_source import read_class_map, read_picture
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a twin is made.
+
+    Args:
+        bundle, device, precision, threads: as in `Synthesizer.load`.
+        palette: colours of the display picture.
+        label_ids: numbering of given class maps.
+        temperatures: of every picture, or None to let the bundle predict them.
+    """
+
+    bundle: str = "street"
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int | None = None
+    palette: str = "white-hot"
+    label_ids: str = "bundle"
+    temperatures: Temperatures | None = None
+
+    def load(self) -> Synthesizer:
+        """Load the synthesizer. Raises as `Synthesizer.load` does."""
+        return Synthesizer.load(
+            self.bundle, device=self.device, precision=self.precision, threads=self.threads
+        )
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of a job; a picture has the same path below each.
+
+    Args:
+        source: colour pictures.
+        display: display pictures.
+        raw16: 16-bit temperatures, or None for none.
+        labels: class maps, or None to let the bundle make them.
+    """
+
+    source: Path
+    display: Path
+    raw16: Path | None = None
+    labels: Path | None = None
+
+    def twins(self, picture: Path) -> list[Path]:
+        """Files that a picture is made into."""
+        name = twin_name(picture.as_posix())
+        return [root / name for root in (self.display, self.raw16) if root is not None]
+
+    def is_done(self, picture: Path) -> bool:
+        """Whether all of a picture's twins are there; each is complete or absent."""
+        return all(twin.exists() for twin in self.twins(picture))
+
+
+class Converter:
+    """Makes twins with a synthesizer of its own."""
+
+    def __init__(self, places: Places, recipe: Recipe) -> None:
+        """Load the synthesizer. Raises as `Synthesizer.load` does."""
+        self._places = places
+        self._recipe = recipe
+        self._synthesizer = recipe.load()
+        self._provenance = Provenance.of(self._synthesizer.info)
+
+    def __call__(self, picture: Path) -> None:
+        """Make the twins of one picture, unless they are there.
+
+        picture: its path below the source.
+
+        Raises VideoError when it cannot be read, OutputError, and all that a synthesizer raises.
+        """
+        if self._places.is_done(picture):
+            return
+        frame = self._synthesizer(
+            read_picture(self._places.source / picture),
+            labels=self._class_map(picture),
+            label_ids=self._recipe.label_ids,
+            temperatures=self._recipe.temperatures or "auto",
+        )
+        for twin in self._places.twins(picture):
+            twin.parent.mkdir(parents=True, exist_ok=True)
+        name = twin_name(picture.as_posix())
+        if self._places.raw16 is not None:
+            write_thermal(self._places.raw16 / name, ThermalImage.raw16(frame.raw16, self._provenance))
+        shown = frame.colorize(self._recipe.palette)
+        write_whole(self._places.display / name, lambda path: save_picture(path, shown))
+
+    def _class_map(self, picture: Path) -> npt.NDArray[np.generic] | None:
+        if self._places.labels is None:
+            return None
+        return read_class_map(self._places.labels / twin_name(picture.as_posix()))

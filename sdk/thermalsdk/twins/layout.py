@@ -1,0 +1,81 @@
+"""What every layout of a data set does."""
+
+from __future__ import annotations
+
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from thermalsdk.errors import LayoutError
+from thermalsdk.video.partial import write_whole
+from thermalsdk.video.picture_source import PICTURE_SUFFIXES, natural_order
+
+#: Thermal twins are PNG, whatever their pictures were.
+TWIN_SUFFIX = ".png"
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the suffix is that of a picture."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def twin_name(name: str) -> str:
+    """Name of a picture's twin, its folder and stem unchanged: "train/a.jpg" becomes "train/a.png"."""
+    return name[: name.rindex(".")] + TWIN_SUFFIX
+
+
+class Layout(ABC):
+    """Pictures and annotations of a data set, as paths below its root in natural order.
+
+    Attributes:
+        name: what the command line calls it.
+        pictures: what gets a thermal twin.
+        annotations: what is copied, or rewritten so that it names the twins.
+        left_out: what the layout does not account for.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, root: Path) -> None:
+        """Look at the whole folder; whatever begins with a dot is ignored. Raises LayoutError."""
+        self._root = root
+        files = natural_order(
+            path.relative_to(root)
+            for path in root.rglob("*")
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        )
+        self.pictures, self.annotations, self.left_out = self._sort(files)
+        if not self.pictures:
+            raise LayoutError(
+                f"the folder {root} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
+            )
+        _refuse_same_twins(self.pictures)
+
+    @abstractmethod
+    def _sort(self, files: list[Path]) -> tuple[list[Path], list[Path], list[Path]]:
+        """Divide the files into pictures, annotations, and what is left out. May raise LayoutError."""
+
+    def write_annotations(self, out: Path) -> None:
+        """Write all annotations below `out`. Raises OutputError."""
+        for path in self.annotations:
+            target = out / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, partial(self._write_annotation, self._root / path))
+
+    def _write_annotation(self, source: Path, target: Path) -> None:
+        """Copy one annotation; layouts that name pictures inside of files rewrite it."""
+        shutil.copyfile(source, target)
+
+
+def _refuse_same_twins(pictures: Iterable[Path]) -> None:
+    by_twin: dict[str, Path] = {}
+    for picture in pictures:
+        twin = twin_name(picture.as_posix())
+        if twin in by_twin:
+            raise LayoutError(
+                f"{by_twin[twin]} and {picture} would have the same twin {twin}", "Rename one of them."
+            )
+        by_twin[twin] = picture

@@ -1,0 +1,106 @@
+"""One video stream of a file or network address, decoded with PyAV and checked to be whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from thermalsdk.errors import VideoError
+from thermalsdk.video.packages import import_av
+
+_RECOPY = "Copy or record it again; `ffprobe -count_frames FILE` shows what is readable."
+_DEFAULT_RATE = 25.0
+#: Containers without a frame count: how much shorter than declared the last frame may end.
+_DURATION_TOLERANCE_S = 0.25
+
+
+class VideoFile:
+    """Iterates over pairs of an av.VideoFrame and its time in seconds.
+
+    A file cut short is refused: at once where the container's index points beyond the end of the file,
+    otherwise when a packet is damaged or the stream ends before its declared end.
+
+    Attributes:
+        remote: whether it is a network address.
+        rate: frames per second.
+        count: how many frames the container declares, or None.
+        tags: metadata of the container, its keys in capital letters.
+    """
+
+    def __init__(self, address: str | Path) -> None:
+        """Open a file, or a network address such as rtsp://camera/1. Raises VideoError."""
+        self._address = str(address)
+        self._av = import_av()
+        self.remote = "://" in self._address
+        if not self.remote and not Path(address).is_file():
+            raise VideoError(f"there is no file {address}", "Check the path.")
+        try:
+            self._container = self._av.open(self._address)
+        except (self._av.FFmpegError, OSError) as error:
+            raise VideoError(f"{address} cannot be opened as a video: {error}", _RECOPY) from error
+        if not self._container.streams.video:
+            self.close()
+            raise VideoError(f"{address} holds no video stream", "Name a video, a picture or a folder.")
+        self._stream = self._container.streams.video[0]
+        self.rate = float(self._stream.average_rate or _DEFAULT_RATE)
+        self.count: int | None = self._stream.frames or None
+        self.tags = {key.upper(): value for key, value in self._container.metadata.items()}
+        if not self.remote:
+            self._check_index(Path(address).stat().st_size)
+
+    def __iter__(self) -> Iterator[tuple[Any, float]]:
+        index = 0
+        end_s = 0.0
+        discarded = 0
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.is_corrupt:
+                    raise VideoError(f"{self._address} is damaged after frame {index}", _RECOPY)
+                discarded += packet.is_discard
+                for frame in packet.decode():
+                    time_s = index / self.rate if frame.time is None else float(frame.time)
+                    yield frame, time_s
+                    index += 1
+                    end_s = time_s + 1 / self.rate
+        except self._av.FFmpegError as error:
+            raise VideoError(f"{self._address} is damaged after frame {index}: {error}", _RECOPY) from error
+        self._check_end(index, discarded, end_s)
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._container.close()
+
+    def _check_index(self, size: int) -> None:
+        entries: Any = getattr(self._stream, "index_entries", ())
+        if len(entries) and entries[-1].pos + entries[-1].size > size:
+            self.close()
+            raise VideoError(f"{self._address} is cut short: its index reaches beyond its end", _RECOPY)
+
+    def _check_end(self, decoded: int, discarded: int, end_s: float) -> None:
+        if decoded == 0:
+            raise VideoError(f"{self._address} holds no frames", _RECOPY)
+        if self.remote:
+            return
+        if self.count is not None and decoded + discarded < self.count:
+            raise VideoError(
+                f"{self._address} is cut short: {decoded} of {self.count} frames can be read", _RECOPY
+            )
+        declared_s = self._declared_seconds()
+        tolerance_s = max(2 / self.rate, _DURATION_TOLERANCE_S)
+        if self.count is None and declared_s is not None and end_s < declared_s - tolerance_s:
+            raise VideoError(
+                f"{self._address} is cut short: {end_s:.2f} of {declared_s:.2f} seconds can be read", _RECOPY
+            )
+
+    def _declared_seconds(self) -> float | None:
+        """Duration of the video stream; the container's own only where no other stream could be longer."""
+        tag = self._stream.metadata.get("DURATION")
+        if tag:
+            hours, minutes, seconds = tag.split(":")
+            return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        if self._stream.duration is not None:
+            return float(self._stream.duration * self._stream.time_base)
+        if self._container.duration is not None and len(self._container.streams) == 1:
+            return float(self._container.duration) / float(self._av.time_base)
+        return None

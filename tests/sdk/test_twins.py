@@ -1,0 +1,277 @@
+"""Thermal twins of data sets: names, annotations, resuming, several processes."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.sdk.conftest import moving_picture
+from tests.sdk.data_sets import (
+    add,
+    add_large_pictures,
+    add_pictures,
+    children,
+    contents,
+    thermalsdk_command,
+    wait_for,
+)
+from thermalsdk import Temperatures
+from thermalsdk.formats import read_thermal
+from thermalsdk.twins.layout import twin_name
+from thermalsdk.twins.layouts import FORMATS, open_layout
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def coco(root):
+    """The official layout: pictures by split, lists in a folder of their own."""
+    add_pictures(root, ["train/a.jpg", "train/b.png", "val/a.jpg", "val/unlisted.jpg"])
+    boxes = [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [1.5, 2, 30, 40]}]
+    for split, names in {"train": ["a.jpg", "b.png"], "val": ["a.jpg"]}.items():
+        images = [{"id": place, "file_name": name, "width": 128} for place, name in enumerate(names)]
+        data = {"info": {"note": "Straße"}, "images": images, "annotations": boxes}
+        add(root / "annotations" / f"instances_{split}.json", json.dumps(data))
+    add(root / "annotations" / "notes.json", "[1]")
+    add(root / ".cache" / "c.jpg", moving_picture(9))
+    return root
+
+
+@pytest.fixture
+def yolo(root):
+    add_pictures(root, ["images/train/a.jpg", "images/train/b.jpg", "images/val/a.jpg"])
+    add(root / "labels/train/a.txt", "0 0.5 0.5 0.1 0.2\n")
+    add(root / "labels/val/a.txt", "2 0.1 0.1 0.1 0.1\n")
+    add(root / "train.txt", "./images/train/a.jpg\n./images/train/b.jpg\n")
+    add(root / "data.yaml", "path: ../datasets/mine  # root\ntrain: images/train\nnames:\n  0: person\n")
+    return root
+
+
+def test_coco(run, coco, synth, tmp_path):
+    out, kelvin = tmp_path / "out", tmp_path / "kelvin"
+    code, text, _ = run("run", coco, out, "--format", "coco", "--raw16", kelvin, "--json")
+    assert code == 0
+    facts = json.loads(text)
+    assert (facts["pictures"], facts["made"], facts["annotation_files"], facts["left_out"]) == (3, 3, 3, 1)
+    names = [
+        "annotations/instances_train.json",
+        "annotations/instances_val.json",
+        "annotations/notes.json",
+        "thermalsdk.json",
+        "train/a.png",
+        "train/b.png",
+        "val/a.png",
+    ]
+    assert contents(out) == contents(kelvin) == names
+    before = json.loads((coco / "annotations/instances_train.json").read_text())
+    after = json.loads((out / "annotations/instances_train.json").read_text(encoding="utf-8"))
+    assert [image["file_name"] for image in after["images"]] == ["a.png", "b.png"]
+    for image in after["images"]:
+        image["file_name"] = image["file_name"].replace("a.png", "a.jpg")
+    assert after == before
+    frame = synth(np.array(Image.open(coco / "train/b.png")))
+    with Image.open(out / "train/b.png") as picture:
+        np.testing.assert_array_equal(np.array(picture), frame.colorize("white-hot"))
+    image = read_thermal(kelvin / "train/b.png")
+    np.testing.assert_array_equal(image.counts, frame.raw16)
+    assert (image.provenance.bundle, image.provenance.bundle_hash) == ("tiny", synth.info.bundle_hash)
+
+
+def test_coco_beside_the_pictures_and_with_folders_in_its_names(root):
+    add_pictures(root, ["train/a.jpg", "val/a.jpg", "deep/images/b.JPG"])
+    add(root / "val/_annotations.coco.json", json.dumps({"images": [{"file_name": "a.jpg"}]}))
+    add(root / "deep/result.json", json.dumps({"images": [{"file_name": "images\\b.JPG"}]}))
+    layout = open_layout("coco", root)
+    assert [path.as_posix() for path in layout.pictures] == ["deep/images/b.JPG", "val/a.jpg"]
+    assert [path.as_posix() for path in layout.left_out] == ["train/a.jpg"]
+    layout.write_annotations(root / "out")
+    data = json.loads((root / "out/deep/result.json").read_text())
+    assert data["images"][0]["file_name"] == "images\\b.png"
+
+
+def test_yolo(run, yolo, tmp_path):
+    out = tmp_path / "out"
+    assert run("run", yolo, out, "--format", "yolo")[0] == 0
+    assert contents(out) == [
+        "data.yaml",
+        "images/train/a.png",
+        "images/train/b.png",
+        "images/val/a.png",
+        "labels/train/a.txt",
+        "labels/val/a.txt",
+        "thermalsdk.json",
+        "train.txt",
+    ]
+    for name in ("labels/train/a.txt", "labels/val/a.txt"):
+        assert (out / name).read_text() == (yolo / name).read_text()
+    assert (out / "train.txt").read_text() == "./images/train/a.png\n./images/train/b.png\n"
+    # Without `path`, the pictures are looked for beside the file: never the colour pictures again.
+    lines = (out / "data.yaml").read_text().splitlines()
+    assert lines[0].startswith("# ")
+    assert lines[1:] == (yolo / "data.yaml").read_text().splitlines()[1:]
+
+
+def test_folder_with_class_maps(run, root, synth, labels, tmp_path):
+    add_pictures(root, ["day/1.jpg", "day/10.jpg", "night/1.bmp"])
+    add(root / "day/1.xml", "<annotation/>")
+    maps = tmp_path / "maps"
+    for name in ("day/1.png", "day/10.png", "night/1.png"):
+        add(maps / name, labels)
+    out, kelvin = tmp_path / "out", tmp_path / "kelvin"
+    arguments = ("run", root, out, "--format", "folder", "--raw16", kelvin, "--labels", maps)
+    assert run(*arguments)[0] == 0
+    assert contents(out) == ["day/1.png", "day/1.xml", "day/10.png", "night/1.png", "thermalsdk.json"]
+    frame = synth(np.array(Image.open(root / "night/1.bmp")), labels=labels)
+    np.testing.assert_array_equal(read_thermal(kelvin / "night/1.png").counts, frame.raw16)
+
+
+def test_temperatures_of_a_preset(run, root, synth, tmp_path):
+    add_pictures(root, ["a.png"])
+    out, kelvin = tmp_path / "out", tmp_path / "kelvin"
+    arguments = ("run", root, out, "--format", "folder", "--raw16", kelvin)
+    assert run(*arguments, "--preset", "winter-night")[0] == 0
+    frame = synth(np.array(Image.open(root / "a.png")), temperatures=Temperatures.preset("winter-night"))
+    np.testing.assert_array_equal(read_thermal(kelvin / "a.png").counts, frame.raw16)
+    code, _, err = run(*arguments, "--preset", "summer-noon")
+    assert code == 1
+    assert "another temperatures" in err
+
+
+def test_finished_pictures_are_not_made_again(run, root, tmp_path):
+    add_pictures(root, ["a.jpg", "b.jpg"])
+    out = tmp_path / "out"
+    assert json.loads(run("run", root, out, "--format", "folder", "--json")[1])["made"] == 2
+    times = {path: path.stat().st_mtime_ns for path in out.glob("*.png")}
+    add_pictures(root, ["a.jpg", "b.jpg", "c.jpg"])
+    assert json.loads(run("run", root, out, "--format", "folder", "--json")[1])["made"] == 1
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    assert contents(out) == ["a.png", "b.png", "c.png", "thermalsdk.json"]
+    code, _, err = run("run", root, out, "--format", "folder", "--palette", "ironbow")
+    assert code == 1
+    assert "another contents" in err
+
+
+def test_a_broken_picture_keeps_the_others(run, root, tmp_path):
+    add_pictures(root, ["a.jpg", "c.jpg"])
+    (root / "b.jpg").write_text("no picture")
+    out = tmp_path / "out"
+    code, _, err = run("run", root, out, "--format", "folder")
+    assert code == 1
+    assert "b.jpg" in err
+    assert not out.exists()
+    (root / "b.jpg").unlink()
+    assert json.loads(run("run", root, out, "--format", "folder", "--json")[1])["made"] == 1
+    assert contents(out) == ["a.png", "c.png", "thermalsdk.json"]
+
+
+def test_refused_before_any_work(run, coco, tmp_path):
+    full = tmp_path / "full"
+    add(full / "thing.txt", "")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    twice = tmp_path / "twice"
+    add_pictures(twice, ["a.jpg", "a.png"])
+    absent = tmp_path / "absent"
+    add_pictures(absent, ["a.jpg"])
+    add(absent / "list.json", json.dumps({"images": [{"file_name": "b.jpg"}]}))
+    broken = tmp_path / "broken"
+    add_pictures(broken, ["a.jpg"])
+    add(broken / "list.json", "{")
+    far = tmp_path / "far"
+    add_pictures(far, ["a.jpg"])
+    add(far / "a.txt", "")
+    add(far / "train.txt", "/data/a.jpg\n")
+    far_yaml = tmp_path / "far_yaml"
+    add_pictures(far_yaml, ["a.jpg"])
+    add(far_yaml / "a.txt", "")
+    add(far_yaml / "data.yaml", "train: '/data/images'\n")
+    out = tmp_path / "out"
+    before = contents(tmp_path)
+    for arguments, words in [
+        ((tmp_path / "nowhere", out), "no folder"),
+        ((empty, out), "no pictures"),
+        ((twice, out), "same twin"),
+        ((twice, out, "--format", "coco"), "no JSON file"),
+        ((twice, out, "--format", "yolo"), "no label file"),
+        ((twice, out, "--format", "voc"), "voc"),
+        ((absent, out, "--format", "coco"), "lists b.jpg"),
+        ((broken, out, "--format", "coco"), "list.json cannot be read"),
+        ((far, out, "--format", "yolo"), "absolute"),
+        ((far_yaml, out, "--format", "yolo"), "absolute"),
+        ((coco, full), "already holds files"),
+        ((coco, coco / "out"), "lies in another"),
+        ((coco, out, "--raw16", out), "lies in another"),
+        ((coco, tmp_path / "no" / "out"), "does not exist"),
+        ((coco, out, "--labels", empty), "no class map"),
+        ((coco, out, "--side-by-side"), "--side-by-side"),
+        ((coco, out, "--camera", "boson640"), "--camera"),
+    ]:
+        code, _, err = run("run", *arguments, "--workers", "1")
+        assert (code, contents(tmp_path)) == (1, before), arguments
+        assert words in err
+
+
+def test_formats():
+    assert set(FORMATS) == {"coco", "yolo", "folder"}
+    assert twin_name("a.b/c.d.JPEG") == "a.b/c.d.png"
+
+
+COUNT = 60
+
+
+@pytest.fixture
+def many(root):
+    add_large_pictures(root, COUNT)
+    return root
+
+
+@pytest.mark.slow
+def test_kill_and_resume(tiny_bundle, many, tmp_path):
+    out = tmp_path / "out"
+    partial = tmp_path / ".out.partial"
+    arguments = thermalsdk_command(tiny_bundle, "run", many, out, "--format", "folder", "--workers", 2)
+    process = subprocess.Popen(arguments)
+    wait_for(lambda: len(list(partial.glob("*/[0-9]*.png"))) >= 5)
+    workers = children(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    made = {path.relative_to(partial): path.stat().st_mtime_ns for path in partial.glob("*/[0-9]*.png")}
+    assert 5 <= len(made) < COUNT
+    assert not out.exists()
+    for path in made:
+        with Image.open(partial / path) as picture:
+            assert picture.size == (512, 384)
+            picture.load()
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=120)
+    assert json.loads(done.stdout)["made"] == COUNT - len(made)
+    assert {path: (out / path).stat().st_mtime_ns for path in made} == made
+    expected = {twin_name(name) for name in contents(many)} | {"thermalsdk.json"}
+    assert set(contents(out)) == expected
+    assert not partial.exists()
+
+
+@pytest.mark.slow
+def test_killed_worker(tiny_bundle, many, tmp_path):
+    process = subprocess.Popen(
+        thermalsdk_command(tiny_bundle, "run", many, tmp_path / "out", "--format", "folder", "--workers", 2),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    partial = tmp_path / ".out.partial"
+    wait_for(lambda: len(list(partial.glob("*/[0-9]*.png"))) >= 3)
+    os.kill(max(children(process.pid)), signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "worker process was killed" in err
+    assert "goes on from here" in err
