@@ -68,10 +68,11 @@ class ThermalNode:
         if made is None:
             return
         header = made.source.header
-        # rclpy takes an array of bytes as it is, and checks any other sequence item by item.
-        fields = {**made.image, "data": array.array("B", made.image["data"].tobytes())}
-        self._image.publish(self._messages.Image(header=header, **fields))
-        self._info.publish(self._messages.CameraInfo(header=header, **made.info))
+        # rclpy takes these as they are; NumPy arrays of any length it refuses, lists it checks item by item.
+        image = {**made.image, "data": array.array("B", made.image["data"].tobytes())}
+        info = {**made.info, "d": array.array("d", made.info["d"])}
+        self._image.publish(self._messages.Image(header=header, **image))
+        self._info.publish(self._messages.CameraInfo(header=header, **info))
 
 
 def spin(arguments: Sequence[str] | None = None) -> None:
