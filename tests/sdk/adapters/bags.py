@@ -108,6 +108,16 @@ def read(path):
     return found
 
 
+def stamped(message):
+    """Stamp and frame of a message, whichever library made it."""
+    return message.header.stamp.sec, message.header.stamp.nanosec, message.header.frame_id
+
+
+def stamps(index):
+    """What `stamped` says of the message of that index."""
+    return (*divmod(stamp_of(index), 10**9), "camera_optical")
+
+
 def kelvin(message):
     """As a subscriber decodes it."""
     assert (message.encoding, message.is_bigendian, message.step) == ("mono16", 0, 2 * message.width)

@@ -44,7 +44,8 @@ def test_airsim(monkeypatch, tmp_path):
     lines = (f"{number}\t{colour.tolist()}\n" for number, colour in enumerate(recorded_airsim.PALETTE))
     (tmp_path / "AirSim" / "docs" / "seg_rgbs.txt").write_text("".join(lines))
     found = run("adapters/airsim.md", {"print": lambda *_: None}, (None, "Images"))
-    assert found["absent"] == (r"\w*(house|building)\w*",) or r"\w*poacher\w*" in found["absent"]
+    assert r"\w*poacher\w*" in found["absent"]
+    assert r"\w*(ground|road)\w*" not in found["absent"]
     assert found["image"].thermal.kelvin.shape == (96, 128)
 
 
@@ -87,5 +88,4 @@ def test_gymnasium():
 
 
 def test_every_page_is_tested_here():
-    pages = {path.stem for path in (DOCS / "adapters").glob("*.md")}
-    assert pages == {name.removeprefix("test_") for name in globals() if name.startswith("test_")} & pages
+    assert all(f"test_{path.stem}" in globals() for path in (DOCS / "adapters").glob("*.md"))

@@ -27,7 +27,7 @@ class BagReader:
         """Open a bag. Raises VideoError or MissingDependency."""
         highlevel, typesys = import_rosbags("highlevel"), import_rosbags("typesys")
         apsw = import_optional("apsw", "rosbags reads .db3 files with it", "pip install 'thermalsdk[ros2]'")
-        self._errors = (highlevel.AnyReaderError, *highlevel.anyreader.ReaderErrors, apsw.Error)
+        self._errors = (OSError, highlevel.AnyReaderError, *highlevel.anyreader.ReaderErrors, apsw.Error)
         self.source = source
         if not source.exists():
             raise VideoError(f"there is no bag {source}", "Name a bag folder, or its .mcap or .db3 file.")
