@@ -13,8 +13,8 @@ class Pairing(Generic[First, Second]):
     """Pairs items of two streams that carry the same key.
 
     Keys grow within each stream, as frame numbers and time stamps do. So once a pair is complete, older items
-    that still wait can have no partner any more. They are given up and counted, and so is the oldest one when
-    more than `capacity` wait.
+    that still wait can have no partner any more. They are given up and counted, and so is the first to
+    come when more than `capacity` wait.
 
     Attributes:
         unmatched: items given up so far.
@@ -51,7 +51,7 @@ class Pairing(Generic[First, Second]):
             self.unmatched += 1
         waiting[key] = item
         if len(waiting) > self._capacity:
-            del waiting[min(waiting)]
+            del waiting[next(iter(waiting))]
             self.unmatched += 1
 
     def _complete(self, waiting: dict[int, Item], key: int) -> Item:

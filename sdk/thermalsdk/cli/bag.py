@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import itertools
+from contextlib import closing
 from dataclasses import asdict
-from functools import partial
+from typing import Any
 
 from thermalsdk.adapters.ros2 import convert_bag
-from thermalsdk.cli.console import load, report
+from thermalsdk.cli.console import load, progress, report
+from thermalsdk.frame import Frame
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.temperatures import TemperatureChoice, Temperatures
 
@@ -17,11 +20,16 @@ def bag(options: argparse.Namespace) -> None:
     temperatures: TemperatureChoice = PredictedTemperatures()
     if options.ambient is not None:
         temperatures = Temperatures(ambient=options.ambient)
-    with load(options) as synthesizer:
+    with load(options) as synthesizer, closing(progress(itertools.count(), None, "thermal")) as bar:
+
+        def see(frame: Any, **inputs: Any) -> Frame:
+            next(bar)
+            return synthesizer(frame, temperatures=temperatures, **inputs)
+
         made = convert_bag(
             options.source,
             options.out,
-            partial(synthesizer, temperatures=temperatures),
+            see,
             topic=options.topic,
             labels_topic=options.labels_topic,
             label_ids=options.label_ids,

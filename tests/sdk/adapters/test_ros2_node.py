@@ -41,10 +41,11 @@ class Node:
         return SimpleNamespace(value=self.parameters.get(name, default))
 
     def create_subscription(self, kind, topic, callback, qos):
-        assert qos.depth > 0
+        assert (qos.depth > 0, qos.reliability) == (True, "best effort")
         self.subscriptions[topic] = callback
 
     def create_publisher(self, kind, topic, qos):
+        assert qos > 0
         sent = self.published.setdefault(topic, [])
         return SimpleNamespace(publish=sent.append)
 

@@ -18,7 +18,7 @@ from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import TemperatureChoice, Temperatures
 
-#: What a subscription holds back; an image that comes while these wait takes the place of the oldest.
+#: Messages that a topic holds back; one that comes while these wait takes the place of the oldest.
 _DEPTH = 2
 
 
@@ -47,16 +47,16 @@ class ThermalNode:
     ) -> None:
         self._messages = import_ros("sensor_msgs.msg")
         self._converter = Converter(synthesize, labelled=labelled, label_ids=label_ids, panoptic=panoptic)
-        qos = import_ros("rclpy.qos").QoSProfile(
-            depth=_DEPTH, reliability=import_ros("rclpy.qos").ReliabilityPolicy.BEST_EFFORT
-        )
+        qos = import_ros("rclpy.qos")
+        # Best effort listens to every camera; reliable, the default, is heard by every listener.
+        camera = qos.QoSProfile(depth=_DEPTH, reliability=qos.ReliabilityPolicy.BEST_EFFORT)
         image, info = self._messages.Image, self._messages.CameraInfo
-        node.create_subscription(image, "image", self._take_image, qos)
-        node.create_subscription(info, "camera_info", self._converter.add_info, qos)
+        node.create_subscription(image, "image", self._take_image, camera)
+        node.create_subscription(info, "camera_info", self._converter.add_info, camera)
         if labelled:
-            node.create_subscription(image, "labels", self._take_labels, qos)
-        self._image = node.create_publisher(image, "thermal/image_raw", qos)
-        self._info = node.create_publisher(info, "thermal/camera_info", qos)
+            node.create_subscription(image, "labels", self._take_labels, camera)
+        self._image = node.create_publisher(image, "thermal/image_raw", _DEPTH)
+        self._info = node.create_publisher(info, "thermal/camera_info", _DEPTH)
 
     def _take_image(self, message: Any) -> None:
         self._publish(self._converter.add_image(message))
