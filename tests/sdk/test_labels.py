@@ -29,6 +29,7 @@ def test_every_table_gives_a_full_lookup(name):
 
 def test_shipped_names():
     assert table_names() == (
+        "airsim",
         "camvid",
         "carla",
         "carla-0.9.13",

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, TypeVar
 
 from thermalsdk.synthesizer import Synthesizer
@@ -25,7 +25,7 @@ def load(options: argparse.Namespace) -> Synthesizer:
     )
 
 
-def progress(items: Iterable[Item], total: int | None, label: str) -> Iterator[Item]:
+def progress(items: Iterable[Item], total: int | None, label: str) -> Generator[Item, None, None]:
     """Yield the items and draw a bar on stderr, where that is a terminal."""
     if not sys.stderr.isatty():
         yield from items

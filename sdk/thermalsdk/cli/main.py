@@ -24,6 +24,7 @@ examples:
   thermalsdk run road.mp4 night.mp4 --preset winter-night --camera boson640 --raw16 night_kelvin.mkv
   thermalsdk run coco128/ coco128_thermal/ --format yolo --raw16 coco128_kelvin/ --workers 4
   thermalsdk run frames/ thermal/ --labels tags/ --label-ids carla --palette white-hot
+  thermalsdk bag drive/ drive_thermal/ --topic /camera/image_raw --copy
   thermalsdk bench --size 512x512 --against pix2pix"""
 
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_demo(commands)
     _add_run(commands)
+    _add_bag(commands)
     _add_info(commands)
     _add_bench(commands)
     return parser
@@ -108,6 +110,26 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     _add_common(parser)
     parser.set_defaults(command=_run)
+
+
+def _add_bag(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("bag", help="turn the colour images of a ROS bag into thermal ones")
+    parser.add_argument("source", metavar="BAG", help="bag folder, .mcap or .db3 file, or ROS 1 .bag")
+    parser.add_argument("out", metavar="OUT_BAG", help="folder of the new bag")
+    parser.add_argument("--topic", metavar="T", help="colour images, raw or compressed (the only ones)")
+    parser.add_argument("--labels-topic", metavar="T", help="class maps with the stamps of the images")
+    parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
+    parser.add_argument(
+        "--panoptic", action="store_true", help="class maps are gz-sim's, with numbered objects"
+    )
+    parser.add_argument(
+        "--ambient", type=float, metavar="K", help="kelvin of everything (predicted from the colours)"
+    )
+    parser.add_argument("--namespace", default="/thermal", metavar="N", help="of what is written (/thermal)")
+    parser.add_argument("--storage", choices=("sqlite3", "mcap"), default="sqlite3", help="sqlite3 or mcap")
+    parser.add_argument("--copy", action="store_true", help="take all topics of BAG along")
+    _add_common(parser)
+    parser.set_defaults(command=_bag)
 
 
 def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -170,6 +192,12 @@ def _run(options: argparse.Namespace) -> None:
         from thermalsdk.cli.run import run
 
         run(options)
+
+
+def _bag(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.bag import bag
+
+    bag(options)
 
 
 def _info(options: argparse.Namespace) -> None:

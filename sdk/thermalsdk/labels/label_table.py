@@ -2,7 +2,7 @@
 
 A table is a JSON file: {"source": where the numbering is defined, "classes": {source id: class name},
 "default": class name of every id not listed}. The class name "void" marks ids that carry no label.
-AirSim ships no table: its ids are whatever the user assigns, so such a user writes a file for `read_table`.
+AirSim fixes no numbering; the table "airsim" is the one that thermalsdk.adapters.airsim assigns.
 """
 
 import json

@@ -1,0 +1,109 @@
+"""A live ROS 2 node: a colour topic in, a thermal topic out. Needs an installed ROS 2.
+
+python -m thermalsdk.adapters.ros2 --ros-args -r image:=/camera/image_raw -p ambient:=283.15
+"""
+
+from __future__ import annotations
+
+import array
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from thermalsdk.adapters.ros2.converter import Converter, ThermalMessages
+from thermalsdk.adapters.ros2.packages import import_ros
+from thermalsdk.adapters.synthesize import Synthesize
+from thermalsdk.predicted import PredictedTemperatures
+from thermalsdk.synthesizer import Synthesizer
+from thermalsdk.temperatures import TemperatureChoice, Temperatures
+
+#: Messages that a topic holds back; one that comes while these wait takes the place of the oldest.
+_DEPTH = 2
+
+
+class ThermalNode:
+    """Subscriptions and publishers of one node.
+
+    Subscribes to `image` and `camera_info`, with the parameter `labelled` also to `labels`; publishes
+    `thermal/image_raw` (mono16, 0.01 K per count) and `thermal/camera_info` with the stamps of the images.
+
+    Args:
+        node: an `rclpy.node.Node`.
+        synthesize: a Synthesizer, or functools.partial of one.
+        labelled: whether class maps come along.
+        label_ids: numbering of the class maps.
+        panoptic: whether class maps are gz-sim's with numbered objects.
+    """
+
+    def __init__(
+        self,
+        node: Any,
+        synthesize: Synthesize,
+        *,
+        labelled: bool = False,
+        label_ids: str = "bundle",
+        panoptic: bool = False,
+    ) -> None:
+        self._messages = import_ros("sensor_msgs.msg")
+        self._converter = Converter(synthesize, labelled=labelled, label_ids=label_ids, panoptic=panoptic)
+        qos = import_ros("rclpy.qos")
+        # Best effort listens to every camera; reliable, the default, is heard by every listener.
+        camera = qos.QoSProfile(depth=_DEPTH, reliability=qos.ReliabilityPolicy.BEST_EFFORT)
+        image, info = self._messages.Image, self._messages.CameraInfo
+        node.create_subscription(image, "image", self._take_image, camera)
+        node.create_subscription(info, "camera_info", self._converter.add_info, camera)
+        if labelled:
+            node.create_subscription(image, "labels", self._take_labels, camera)
+        self._image = node.create_publisher(image, "thermal/image_raw", _DEPTH)
+        self._info = node.create_publisher(info, "thermal/camera_info", _DEPTH)
+
+    def _take_image(self, message: Any) -> None:
+        self._publish(self._converter.add_image(message))
+
+    def _take_labels(self, message: Any) -> None:
+        self._publish(self._converter.add_labels(message))
+
+    def _publish(self, made: ThermalMessages | None) -> None:
+        if made is None:
+            return
+        header = made.source.header
+        # rclpy takes these as they are; NumPy arrays of any length it refuses, lists it checks item by item.
+        image = {**made.image, "data": array.array("B", made.image["data"].tobytes())}
+        info = {**made.info, "d": array.array("d", made.info["d"])}
+        self._image.publish(self._messages.Image(header=header, **image))
+        self._info.publish(self._messages.CameraInfo(header=header, **info))
+
+
+def spin(arguments: Sequence[str] | None = None) -> None:
+    """Run the node until it is shut down.
+
+    arguments: of ROS, `--ros-args …`; None for the command line's. Parameters are `bundle`, `ambient` (kelvin
+    of everything, or NaN to predict temperatures), `labelled`, `label_ids` and `panoptic`.
+
+    Raises MissingDependency without ROS 2, and all that `Synthesizer.load` raises.
+    """
+    rclpy = import_ros("rclpy")
+    rclpy.init(args=arguments)
+    node = rclpy.create_node("thermal")
+
+    def parameter(name: str, default: Any) -> Any:
+        return node.declare_parameter(name, default).value
+
+    try:
+        ambient = parameter("ambient", math.nan)
+        temperatures: TemperatureChoice = PredictedTemperatures()
+        if not math.isnan(ambient):
+            temperatures = Temperatures(ambient=ambient)
+        with Synthesizer.load(parameter("bundle", "street")) as synthesizer:
+            ThermalNode(
+                node,
+                partial(synthesizer, temperatures=temperatures),
+                labelled=parameter("labelled", False),
+                label_ids=parameter("label_ids", "bundle"),
+                panoptic=parameter("panoptic", False),
+            )
+            rclpy.spin(node)
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()

@@ -1,0 +1,108 @@
+"""The live node, on a stand-in for rclpy: ROS 2 itself comes with no wheel."""
+
+import sys
+from dataclasses import fields
+from functools import partial
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tests.sdk.adapters import bags
+from thermalsdk import Temperatures
+from thermalsdk.adapters.ros2.__main__ import main
+from thermalsdk.adapters.ros2.node import ThermalNode, spin
+from thermalsdk.errors import MissingDependency
+
+WARM = Temperatures(ambient=285.0, classes={"person": 305.0})
+
+
+def message_class(name):
+    """Takes the fields that ROS defines, and no others, as rclpy's generated classes do."""
+    allowed = {field.name for field in fields(bags.ROS2.types[f"sensor_msgs/msg/{name}"])}
+
+    def make(**given):
+        assert set(given) <= allowed
+        for value in given.values():  # rclpy refuses arrays of NumPy where a message has no fixed length
+            assert not isinstance(value, np.ndarray) or value.size in (9, 12)
+        return SimpleNamespace(**given)
+
+    return make
+
+
+class Node:
+    def __init__(self, parameters):
+        self.parameters = parameters
+        self.subscriptions = {}
+        self.published = {}
+        self.destroyed = False
+
+    def declare_parameter(self, name, default):
+        return SimpleNamespace(value=self.parameters.get(name, default))
+
+    def create_subscription(self, kind, topic, callback, qos):
+        assert (qos.depth > 0, qos.reliability) == (True, "best effort")
+        self.subscriptions[topic] = callback
+
+    def create_publisher(self, kind, topic, qos):
+        assert qos > 0
+        sent = self.published.setdefault(topic, [])
+        return SimpleNamespace(publish=sent.append)
+
+    def destroy_node(self):
+        self.destroyed = True
+
+
+@pytest.fixture
+def ros(monkeypatch):
+    """Stand-ins for rclpy, rclpy.qos and sensor_msgs.msg; `ros.spin` is what happens while the node lives."""
+    state = SimpleNamespace(node=Node({}), spin=lambda: None, live=False)
+    rclpy, qos, messages = (ModuleType(name) for name in ("rclpy", "rclpy.qos", "sensor_msgs.msg"))
+    rclpy.init = lambda args: setattr(state, "live", True)
+    rclpy.try_shutdown = lambda: setattr(state, "live", False)
+    rclpy.create_node = lambda name: state.node
+    rclpy.spin = lambda node: state.spin()
+    qos.ReliabilityPolicy = SimpleNamespace(BEST_EFFORT="best effort")
+    qos.QoSProfile = SimpleNamespace
+    messages.Image, messages.CameraInfo = message_class("Image"), message_class("CameraInfo")
+    for module in (rclpy, qos, ModuleType("sensor_msgs"), messages):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    return state
+
+
+def test_an_image_with_its_class_map_is_published(street, ros, moments):
+    ThermalNode(ros.node, partial(street, temperatures=WARM), labelled=True)
+    receive = ros.node.subscriptions
+    receive["camera_info"](bags.info(128, 96, 0))
+    receive["labels"](bags.image(moments[0].labels, 0, "mono8"))
+    receive["image"](bags.image(moments[0].rgb, 0))
+    (image,), (info,) = ros.node.published["thermal/image_raw"], ros.node.published["thermal/camera_info"]
+    expected = street(moments[0].rgb, labels=moments[0].labels, temperatures=WARM)
+    assert image.data.tobytes() == expected.raw16.tobytes()
+    assert image.header == info.header == bags.header(0)
+    np.testing.assert_array_equal(info.k, bags.info(128, 96, 0).k)
+    assert info.d.tolist() == [0.1, -0.2, 0.0, 0.0, 0.0]
+
+
+def test_parameters_and_shutdown(ros, moments):
+    ros.node.parameters = {"ambient": 291.0}
+
+    def one_image():
+        assert ros.live
+        ros.node.subscriptions["image"](bags.image(moments[0].rgb, 0))
+
+    ros.spin = one_image
+    spin([])
+    (image,) = ros.node.published["thermal/image_raw"]
+    assert abs(np.frombuffer(image.data, "<u2").mean() / 100 - 291.0) < 1
+    assert "labels" not in ros.node.subscriptions
+    assert ros.node.destroyed
+    assert not ros.live
+
+
+def test_without_ros_the_error_says_how_to_get_it(capsys):
+    with pytest.raises(MissingDependency, match="rclpy") as caught:
+        spin([])
+    assert "/opt/ros" in caught.value.hint
+    assert main() == 1
+    assert "setup.bash" in capsys.readouterr().err
