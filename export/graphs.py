@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
-from export.run import TrainingRun
+from export.networks import TrainedNetworks
 from thermalsdk.bundle import GraphSpec, TensorSpec
 from thermalsdk.errors import ThermalSDKError
 
@@ -79,7 +79,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class BundleGraphs:
-    """All graphs of a run."""
+    """All graphs of a bundle."""
 
     encoder: Graph
     layers: dict[str, Graph]
@@ -91,13 +91,14 @@ class BundleGraphs:
         return (self.encoder, *self.layers.values(), self.segmenter, self.labeller)
 
 
-def graphs_of(run: TrainingRun) -> BundleGraphs:
-    """Name and shape what a run's networks take and give."""
-    classes = run.generator.classes
+def graphs_of(networks: TrainedNetworks) -> BundleGraphs:
+    """Name and shape what the networks take and give."""
+    generator, segmenter, labeller = networks.generator, networks.segmenter, networks.labeller
+    classes = generator.classes
     rgb = Tensor4("rgb", 3, 1, (0.0, 1.0))
     height, width = TRACE_HEIGHT, TRACE_WIDTH
     with torch.no_grad():
-        shapes = [f.shape[1] for f in run.generator.encoder(torch.zeros(1, 3, height, width))]
+        shapes = [f.shape[1] for f in generator.encoder(torch.zeros(1, 3, height, width))]
     features = (
         Tensor4("features_2", shapes[0], 2),
         Tensor4("features_4", shapes[1], 4),
@@ -107,7 +108,7 @@ def graphs_of(run: TrainingRun) -> BundleGraphs:
     condition = Tensor4("condition", 3, 4, (0.0, 1.0))
     contrast = Tensor4("contrast", 1, 1, (-1.0, 1.0))
     return BundleGraphs(
-        encoder=Graph("encoder.onnx", run.generator.encoder, (rgb,), features),
+        encoder=Graph("encoder.onnx", generator.encoder, (rgb,), features),
         layers={
             name: Graph(
                 f"layer_{name}.onnx",
@@ -116,12 +117,12 @@ def graphs_of(run: TrainingRun) -> BundleGraphs:
                 (contrast,),
                 takes_frames=False,
             )
-            for name, layer in run.generator.layers.items()
+            for name, layer in generator.layers.items()
         },
-        segmenter=Graph("segmenter.onnx", run.segmenter, (rgb,), (Tensor4("logits", len(classes), 4),)),
+        segmenter=Graph("segmenter.onnx", segmenter, (rgb,), (Tensor4("logits", len(classes), 4),)),
         labeller=Graph(
             "labeller.onnx",
-            run.labeller,
+            labeller,
             (Tensor4("rgb_4", 3, 4, (0.0, 1.0)), Tensor4("class_fractions", len(classes), 4, (0.0, 1.0))),
             (Tensor4("temperature", 1, 8, None, "K"),),
         ),
