@@ -81,7 +81,7 @@ def extend_bundle(
         card: model card to replace the bundle's.
         additions: what the copy gets.
 
-    Raises what `write_bundle` raises, and BundleError for a bundle of networks that this version does not have.
+    Raises what `write_bundle` raises, and BundleError for a bundle whose networks this version does not have.
     """
     graphs = graphs_of(networks_of(bundle))
     with staged(out, MANIFEST_NAME) as stage:

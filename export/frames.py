@@ -13,7 +13,7 @@ import onnxruntime as ort
 from thermalsdk import Synthesizer, compositing
 from thermalsdk.bundle import Bundle
 from thermalsdk.inputs import MIN_SIDE
-from thermalsdk.labels import VOID
+from thermalsdk.labels import STREET_CLASSES, VOID
 from thermalsdk.padding import pad
 from thermalsdk.scenes import StreetScene
 from thermalsdk.temperatures import KELVIN_RANGE
@@ -51,8 +51,8 @@ def check_frames(bundle: Bundle, data: Path | None) -> list[CheckFrame]:
     Raises:
         DatasetError: `data` holds no prepared set with validation frames.
     """
-    frames = [*_scenes(), *([] if data is None else _validation(data, bundle.manifest.classes))]
-    alignment = bundle.manifest.alignment
+    classes, alignment = bundle.manifest.classes, bundle.manifest.alignment
+    frames = [*_scenes(classes), *([] if data is None else _validation(data, classes))]
     with Synthesizer.load(bundle.path, device="cpu", precision="fp32", warmup=False) as synth:
         predicted = [synth(rgb, labels=labels) for rgb, labels in frames]
     return [
@@ -68,13 +68,20 @@ def at_extremes(frame: CheckFrame) -> list[CheckFrame]:
     ]
 
 
-def feeds(bundle: Bundle, frame: CheckFrame) -> dict[str, Feed]:
-    """The inputs of every FP32 graph of a bundle for a frame, by file; layers see the FP32 encoder's features."""
+def feeds(bundle: Bundle, frame: CheckFrame, encoder: bytes | None = None) -> dict[str, Feed]:
+    """The inputs of every graph of a bundle for a frame, by file of the FP32 graph.
+
+    Args:
+        bundle: with its FP32 graphs.
+        frame: the frame.
+        encoder: the model that makes the layers' features; None for the bundle's own.
+    """
     manifest, graphs = bundle.manifest, bundle.manifest.graphs
     rgb = {"rgb": compositing.planes(frame.rgb)[np.newaxis]}
     names = [tensor.name for tensor in graphs.encoder.outputs]
-    encoder = ort.InferenceSession(bundle.model(graphs.encoder), providers=["CPUExecutionProvider"])
-    features = dict(zip(names, encoder.run(names, rgb), strict=True))
+    model = bundle.model(graphs.encoder) if encoder is None else encoder
+    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    features = dict(zip(names, session.run(names, rgb), strict=True))
     coding = (manifest.thermal_normalization.offset_kelvin, manifest.thermal_normalization.scale_kelvin)
     found = {graphs.encoder.file: rgb}
     for number, name in enumerate(manifest.classes):
@@ -94,10 +101,10 @@ def feeds(bundle: Bundle, frame: CheckFrame) -> dict[str, Feed]:
 Picture = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]
 
 
-def _scenes() -> Iterator[Picture]:
+def _scenes(classes: tuple[str, ...]) -> Iterator[Picture]:
     for seed in SCENES:
         frame = StreetScene(seed, *SCENE_SIZE).render(1.0)
-        yield frame.rgb, frame.labels
+        yield frame.rgb, frame.labels if classes == STREET_CLASSES else None
 
 
 def _validation(root: Path, classes: tuple[str, ...]) -> list[Picture]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,27 +132,55 @@ def graphs_of(networks: TrainedNetworks) -> BundleGraphs:
 
 def write_onnx(graph: Graph, directory: Path) -> Path:
     """Trace a graph into `directory`: one file, standard operators, height and width dynamic."""
+    path = directory / graph.file
+    model = trace(
+        graph.module,
+        graph.examples(TRACE_HEIGHT, TRACE_WIDTH),
+        [t.name for t in graph.inputs],
+        [t.name for t in graph.outputs],
+        _dynamic_shapes(graph),
+    )
+    path.write_bytes(model.SerializeToString())
+    onnx.checker.check_model(str(path), full_check=True)
+    return path
+
+
+def trace(
+    module: nn.Module,
+    examples: tuple[Any, ...],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    dynamic_shapes: tuple[Any, ...],
+) -> onnx.ModelProto:
+    """The ONNX model of a module, with the named inputs and outputs.
+
+    Args:
+        module: in evaluation mode.
+        examples: values of its inputs, tensors or tuples of them.
+        inputs, outputs: their names.
+        dynamic_shapes: of each input the axes that vary, as `torch.export` takes them.
+
+    Raises:
+        ExportError: PyTorch exported nothing.
+    """
     with warnings.catch_warnings():
         # The exporter warns of its own deprecated internals.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
-            graph.module,
-            graph.examples(TRACE_HEIGHT, TRACE_WIDTH),
+            module,
+            examples,
             dynamo=True,
             opset_version=OPSET,
             external_data=False,
-            input_names=[t.name for t in graph.inputs],
-            output_names=[t.name for t in graph.outputs],
-            dynamic_shapes=_dynamic_shapes(graph),
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=dynamic_shapes,
             verbose=False,
         )
     if program is None:
-        raise ExportError(f"PyTorch exported nothing for {graph.file}", "Use torch 2.13.")
-    path = directory / graph.file
-    program.save(str(path), external_data=False)
-    onnx.checker.check_model(str(path), full_check=True)
-    return path
+        raise ExportError(f"PyTorch exported nothing for {type(module).__name__}", "Use torch 2.13.")
+    return program.model_proto
 
 
 def _dynamic_shapes(graph: Graph) -> tuple[dict[int, Any] | None, ...]:

@@ -60,7 +60,7 @@ def staged(out: Path, holds: str) -> Iterator[Path]:
 
 
 def _put_in_place(stage: Path, out: Path) -> None:
-    """Give `stage` the name `out`. A kill between the two renames leaves the former result hidden, and no half."""
+    """Give `stage` the name `out`. A kill between both renames leaves the former result, hidden and whole."""
     if not out.exists():
         stage.rename(out)
         return

@@ -22,7 +22,8 @@ def load_graph_weights(bundle: Bundle, spec: GraphSpec | None, module: nn.Module
     """
     if spec is None:
         raise BundleError(
-            f"{bundle.path} lacks a graph whose weights are needed", "Name a bundle made by `python -m export`."
+            f"{bundle.path} lacks a graph whose weights are needed",
+            "Name a bundle made by `python -m export`.",
         )
     graph = onnx.load_from_string(bundle.model(spec)).graph
     constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer}

@@ -138,8 +138,9 @@ def _peaks(model: ModelProto, names: list[str], feeds: Iterable[Feed]) -> dict[s
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     session = ort.InferenceSession(
-        helper.make_model(widened, opset_imports=model.opset_import, ir_version=model.ir_version)
-        .SerializeToString(),
+        helper.make_model(
+            widened, opset_imports=model.opset_import, ir_version=model.ir_version
+        ).SerializeToString(),
         options,
         providers=["CPUExecutionProvider"],
     )

@@ -16,6 +16,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+#: The backbone's first filters. Batch normalisation folded into them, they amplify what was rounded before:
+#: in float32 they cut the error of the encoder's features to a third, for 4 % of the multiply-adds.
+SENSITIVE = ("backbone.stem", "backbone.blocks.0.depthwise", "backbone.blocks.1.depthwise")
+
+
+def sensitive_parts(module: nn.Module) -> set[str]:
+    """Names of the parts of a module that stay float32 although half holds their numbers."""
+    return {name for name, _ in module.named_modules()} & set(SENSITIVE)
+
 
 def in_half(module: nn.Module, islands: Collection[str] = ()) -> nn.Module:
     """A copy of a float32 module that takes and gives float32 and computes in half.

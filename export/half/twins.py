@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnxruntime as ort
 from tqdm import tqdm
 
-from export.frames import CheckFrame, Feed, at_extremes, check_frames, feeds
+from export.frames import Feed, at_extremes, check_frames, feeds
 from export.graphs import BundleGraphs, Graph, write_onnx
 from export.half.audit import Audit, audit, modules_behind
-from export.half.module import in_half
-from export.parity import ParityError
-from thermalsdk import Synthesizer
-from thermalsdk.bundle import Bundle, GraphSpec, Manifest, TensorSpec, twin_name, write_manifest
+from export.half.module import in_half, sensitive_parts
+from export.half.parity import MEASURES, PRECISION, compare_frames, compare_graph
+from thermalsdk.bundle import Bundle, Manifest, twin_name, write_manifest
 from thermalsdk.errors import ThermalSDKError
-from thermalsdk.tolerances import FP16, Deviation
 
 logger = logging.getLogger(__name__)
-
-PRECISION = "fp16"
-#: What the comparison is, in the words of the manifest.
-MEASURES = (
-    "ONNX Runtime on a CPU, which computes half operators in float32: what rounding weights and activations "
-    "to half costs, not the arithmetic of a GPU"
-)
 
 
 class HalfPrecisionError(ThermalSDKError):
@@ -37,7 +26,7 @@ class HalfPrecisionError(ThermalSDKError):
 
 
 def add_half_twins(bundle: Bundle, graphs: BundleGraphs, data: Path | None) -> Manifest:
-    """Write `<name>.fp16.onnx` for every graph of a bundle, and say in the manifest what they were measured at.
+    """Write `<name>.fp16.onnx` for every graph of a bundle, and put into the manifest what was measured.
 
     A part whose numbers half does not hold stays float32; the audit finds it.
 
@@ -49,7 +38,7 @@ def add_half_twins(bundle: Bundle, graphs: BundleGraphs, data: Path | None) -> M
     Returns the manifest with the parity of the twins.
 
     Raises:
-        ParityError: a twin, or the frames made with all of them, differ from FP32 by more than `FP16` allows.
+        ParityError: a twin, or the frames made with all of them, are too far from FP32.
         HalfPrecisionError: no choice of float32 parts helps.
         DatasetError: `data` holds no prepared set.
     """
@@ -57,22 +46,20 @@ def add_half_twins(bundle: Bundle, graphs: BundleGraphs, data: Path | None) -> M
     seen = [feeds(bundle, frame) for frame in frames]
     extreme = [feeds(bundle, frame) for frame in at_extremes(frames[0])]
     parity: dict[str, Any] = {}
+    half_seen = seen
     for graph in tqdm(graphs.all(), desc="half"):
-        spec = graph.spec()
         own = [feed[graph.file] for feed in seen]
-        twin, record = _write_twin(graph, bundle.path, own, [feed[graph.file] for feed in extreme])
-        deviation = _compare(bundle, spec, twin, own)
-        logger.info("%s: %.1e from FP32 on average", twin.name, deviation.mean)
-        parity[twin.name] = {
-            "against": spec.file,
-            "measures": MEASURES,
-            "frames": len(frames),
-            **asdict(deviation),
-            "audit": record,
-        }
+        twin, audited = _write_twin(graph, bundle.path, own, [feed[graph.file] for feed in extreme])
+        if graph is graphs.encoder:
+            half_seen = [feeds(bundle, frame, twin.read_bytes()) for frame in frames]
+        half_own = [feed[graph.file] for feed in half_seen]
+        measured = compare_graph(bundle, graph.spec(), twin, own, half_own)
+        parity[twin.name] = {"outputs": measured, "audit": audited}
     manifest = write_manifest(bundle.path, replace(bundle.manifest, parity=bundle.manifest.parity | parity))
-    kelvin = _compare_frames(Bundle(bundle.path, manifest), frames)
-    return replace(manifest, parity=manifest.parity | {PRECISION: kelvin})
+    kelvin = compare_frames(Bundle(bundle.path, manifest), frames)
+    logger.info("half precision: %.1e K from FP32 on average", kelvin["mean"])
+    summary = {"against": "fp32", "measures": MEASURES, "frames": len(frames), "kelvin": kelvin}
+    return replace(manifest, parity=manifest.parity | {PRECISION: summary})
 
 
 def _write_twin(
@@ -81,79 +68,35 @@ def _write_twin(
     """Write a twin whose half tensors all fit half. Returns its path and the record of its audit."""
     weights = {name: value.detach().numpy() for name, value in graph.module.named_parameters()}
     file = twin_name(graph.spec(), PRECISION)
-    islands: dict[str, dict[str, float]] = {}
+    sensitive = sensitive_parts(graph.module)
+    misfits: dict[str, dict[str, float]] = {}
     while True:
-        path = write_onnx(replace(graph, file=file, module=in_half(graph.module, islands)), directory)
+        half = in_half(graph.module, sensitive | misfits.keys())
+        path = write_onnx(replace(graph, file=file, module=half), directory)
         found = audit(path, weights, [*seen, *extreme])
-        misfits = found.misfits()
-        if not misfits:
-            frames = len(seen) + len(extreme)
-            return path, {"frames": frames, **found.as_record(), "float32_parts": islands}
-        fresh = _new_islands(path, found)
-        if not fresh.keys() - islands.keys():
+        if not found.misfits():
+            return path, {
+                "frames": len(seen) + len(extreme),
+                **found.as_record(),
+                "float32_parts": sorted(sensitive | misfits.keys()),
+                "misfits": misfits,
+            }
+        fresh = _parts_of_misfits(path, found)
+        if not fresh.keys() - misfits.keys():
             raise HalfPrecisionError(
-                f"{graph.file} has numbers that half does not hold: {', '.join(sorted(misfits))}",
+                f"{graph.file} has numbers that half does not hold: {', '.join(sorted(found.misfits()))}",
                 "Leave --fp16 out, and train with less extreme weights.",
             )
         for name, magnitudes in fresh.items():
             logger.warning("%s: %s stays float32: %s", path.name, name, magnitudes)
-        islands |= fresh
+        misfits |= fresh
 
 
-def _new_islands(path: Path, found: Audit) -> dict[str, dict[str, float]]:
-    """The parts that misfits come from, with the magnitudes of one misfit of each."""
+def _parts_of_misfits(path: Path, found: Audit) -> dict[str, dict[str, float]]:
+    """The parts that misfits come from, with the magnitudes of one of them."""
     known = found.activations | found.weights
     return {
         module: asdict(known[tensor])
         for tensor in sorted(found.misfits())
         for module in modules_behind(path, [tensor])
     }
-
-
-def _compare(bundle: Bundle, spec: GraphSpec, twin: Path, seen: Sequence[Feed]) -> Deviation:
-    """Deviation of a twin's outputs from its graph's, in units of what each output spans."""
-    sessions = [
-        ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        for path in (bundle.path / spec.file, twin)
-    ]
-    names = [tensor.name for tensor in spec.outputs]
-    deviations = []
-    for feed in seen:
-        expected, got = (session.run(names, feed) for session in sessions)
-        for tensor, e, g in zip(spec.outputs, expected, got, strict=True):
-            deviations.append(Deviation.of((g - e) / _span(tensor, e, bundle.manifest)))
-    return _accepted(twin.name, deviations)
-
-
-def _span(tensor: TensorSpec, values: Any, manifest: Manifest) -> float:
-    """1 for contrast; the scale of its coding for a temperature; the largest magnitude for features."""
-    if tensor.unit == "K":
-        return manifest.thermal_normalization.scale_kelvin
-    return 1.0 if tensor.range is not None else max(1e-6, float(np.abs(values).max()))
-
-
-def _compare_frames(bundle: Bundle, frames: Sequence[CheckFrame]) -> dict[str, Any]:
-    """What all twins together make of the frames, against FP32: through the SDK, in kelvin."""
-    kelvin = []
-    for precision in ("fp32", PRECISION):
-        with Synthesizer.load(bundle.path, device="cpu", precision=precision, warmup=False) as synth:
-            kelvin.append(
-                [synth(f.rgb, labels=f.labels, thermal_labels=f.thermal_labels).kelvin for f in frames]
-            )
-    differences = [half - full for full, half in zip(*kelvin, strict=True)]
-    contrast = bundle.manifest.contrast_kelvin
-    _accepted("a frame of the half-precision twins", [Deviation.of(d / contrast) for d in differences])
-    worst = Deviation.worst([Deviation.of(d) for d in differences])
-    return {"against": "fp32", "measures": MEASURES, "frames": len(frames), "kelvin": asdict(worst)}
-
-
-def _accepted(what: str, deviations: Sequence[Deviation]) -> Deviation:
-    """The worst of them. Raises ParityError when it is too large."""
-    deviation = Deviation.worst(deviations)
-    if not FP16.allows(deviation):
-        raise ParityError(
-            f"{what} differs from FP32 by up to {deviation.mean:.1e} on average and {deviation.p999:.1e} at "
-            f"the 99.9th percentile, more than {FP16.mean:g} and {FP16.p999:g}",
-            "Leave --fp16 out; the bundle runs in FP32 everywhere.",
-        )
-    return deviation

@@ -1,7 +1,6 @@
-"""The per-pixel work of `thermalsdk.compositing.reference` as a PyTorch module, for one ONNX graph.
+"""The per-pixel work of `thermalsdk.compositing.reference` as PyTorch modules, for export to ONNX.
 
-Only operators that ONNX has: comparisons, pooling, elementwise work, one scatter. Everything is float32. Temperatures are
-taken as differences from an offset near them, because float32 near 300 K steps by 3e-5.
+Only operators that ONNX has: comparisons, pooling, elementwise work, one scatter. Everything is float32.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from thermalsdk.compositing.reference import CELL
 INSTANCES = 65536
 
 
-class Conditions(nn.Module):
-    """What every layer is told (`reference.condition`).
+class Preparation(nn.Module):
+    """What encoder and layers are given (`reference.planes`, `reference.condition`).
 
     Args:
         classes: how many.
@@ -26,58 +25,63 @@ class Conditions(nn.Module):
 
     def __init__(self, classes: int, offset: float, scale: float) -> None:
         super().__init__()
-        self.offset, self.scale = offset, scale
-        self.register_buffer("ids", torch.arange(classes, dtype=torch.int32)[None, :, None, None])
+        self.classes, self.offset, self.scale = classes, offset, scale
 
-    def forward(self, labels: Tensor, thermal_labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Labels int32 [1,1,H,W], R [1,1,H,W] -> masks [1,K,H,W], conditions [1,K,3,H/4,W/4]."""
-        masks = (labels == self.ids).float()
+    def forward(self, rgb: Tensor, labels: Tensor, thermal_labels: Tensor) -> tuple[Tensor, ...]:
+        """Give the colour planes and one condition for each class.
+
+        Args:
+            rgb: uint8 [1,H,W,3].
+            labels: uint8 [1,H,W].
+            thermal_labels: R, float32 [1,H,W] in kelvin.
+
+        Returns:
+            Planes [1,3,H,W] in [0,1], then by class [1,3,H/4,W/4]: mask, edge and R_k.
+        """
+        masks = one_hot(labels, self.classes)
         edges = masks * at_class_border(labels)
-        normalised = masks * ((thermal_labels - self.offset) / self.scale)
-        planes = [F.avg_pool2d(plane, CELL) for plane in (masks, edges, normalised)]
-        return masks, torch.stack(planes, 2)
+        told = masks * ((thermal_labels[:, None] - self.offset) / self.scale)
+        cells = [F.avg_pool2d(planes, CELL).split(1, 1) for planes in (masks, edges, told)]
+        conditions = (torch.cat(channels, 1) for channels in zip(*cells, strict=True))
+        return rgb.permute(0, 3, 1, 2).float() / 255, *conditions
 
 
 class Composition(nn.Module):
     """Layers on top of each other, each object's mean held at its R (`reference.composite`).
 
     Args:
-        classes: how many.
         contrast_kelvin: c.
         feather: half the window's width in pixels.
-        offset: kelvin near the scene's.
+        offset: kelvin near the scene's; float32 near 300 K steps by 3e-5, so sums are of differences from it.
     """
 
-    def __init__(self, classes: int, contrast_kelvin: float, feather: int, offset: float) -> None:
+    def __init__(self, contrast_kelvin: float, feather: int, offset: float) -> None:
         super().__init__()
-        self.classes, self.contrast_kelvin = classes, contrast_kelvin
-        self.feather, self.offset = feather, offset
+        self.contrast_kelvin, self.feather, self.offset = contrast_kelvin, feather, offset
 
     def forward(
-        self, contrasts: Tensor, masks: Tensor, labels: Tensor, instances: Tensor, thermal_labels: Tensor
+        self, labels: Tensor, instances: Tensor, thermal_labels: Tensor, contrasts: tuple[Tensor, ...]
     ) -> Tensor:
         """Kelvin.
 
         Args:
-            contrasts: [1,K,H,W], anything finite where a class is absent.
-            masks: [1,K,H,W] of 0 and 1.
-            labels, instances: int32 [1,1,H,W]; an object is a pair of both.
-            thermal_labels: R, [1,1,H,W].
+            labels: uint8 [1,H,W]; instances: int32 [1,H,W], 0 to 65535. An object is a pair of both.
+            thermal_labels: R, float32 [1,H,W] in kelvin.
+            contrasts: of each class [1,1,H,W], anything finite where the class is absent.
 
         Returns:
-            [1,1,H,W].
+            Surface temperature, float32 [1,H,W] in kelvin.
         """
-        own = contrasts.gather(1, labels.long())
-        means = self._object_means(own, labels, instances)
-        base = (thermal_labels - self.offset) - self.contrast_kelvin * means
-        planes = zip(
-            *(p.split(1, 1) for p in (contrasts, masks, self._windowed(masks), self._windowed(masks * base))),
-            strict=True,
-        )
-        temperature = torch.zeros_like(base)
-        weight = torch.zeros_like(base)
+        ids, classes = labels.int(), len(contrasts)
+        own = torch.cat(contrasts, 1).gather(1, ids.long()[:, None])[:, 0]
+        objects = ids * INSTANCES + instances
+        base = (thermal_labels - self.offset) - self.contrast_kelvin * object_means(own, objects, classes)
+        masks = one_hot(labels, classes)
+        planes = (masks, windowed(masks, self.feather), windowed(masks * base[:, None], self.feather))
+        temperature, weight = torch.zeros_like(base), torch.zeros_like(base)
         visible = torch.ones_like(base)
-        for contrast, mask, coverage, weighted in reversed(list(planes)):
+        by_class = zip(contrasts, *(p.split(1, 1) for p in planes), strict=True)
+        for contrast, mask, coverage, weighted in reversed([[p[:, 0] for p in group] for group in by_class]):
             extended = weighted / torch.where(coverage > 0, coverage, 1.0)
             surface = torch.where(mask > 0, base, extended) + self.contrast_kelvin * contrast
             temperature = temperature + coverage * visible * surface
@@ -85,32 +89,38 @@ class Composition(nn.Module):
             visible = visible * (1 - coverage)
         return temperature / weight + self.offset
 
-    def _object_means(self, own: Tensor, labels: Tensor, instances: Tensor) -> Tensor:
-        """Mean of `own` over each object, painted over the object."""
-        objects = (labels * INSTANCES + instances).flatten().long()
-        values = own.flatten()
-        empty = torch.zeros(self.classes * INSTANCES, dtype=values.dtype)
-        sums = empty.scatter_add(0, objects, values)
-        areas = empty.scatter_add(0, objects, torch.ones_like(values))
-        means = sums / areas.clamp(min=1)
-        return means.index_select(0, objects).reshape(own.shape)
 
-    def _windowed(self, planes: Tensor) -> Tensor:
-        """Binomial window around each pixel, edges replicated: 2 * feather times the mean of 2x2 neighbours.
-
-        Exact for masks, so that a pixel without the class in its window has 0.
-        """
-        x = F.pad(planes, [self.feather] * 4, mode="replicate")
-        for _ in range(2 * self.feather):
-            x = F.avg_pool2d(x, 2, stride=1)
-        return x
+def one_hot(labels: Tensor, classes: int) -> Tensor:
+    """Labels [1,H,W] -> masks of 0 and 1, float32 [1,K,H,W]."""
+    return (labels.int()[:, None] == torch.arange(classes, dtype=torch.int32)[None, :, None, None]).float()
 
 
 def at_class_border(labels: Tensor) -> Tensor:
-    """1 at pixels with a 4-neighbour of another label, float32 [1,1,H,W]."""
-    down = labels[:, :, 1:] != labels[:, :, :-1]
-    across = labels[..., 1:] != labels[..., :-1]
-    none_down, none_across = torch.zeros_like(down[:, :, :1]), torch.zeros_like(across[..., :1])
-    vertical = torch.cat([none_down, down], 2) | torch.cat([down, none_down], 2)
-    horizontal = torch.cat([none_across, across], 3) | torch.cat([across, none_across], 3)
-    return (vertical | horizontal).float()
+    """1 at pixels with a 4-neighbour of another label: [1,H,W] -> float32 [1,1,H,W]."""
+    ids = labels.int()
+    down, across = ids[:, 1:] != ids[:, :-1], ids[..., 1:] != ids[..., :-1]
+    none_down, none_across = torch.zeros_like(down[:, :1]), torch.zeros_like(across[..., :1])
+    vertical = torch.cat([none_down, down], 1) | torch.cat([down, none_down], 1)
+    horizontal = torch.cat([none_across, across], 2) | torch.cat([across, none_across], 2)
+    return (vertical | horizontal).float()[:, None]
+
+
+def object_means(values: Tensor, objects: Tensor, classes: int) -> Tensor:
+    """Mean of values [1,H,W] over each object (ids below classes * INSTANCES), painted over the object."""
+    ids, flat = objects.flatten().long(), values.flatten()
+    empty = torch.zeros(classes * INSTANCES, dtype=values.dtype)
+    sums = empty.scatter_add(0, ids, flat)
+    areas = empty.scatter_add(0, ids, torch.ones_like(flat))
+    return (sums / areas.clamp(min=1)).index_select(0, ids).reshape(values.shape)
+
+
+def windowed(planes: Tensor, feather: int) -> Tensor:
+    """Binomial window of order 2 * feather around each pixel of [1,K,H,W], edges replicated.
+
+    It is 2 * feather times the mean of 2x2 neighbours, exact for masks: without the class in its window a
+    pixel has 0.
+    """
+    x = F.pad(planes, [feather] * 4, mode="replicate")
+    for _ in range(2 * feather):
+        x = F.avg_pool2d(x, 2, stride=1)
+    return x
