@@ -57,25 +57,24 @@ class Magnitudes:
 
 @dataclass(frozen=True)
 class Audit:
-    """Magnitudes of every half tensor of a graph by name, activations and weights apart."""
+    """Magnitudes of every half tensor of a graph, weights included, by name."""
 
-    activations: dict[str, Magnitudes]
-    weights: dict[str, Magnitudes]
+    tensors: dict[str, Magnitudes]
 
-    def misfits(self) -> set[str]:
-        """Names of the tensors that half does not hold."""
-        return {n for n, m in (self.activations | self.weights).items() if not m.fit_half}
+    def misfits(self) -> dict[str, Magnitudes]:
+        """The tensors that half does not hold."""
+        return {name: m for name, m in self.tensors.items() if not m.fit_half}
 
     def as_record(self) -> dict[str, object]:
         """For the manifest: the extremes, and where they are."""
-        found = {n: m for n, m in (self.activations | self.weights).items() if m.largest > 0}
-        largest = max(found, key=lambda name: found[name].largest)
-        smallest = min(found, key=lambda name: found[name].smallest)
-        return {
-            "half_tensors": len(self.activations) + len(self.weights),
-            "largest": {"tensor": largest, "magnitude": found[largest].largest},
-            "smallest": {"tensor": smallest, "magnitude": found[smallest].smallest},
-        }
+        record: dict[str, object] = {"half_tensors": len(self.tensors)}
+        found = {name: m for name, m in self.tensors.items() if m.largest > 0}
+        if found:
+            largest = max(found, key=lambda name: found[name].largest)
+            smallest = min(found, key=lambda name: found[name].smallest)
+            record["largest"] = {"tensor": largest, "magnitude": found[largest].largest}
+            record["smallest"] = {"tensor": smallest, "magnitude": found[smallest].smallest}
+        return record
 
 
 def audit(path: Path, weights: Feed, feeds: Iterable[Feed]) -> Audit:
@@ -83,41 +82,38 @@ def audit(path: Path, weights: Feed, feeds: Iterable[Feed]) -> Audit:
 
     Args:
         path: the half graph, with float32 inputs.
-        weights: the module's parameters in float32, by name.
+        weights: the parameters that are half, as they were in float32, by name.
         feeds: inputs of the graph.
     """
     model = onnx.load(str(path))
-    constants = {c.name: c for c in model.graph.initializer if c.data_type == TensorProto.FLOAT16}
+    halves = {c.name for c in model.graph.initializer if c.data_type == TensorProto.FLOAT16}
+    graph = _widened(model.graph, weights)
+    constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer if c.name in halves}
     names = [name for name in _half_tensors(model) if name not in constants]
-    peaks = _peaks(model, names, feeds)
-    return Audit(
-        {name: Magnitudes.of(peaks[name]) for name in names},
-        {
-            name: Magnitudes.of(_channel_peaks(weights.get(name, numpy_helper.to_array(constant)), axis=0))
-            for name, constant in constants.items()
-        },
-    )
+    graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    peaks = _peaks(graph, model, names, feeds) if names else {}
+    peaks |= {name: _channel_peaks(values, axis=0) for name, values in {**constants, **weights}.items()}
+    return Audit({name: Magnitudes.of(found) for name, found in peaks.items()})
 
 
 def modules_behind(path: Path, tensors: Iterable[str]) -> set[str]:
-    """Names of the sub-modules to keep in float32 so that these tensors are float32.
+    """Names of the sub-modules to keep in float32 so that more of these tensors are float32.
 
-    A tensor that the graph's own module makes, such as a sum, follows its operands: theirs are named.
+    Those that make some of the tensors themselves. What the graph's own module makes, such as a sum, follows
+    its operands: only where nothing else is left are the makers of these named.
     """
     graph = onnx.load(str(path)).graph
-    maker = {output: node for node in graph.node for output in node.output}
-    owners = {c.name: c.name.rpartition(".")[0] for c in graph.initializer}
-    found: set[str] = set()
+    operands = {output: set(node.input) - {""} for node in graph.node for output in node.output}
+    makers = {output: _module(node) for node in graph.node for output in node.output}
     pending, seen = set(tensors), set()
     while pending:
-        name = pending.pop()
-        seen.add(name)
-        module = _module(maker[name]) if name in maker else owners.get(name, "")
-        if module:
-            found.add(module)
-        elif name in maker:
-            pending |= set(maker[name].input) - seen - {""}
-    return found
+        # What no node makes is a weight, named after its module, or an input.
+        found = {makers.get(name, name.rpartition(".")[0]) for name in pending} - {""}
+        if found:
+            return found
+        seen |= pending
+        pending = {operand for name in pending for operand in operands.get(name, ())} - seen
+    return set()
 
 
 def _module(node: NodeProto) -> str:
@@ -132,18 +128,12 @@ def _half_tensors(model: ModelProto) -> list[str]:
     return [t.name for t in typed if t.type.tensor_type.elem_type == TensorProto.FLOAT16]
 
 
-def _peaks(model: ModelProto, names: list[str], feeds: Iterable[Feed]) -> dict[str, npt.NDArray[np.floating]]:
-    """Largest magnitude of every channel over all feeds, by tensor."""
-    widened = _widened(model.graph, names)
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    session = ort.InferenceSession(
-        helper.make_model(
-            widened, opset_imports=model.opset_import, ir_version=model.ir_version
-        ).SerializeToString(),
-        options,
-        providers=["CPUExecutionProvider"],
-    )
+def _peaks(
+    graph: GraphProto, model: ModelProto, names: list[str], feeds: Iterable[Feed]
+) -> dict[str, npt.NDArray[np.floating]]:
+    """Largest magnitude of every channel over all feeds, by tensor of a graph with the model's versions."""
+    runnable = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    session = ort.InferenceSession(runnable.SerializeToString(), providers=["CPUExecutionProvider"])
     peaks: dict[str, npt.NDArray[np.floating]] = {}
     for feed in feeds:
         for name, values in zip(names, session.run(names, dict(feed)), strict=True):
@@ -160,12 +150,14 @@ def _channel_peaks(values: npt.NDArray[np.floating], axis: int) -> npt.NDArray[n
     return np.moveaxis(size, axis, 0).reshape(size.shape[axis], -1).max(1)
 
 
-def _widened(graph: GraphProto, outputs: list[str]) -> GraphProto:
-    """The graph with float32 for half, and these tensors as its outputs."""
+def _widened(graph: GraphProto, weights: Feed) -> GraphProto:
+    """The graph with float32 for half, its outputs left out, and the weights as they were before rounding."""
     nodes = [_widened_node(node) for node in graph.node]
-    constants = [_widened_tensor(constant) for constant in graph.initializer]
-    made = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
-    return helper.make_graph(nodes, graph.name, graph.input, made, constants)
+    constants = [
+        numpy_helper.from_array(weights[c.name], c.name) if c.name in weights else _widened_tensor(c)
+        for c in graph.initializer
+    ]
+    return helper.make_graph(nodes, graph.name, graph.input, [], constants)
 
 
 def _widened_node(node: NodeProto) -> NodeProto:

@@ -8,17 +8,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
 from export.frames import Feed, at_extremes, check_frames, feeds
 from export.graphs import BundleGraphs, Graph, write_onnx
-from export.half.audit import Audit, audit, modules_behind
+from export.half.audit import audit, modules_behind
 from export.half.module import in_half, sensitive_parts
 from export.half.parity import MEASURES, PRECISION, compare_frames, compare_graph
 from thermalsdk.bundle import Bundle, Manifest, twin_name, write_manifest
 from thermalsdk.errors import ThermalSDKError
 
 logger = logging.getLogger(__name__)
+
+#: Share of its weights from which a graph is called half.
+LEAST_SHARE = 0.5
 
 
 class HalfPrecisionError(ThermalSDKError):
@@ -66,37 +70,35 @@ def _write_twin(
     graph: Graph, directory: Path, seen: Sequence[Feed], extreme: Sequence[Feed]
 ) -> tuple[Path, dict[str, Any]]:
     """Write a twin whose half tensors all fit half. Returns its path and the record of its audit."""
-    weights = {name: value.detach().numpy() for name, value in graph.module.named_parameters()}
+    whole = dict(graph.module.named_parameters())
     file = twin_name(graph.spec(), PRECISION)
-    sensitive = sensitive_parts(graph.module)
+    parts = sensitive_parts(graph.module)
     misfits: dict[str, dict[str, float]] = {}
     while True:
-        half = in_half(graph.module, sensitive | misfits.keys())
+        half = in_half(graph.module, parts)
+        halves = [name for name, value in half.named_parameters() if value.dtype == torch.float16]
         path = write_onnx(replace(graph, file=file, module=half), directory)
-        found = audit(path, weights, [*seen, *extreme])
-        if not found.misfits():
+        found = audit(path, {n: whole[n].detach().numpy() for n in halves}, [*seen, *extreme])
+        share = sum(whole[n].numel() for n in halves) / max(1, sum(p.numel() for p in whole.values()))
+        if not found.misfits() and share >= LEAST_SHARE:
             return path, {
                 "frames": len(seen) + len(extreme),
                 **found.as_record(),
-                "float32_parts": sorted(sensitive | misfits.keys()),
+                "half_share_of_weights": round(share, 4),
+                "float32_parts": sorted(parts),
                 "misfits": misfits,
             }
-        fresh = _parts_of_misfits(path, found)
-        if not fresh.keys() - misfits.keys():
+        fresh = modules_behind(path, found.misfits()) - parts
+        if share < LEAST_SHARE:
+            raise HalfPrecisionError(
+                f"only {share:.0%} of the weights of {graph.file} would be half: its numbers are too extreme",
+                "Leave --fp16 out, and train with less extreme weights.",
+            )
+        if not fresh:
             raise HalfPrecisionError(
                 f"{graph.file} has numbers that half does not hold: {', '.join(sorted(found.misfits()))}",
                 "Leave --fp16 out, and train with less extreme weights.",
             )
-        for name, magnitudes in fresh.items():
-            logger.warning("%s: %s stays float32: %s", path.name, name, magnitudes)
-        misfits |= fresh
-
-
-def _parts_of_misfits(path: Path, found: Audit) -> dict[str, dict[str, float]]:
-    """The parts that misfits come from, with the magnitudes of one of them."""
-    known = found.activations | found.weights
-    return {
-        module: asdict(known[tensor])
-        for tensor in sorted(found.misfits())
-        for module in modules_behind(path, [tensor])
-    }
+        logger.warning("%s: float32 for %s, because of %s", path.name, sorted(fresh), found.misfits())
+        misfits |= {tensor: asdict(magnitudes) for tensor, magnitudes in found.misfits().items()}
+        parts |= fresh
