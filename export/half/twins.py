@@ -77,28 +77,29 @@ def _write_twin(
     while True:
         half = in_half(graph.module, parts)
         halves = [name for name, value in half.named_parameters() if value.dtype == torch.float16]
+        share = sum(whole[n].numel() for n in halves) / max(1, sum(p.numel() for p in whole.values()))
+        if share < LEAST_SHARE:
+            raise _refusal(
+                f"only {share:.0%} of the weights of {graph.file} would be half: {sorted(misfits)}"
+            )
         path = write_onnx(replace(graph, file=file, module=half), directory)
         found = audit(path, {n: whole[n].detach().numpy() for n in halves}, [*seen, *extreme])
-        share = sum(whole[n].numel() for n in halves) / max(1, sum(p.numel() for p in whole.values()))
-        if not found.misfits() and share >= LEAST_SHARE:
-            return path, {
-                "frames": len(seen) + len(extreme),
-                **found.as_record(),
-                "half_share_of_weights": round(share, 4),
-                "float32_parts": sorted(parts),
-                "misfits": misfits,
-            }
+        if not found.misfits():
+            break
         fresh = modules_behind(path, found.misfits()) - parts
-        if share < LEAST_SHARE:
-            raise HalfPrecisionError(
-                f"only {share:.0%} of the weights of {graph.file} would be half: its numbers are too extreme",
-                "Leave --fp16 out, and train with less extreme weights.",
-            )
         if not fresh:
-            raise HalfPrecisionError(
-                f"{graph.file} has numbers that half does not hold: {', '.join(sorted(found.misfits()))}",
-                "Leave --fp16 out, and train with less extreme weights.",
-            )
+            raise _refusal(f"{graph.file} has numbers that half does not hold: {sorted(found.misfits())}")
         logger.warning("%s: float32 for %s, because of %s", path.name, sorted(fresh), found.misfits())
         misfits |= {tensor: asdict(magnitudes) for tensor, magnitudes in found.misfits().items()}
         parts |= fresh
+    return path, {
+        "frames": len(seen) + len(extreme),
+        **found.as_record(),
+        "half_share_of_weights": round(share, 4),
+        "float32_parts": sorted(parts),
+        "misfits": misfits,
+    }
+
+
+def _refusal(message: str) -> HalfPrecisionError:
+    return HalfPrecisionError(message, "Leave --fp16 out, and train with less extreme weights.")

@@ -63,7 +63,7 @@ FP32_ORT = Tolerance(maximum=1e-4)
 #: Half precision against single precision, on any backend.
 FP16 = Tolerance(mean=2e-3, p999=1e-2)
 #: The same of the labeller, in kelvin, whose own error is some kelvin; and of the segmenter, share of pixels.
-FP16_TEMPERATURE_KELVIN = Tolerance(mean=0.2, p999=0.5)
+FP16_TEMPERATURE_KELVIN = Tolerance(mean=0.05, p999=0.2)
 FP16_CHANGED_CLASSES = 0.01
 #: The composed frame in kelvin: float32 near 300 K steps by 3e-5 K, and a frame adds a few such errors.
 COMPOSITE_KELVIN = Tolerance(maximum=3e-4)
