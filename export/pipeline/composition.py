@@ -43,7 +43,8 @@ class Preparation(nn.Module):
         told = masks * ((thermal_labels[:, None] - self.offset) / self.scale)
         cells = [F.avg_pool2d(planes, CELL).split(1, 1) for planes in (masks, edges, told)]
         conditions = (torch.cat(channels, 1) for channels in zip(*cells, strict=True))
-        return rgb.permute(0, 3, 1, 2).float() / 255, *conditions
+        # Cast first: TensorRT takes uint8 at an input and nowhere else.
+        return rgb.float().permute(0, 3, 1, 2) / 255, *conditions
 
 
 class Composition(nn.Module):

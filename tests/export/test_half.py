@@ -100,7 +100,7 @@ def test_a_graph_of_which_little_could_be_half_is_refused(tmp_path: Path) -> Non
     with torch.no_grad():
         for part in module.tail:
             part.weight.mul_(1e-7)
-    with pytest.raises(HalfPrecisionError, match=r"only \d+% of mix\.onnx's weights"):
+    with pytest.raises(HalfPrecisionError, match=r"only \d+% of the weights of mix\.onnx"):
         written(module, tmp_path)
 
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from export.run import TrainingRun
 from train.networks.backbone import global_mean
 
-CLASSES = ("background", "road", "car", "person")
+CLASSES = ("background", "car", "person")
 RECORD = {
     "contrast_kelvin": 10.0,
     "feather_pixels": 2,
