@@ -77,7 +77,8 @@ def run_exported(layer: nn.Module, size: int) -> dict[str, float]:
     inputs = {"rgb": torch.rand(1, 3, size, size), "condition": torch.rand(1, 2, size, size)}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "layer.onnx"
-        trace(ClassLayer(layer), tuple(inputs.values()), path, list(inputs), ["contrast"])
+        model = trace(ClassLayer(layer), tuple(inputs.values()), list(inputs), ["contrast"])
+        path.write_bytes(model.SerializeToString())
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         feed = {name: value.numpy() for name, value in inputs.items()}
         session.run(None, feed)

@@ -1,31 +1,57 @@
-"""`python -m export`: write a training run as a bundle that `Synthesizer.load` takes."""
+"""`python -m export`: a training run becomes a bundle for `Synthesizer.load`, or a bundle gets more in it."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 
-from export.bundle import write_bundle
+from export.bundle import Addition, extend_bundle, write_bundle
+from export.half import add_half_twins
 from export.methods import export_method, is_method_run
-from export.quantize import labelled_sets
-from export.run import load_run, newest_run
+from export.pipeline import add_pipeline
+from export.quantize import add_int8_segmenter, labelled_sets
+from export.run import holds_runs, load_run, newest_run
+from export.triton import write_repository
+from thermalsdk.bundle import MANIFEST_NAME, Bundle, shipped_bundles
 from thermalsdk.errors import ThermalSDKError
 from train.scenes_dataset import default_data
 
+RUNS = Path("runs")
+SHIPPED = "street"
+ANY_SIZE = "any"
 EXAMPLES = """examples:
-  python -m export --checkpoint runs/compare/paper   one method of the comparison, as plain ONNX graphs
-  python -m export --int8 --data runs/data           with a segmenter in 8-bit integers too
   python -m export                                   the newest complete run in runs/ -> bundles/NAME
+  python -m export --fp16                            with half-precision twins; without a run, of `street`
+  python -m export --int8 --data runs/data           with a segmenter in 8-bit integers too
+  python -m export --checkpoint street --pipeline 480x640        one graph of the whole synthesis
+  python -m export --checkpoint bundles/mine --triton models     a repository for Triton Inference Server
+  python -m export --checkpoint runs/compare/paper   one method of the comparison, as plain ONNX graphs
   python -m export --checkpoint runs/street --out bundles/mine --card docs/model-cards/street.md
 """
+
+logger = logging.getLogger("export")
 
 
 def main() -> int:
     """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage."""
     logging.basicConfig(format="%(message)s")
-    logging.getLogger("export").setLevel(logging.INFO)
+    logger.setLevel(logging.INFO)
+    parser = _parser()
+    args = parser.parse_args()
+    if args.card is not None and not args.card.is_file():
+        parser.error(f"--card {args.card}: there is no such file")
+    try:
+        print(_export(args))
+    except ThermalSDKError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m export",
         description=__doc__,
@@ -33,31 +59,82 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--checkpoint", type=Path, help="run directory (default: the newest complete run in runs/)"
+        "--checkpoint",
+        metavar="RUN|BUNDLE",
+        help="run directory, bundle folder or shipped bundle "
+        f"(default: the newest complete run in {RUNS}/; without any run, {SHIPPED})",
     )
-    parser.add_argument("--out", type=Path, help="the bundle's folder (default: bundles/NAME of the run)")
+    parser.add_argument("--out", type=Path, help="the bundle's folder (default: bundles/NAME)")
+    parser.add_argument("--fp16", action="store_true", help="write half-precision twins of every graph too")
     parser.add_argument("--int8", action="store_true", help="write the segmenter in 8-bit integers too")
+    parser.add_argument(
+        "--pipeline",
+        nargs="?",
+        const=ANY_SIZE,
+        type=_size,
+        metavar="HxW",
+        help="write encoder, layers and composition as one graph too; "
+        "of one frame size, or of any multiple of 32",
+    )
+    parser.add_argument(
+        "--triton", type=Path, metavar="DIR", help="write a Triton model repository with the pipeline too"
+    )
     parser.add_argument(
         "--data",
         type=Path,
-        help="prepared sets that calibrate and judge --int8 (default: procedural scenes, as in training)",
+        help="prepared sets that judge --fp16, --int8 and --pipeline besides procedural scenes",
     )
     parser.add_argument("--card", type=Path, help="model card (Markdown) to put into the bundle")
-    args = parser.parse_args()
-    try:
-        directory = args.checkpoint or newest_run(Path("runs"))
-        out = args.out or Path("bundles") / directory.name
-        if is_method_run(directory):
-            print(export_method(directory, out))
-            return 0
-        run = load_run(directory)
-        sets = labelled_sets(args.data or default_data()) if args.int8 else ()
-        write_bundle(run, out, out.name, args.card, sets)
-    except ThermalSDKError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(out)
-    return 0
+    return parser
+
+
+def _size(text: str) -> str | tuple[int, int]:
+    """Argument of --pipeline; argparse reports a ValueError as wrong usage."""
+    if text == ANY_SIZE:
+        return text
+    height, width = (int(side) for side in text.lower().split("x"))
+    if min(height, width) < 64 or height % 32 or width % 32:
+        raise argparse.ArgumentTypeError(f"{text}: both sides are multiples of 32, 64 or more")
+    return height, width
+
+
+def _export(args: argparse.Namespace) -> Path:
+    additions = _additions(args)
+    source = args.checkpoint or _default_source()
+    if source in shipped_bundles() or (Path(source) / MANIFEST_NAME).exists():
+        bundle = Bundle.open(source)
+        out = extend_bundle(bundle, args.out or Path("bundles") / bundle.path.name, args.card, additions)
+    elif is_method_run(Path(source)):
+        return export_method(Path(source), args.out or Path("bundles") / Path(source).name)
+    else:
+        run = load_run(Path(source))
+        out = args.out or Path("bundles") / run.directory.name
+        write_bundle(run, out, out.name, args.card, additions)
+    if args.triton is not None:
+        write_repository(Bundle.open(out), args.triton)
+    return out
+
+
+def _additions(args: argparse.Namespace) -> list[Addition]:
+    """What the bundle gets besides FP32 graphs, in the order in which it is made."""
+    additions: list[Addition] = []
+    if args.int8:
+        sets = labelled_sets(args.data or default_data())
+        additions.append(partial(add_int8_segmenter, sets=sets))
+    if args.fp16:
+        additions.append(partial(add_half_twins, data=args.data))
+    if args.pipeline is not None or args.triton is not None:
+        size = None if args.pipeline in (None, ANY_SIZE) else args.pipeline
+        additions.append(partial(add_pipeline, size=size, data=args.data))
+    return additions
+
+
+def _default_source() -> str:
+    """The newest complete run, or the shipped bundle for whoever never trained."""
+    if holds_runs(RUNS) or SHIPPED not in shipped_bundles():
+        return str(newest_run(RUNS))
+    logger.info("%s/ holds no training run: exporting the shipped bundle %s", RUNS, SHIPPED)
+    return SHIPPED
 
 
 if __name__ == "__main__":

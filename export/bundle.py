@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,26 +16,37 @@ import torch
 from tqdm import tqdm
 
 from export.graphs import ALIGNMENT, BundleGraphs, graphs_of, write_onnx
+from export.networks import networks_of
 from export.parity import as_record, check_graph, pad_to_alignment
-from export.quantize import quantize_segmenter
 from export.run import TrainingRun
-from export.staging import staged_folder
+from export.staging import staged
 from export.trace import OPSET
 from thermalsdk import Synthesizer
-from thermalsdk.bundle import MANIFEST_NAME, Graphs, Manifest, ThermalNormalization, twin_name, write_manifest
+from thermalsdk.bundle import (
+    MANIFEST_NAME,
+    Bundle,
+    Graphs,
+    Manifest,
+    ThermalNormalization,
+    write_manifest,
+)
 from thermalsdk.scenes import StreetScene
-from train.data import Dataset
 from train.networks.edge import region_growth
 from train.networks.labeller import REACH as LABELLER_REACH
 
 logger = logging.getLogger(__name__)
 
+CARD = "MODEL_CARD.md"
 GOLDEN = "golden.npz"
 GOLDEN_SEED, GOLDEN_SIZE = 7, (192, 256)
 
+#: Puts files beside the FP32 graphs of a bundle in the making, made from these modules; returns the manifest
+#: with what it has to say about them.
+Addition = Callable[[Bundle, BundleGraphs], Manifest]
+
 
 def write_bundle(
-    run: TrainingRun, out: Path, name: str, card: Path | None = None, int8_sets: Sequence[Dataset] = ()
+    run: TrainingRun, out: Path, name: str, card: Path | None = None, additions: Sequence[Addition] = ()
 ) -> Path:
     """Export a run.
 
@@ -44,37 +55,63 @@ def write_bundle(
         out: the bundle's folder; replaced if it holds a bundle, refused if it holds anything else.
         name: of the bundle.
         card: model card to put beside the graphs, as MODEL_CARD.md.
-        int8_sets: labelled sets that calibrate and judge a segmenter in 8-bit integers; none, none is made.
+        additions: what the bundle gets besides its FP32 graphs.
 
     Raises:
-        OutputError: `out` holds something that is no bundle.
-        ParityError: a graph does not compute what its module computes; `out` is left as it was.
-        QuantizationError: the segmenter is worse in 8-bit integers; likewise.
+        OutputError: `out` holds something that is no bundle, or cannot be written.
+        ParityError: a graph does not compute what its module computes.
+        ThermalSDKError: whatever else an addition refuses. `out` is left as it was by any error.
     """
-    with staged_folder(out, MANIFEST_NAME) as stage:
+    with staged(out, MANIFEST_NAME) as stage:
         if card is not None:
-            shutil.copyfile(card, stage / "MODEL_CARD.md")
-        _fill(stage, run, name, int8_sets)
+            shutil.copyfile(card, stage / CARD)
+        graphs = graphs_of(run)
+        _write_graphs(stage, run, graphs, name)
+        _add(stage, graphs, additions)
     return out
 
 
-def _fill(stage: Path, run: TrainingRun, name: str, int8_sets: Sequence[Dataset]) -> None:
-    graphs = graphs_of(run)
+def extend_bundle(
+    bundle: Bundle, out: Path, card: Path | None = None, additions: Sequence[Addition] = ()
+) -> Path:
+    """Copy a bundle and put more into the copy. Its FP32 graphs stay the same files.
+
+    Args:
+        bundle: a shipped one or a folder.
+        out: the copy's folder, as in `write_bundle`; may be the bundle's own.
+        card: model card to replace the bundle's.
+        additions: what the copy gets.
+
+    Raises what `write_bundle` raises, and BundleError for a bundle whose networks this version does not have.
+    """
+    graphs = graphs_of(networks_of(bundle))
+    with staged(out, MANIFEST_NAME) as stage:
+        for name in (*bundle.manifest.files, MANIFEST_NAME):
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(bundle.path / name, stage / name)
+        if card is not None:
+            shutil.copyfile(card, stage / CARD)
+        write_manifest(stage, bundle.manifest)
+        _add(stage, graphs, additions)
+    return out
+
+
+def _write_graphs(stage: Path, run: TrainingRun, graphs: BundleGraphs, name: str) -> None:
     frames = [_scene_tensor(seed) for seed in (0, 1)]
     parities = []
     for graph in tqdm(graphs.all(), desc="export"):
         path = write_onnx(graph, stage)
         parities.append(check_graph(graph, path, frames))
         logger.info("%s: %.1e from PyTorch", graph.file, parities[-1].max_difference)
-    parity: dict[str, Any] = dict(as_record(parities))
-    if int8_sets:
-        twin = twin_name(graphs.segmenter.spec(), "int8")
-        scores = quantize_segmenter(stage / graphs.segmenter.file, int8_sets, stage / twin)
-        parity |= {twin: {"scores": scores}}
-    manifest = _manifest(run, graphs, name, parity)
+    manifest = _manifest(run, graphs, name, as_record(parities))
     write_manifest(stage, manifest)
     _write_golden(stage)
     write_manifest(stage, replace(manifest, golden=GOLDEN))
+
+
+def _add(stage: Path, graphs: BundleGraphs, additions: Sequence[Addition]) -> None:
+    for add in additions:
+        write_manifest(stage, add(Bundle.open(stage), graphs))
 
 
 def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[str, Any]) -> Manifest:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import onnx
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
-from export.run import TrainingRun
+from export.networks import TrainedNetworks
 from export.trace import trace
 from thermalsdk.bundle import GraphSpec, TensorSpec
 
@@ -70,7 +71,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class BundleGraphs:
-    """All graphs of a run."""
+    """All graphs of a bundle."""
 
     encoder: Graph
     layers: dict[str, Graph]
@@ -82,13 +83,14 @@ class BundleGraphs:
         return (self.encoder, *self.layers.values(), self.segmenter, self.labeller)
 
 
-def graphs_of(run: TrainingRun) -> BundleGraphs:
-    """Name and shape what a run's networks take and give."""
-    classes = run.generator.classes
+def graphs_of(networks: TrainedNetworks) -> BundleGraphs:
+    """Name and shape what the networks take and give."""
+    generator, segmenter, labeller = networks.generator, networks.segmenter, networks.labeller
+    classes = generator.classes
     rgb = Tensor4("rgb", 3, 1, (0.0, 1.0))
     height, width = TRACE_HEIGHT, TRACE_WIDTH
     with torch.no_grad():
-        shapes = [f.shape[1] for f in run.generator.encoder(torch.zeros(1, 3, height, width))]
+        shapes = [f.shape[1] for f in generator.encoder(torch.zeros(1, 3, height, width))]
     features = (
         Tensor4("features_2", shapes[0], 2),
         Tensor4("features_4", shapes[1], 4),
@@ -98,7 +100,7 @@ def graphs_of(run: TrainingRun) -> BundleGraphs:
     condition = Tensor4("condition", 3, 4, (0.0, 1.0))
     contrast = Tensor4("contrast", 1, 1, (-1.0, 1.0))
     return BundleGraphs(
-        encoder=Graph("encoder.onnx", run.generator.encoder, (rgb,), features),
+        encoder=Graph("encoder.onnx", generator.encoder, (rgb,), features),
         layers={
             name: Graph(
                 f"layer_{name}.onnx",
@@ -107,12 +109,12 @@ def graphs_of(run: TrainingRun) -> BundleGraphs:
                 (contrast,),
                 takes_frames=False,
             )
-            for name, layer in run.generator.layers.items()
+            for name, layer in generator.layers.items()
         },
-        segmenter=Graph("segmenter.onnx", run.segmenter, (rgb,), (Tensor4("logits", len(classes), 4),)),
+        segmenter=Graph("segmenter.onnx", segmenter, (rgb,), (Tensor4("logits", len(classes), 4),)),
         labeller=Graph(
             "labeller.onnx",
-            run.labeller,
+            labeller,
             (Tensor4("rgb_4", 3, 4, (0.0, 1.0)), Tensor4("class_fractions", len(classes), 4, (0.0, 1.0))),
             (Tensor4("temperature", 1, 8, None, "K"),),
         ),
@@ -122,9 +124,15 @@ def graphs_of(run: TrainingRun) -> BundleGraphs:
 def write_onnx(graph: Graph, directory: Path) -> Path:
     """Trace a graph into `directory`: one file, standard operators, height and width dynamic."""
     path = directory / graph.file
-    examples = graph.examples(TRACE_HEIGHT, TRACE_WIDTH)
-    inputs, outputs = ([t.name for t in tensors] for tensors in (graph.inputs, graph.outputs))
-    trace(graph.module, examples, path, inputs, outputs, _dynamic_shapes(graph))
+    model = trace(
+        graph.module,
+        graph.examples(TRACE_HEIGHT, TRACE_WIDTH),
+        [t.name for t in graph.inputs],
+        [t.name for t in graph.outputs],
+        _dynamic_shapes(graph),
+    )
+    path.write_bytes(model.SerializeToString())
+    onnx.checker.check_model(str(path), full_check=True)
     return path
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ from tqdm import tqdm
 
 from export.parity import ParityError
 from export.run import RunError
-from export.staging import staged_folder
+from export.staging import staged
 from export.trace import trace
 from thermalsdk.labels import STREET_CLASSES
 from thermalsdk.tolerances import FP32_ORT
@@ -107,7 +108,7 @@ def export_method(directory: Path, out: Path) -> Path:
     method = build(name, budget)
     generator = load_module(directory, "generator_ema", method.generator)
     graphs = graphs_of_method(method, generator, budget.size)
-    with staged_folder(out, RECORD) as stage:
+    with staged(out, RECORD) as stage:
         parity = {}
         for graph in tqdm(graphs, desc="export"):
             parity[graph.file] = _write(graph, stage)
@@ -137,7 +138,9 @@ def _write(graph: FixedGraph, directory: Path) -> float:
     """Trace, save, and compare with PyTorch; returns the largest difference in kelvin."""
     examples = tuple(graph.inputs.values())
     path = directory / graph.file
-    trace(graph.module, examples, path, list(graph.inputs), [graph.output])
+    model = trace(graph.module, examples, list(graph.inputs), [graph.output])
+    path.write_bytes(model.SerializeToString())
+    onnx.checker.check_model(str(path), full_check=True)
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (got,) = session.run([graph.output], {name: value.numpy() for name, value in graph.inputs.items()})
     with torch.inference_mode():

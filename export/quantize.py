@@ -10,6 +10,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ import onnxruntime as ort
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from export.graphs import ALIGNMENT
+from export.graphs import ALIGNMENT, BundleGraphs
 from thermalsdk import compositing
+from thermalsdk.bundle import Bundle, Manifest, twin_name
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.padding import crop, pad
 from train.data import Dataset
@@ -58,6 +60,18 @@ def labelled_sets(root: Path) -> list[Dataset]:
 def _has_labels(dataset: Dataset, split: str) -> bool:
     stems = dataset.stems(split)
     return bool(stems) and dataset.sample(stems[0]).labels is not None
+
+
+def add_int8_segmenter(bundle: Bundle, graphs: BundleGraphs, sets: Sequence[Dataset]) -> Manifest:
+    """Write the 8-bit twin of a bundle's segmenter; returns the manifest with the scores of both.
+
+    Raises:
+        QuantizationError: a score fell by more than 2 %.
+    """
+    spec = graphs.segmenter.spec()
+    twin = twin_name(spec, "int8")
+    scores = quantize_segmenter(bundle.path / spec.file, sets, bundle.path / twin)
+    return replace(bundle.manifest, parity=bundle.manifest.parity | {twin: {"scores": scores}})
 
 
 def quantize_segmenter(model: Path, sets: Sequence[Dataset], out: Path) -> list[dict[str, Any]]:

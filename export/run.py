@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from export.networks import TrainedNetworks
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.labels import STREET_CLASSES
 from train.checkpoint import WEIGHTS, load_module, read_step
@@ -22,13 +23,10 @@ class RunError(ThermalSDKError):
 
 
 @dataclass(frozen=True)
-class TrainingRun:
-    """The averaged (EMA) networks of a run, in evaluation mode, and each stage's record."""
+class TrainingRun(TrainedNetworks):
+    """The averaged (EMA) networks of a run, and each stage's record."""
 
     directory: Path
-    generator: EdgeGenerator
-    segmenter: Segmenter
-    labeller: Labeller
     records: dict[str, dict[str, Any]]
 
     @property
@@ -52,7 +50,7 @@ def load_run(directory: Path) -> TrainingRun:
     load_module(directory / "edge", "generator_ema", generator)
     load_module(directory / "labeller", "labeller_ema", labeller)
     load_module(directory / "segmenter", "segmenter_ema", segmenter)
-    return TrainingRun(directory, generator, segmenter, labeller, records)
+    return TrainingRun(generator, segmenter, labeller, directory, records)
 
 
 def newest_run(root: Path) -> Path:
@@ -63,8 +61,16 @@ def newest_run(root: Path) -> Path:
     """
     runs = [path for path in root.glob("*") if all((path / stage / WEIGHTS).exists() for stage in STAGES)]
     if not runs:
-        raise RunError(f"{root} holds no complete training run", "Train one with `python -m train`.")
+        raise RunError(
+            f"{root} holds no complete training run",
+            "Train one with `python -m train`, or name a bundle: --checkpoint street.",
+        )
     return max(runs, key=lambda run: max((run / stage / WEIGHTS).stat().st_mtime for stage in STAGES))
+
+
+def holds_runs(root: Path) -> bool:
+    """Whether a training run, complete or not, lies under `root`."""
+    return any((path / stage).exists() for path in root.glob("*") for stage in STAGES)
 
 
 def _record(stage: Path) -> dict[str, Any]:

@@ -1,37 +1,99 @@
-"""A folder that is complete or absent: filled under another name, then renamed."""
+"""Folders that are complete or absent, whatever stops the export: an error, a full disk, a kill.
+
+A folder is filled under a hidden name beside the final one and takes the final name at the end. What a killed
+export leaves has the number of its process in its name; the next export to the same place removes it.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from thermalsdk.errors import OutputError
 
+_PARTIAL, _FORMER = "partial", "former"
+#: No space, a quota, a limit on files, no permission, a read-only or broken disk.
+_CANNOT_WRITE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+)
+
 
 @contextmanager
-def staged_folder(out: Path, marker: str) -> Iterator[Path]:
-    """An empty folder beside `out` that takes its place when the block ends without an error.
+def staged(out: Path, holds: str) -> Iterator[Path]:
+    """A folder to fill; it becomes `out` when the block ends, and is removed when the block fails.
 
     Args:
-        out: replaced if it is empty or holds `marker`, the file that says it is of this kind.
+        out: where the result goes; a former result there stays until the new one is complete.
+        holds: the file by which a former result is known. Anything else at `out` is kept, and refused.
 
     Raises:
-        OutputError: `out` holds anything else.
+        OutputError: `out` holds something else, or cannot be written (no space, no permission).
     """
-    if out.exists() and any(out.iterdir()) and not (out / marker).exists():
-        raise OutputError(
-            f"{out} holds something without {marker}", "Name an empty or a new folder with --out."
-        )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    if out.exists() and not (out / holds).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{out} holds something else than an export", "Name an empty or a new folder.")
     try:
-        yield stage
-        stage.chmod(0o755)
-        if out.exists():
-            shutil.rmtree(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _remove_remains(out)
+        stage = _hidden(out, _PARTIAL)
+        stage.mkdir()
+        try:
+            yield stage
+            _put_in_place(stage, out)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        raise OutputError(
+            f"cannot write {out}: {error}", "Free disk space, or name a folder of your own; nothing was left."
+        ) from error
+
+
+def _put_in_place(stage: Path, out: Path) -> None:
+    """Give `stage` the name `out`. A kill between both renames leaves the former result, hidden and whole."""
+    if not out.exists():
         stage.rename(out)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        return
+    former = _hidden(out, _FORMER)
+    out.rename(former)
+    stage.rename(out)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _remove_remains(out: Path) -> None:
+    """Remove what exports to `out` left that were killed; a former result without a successor comes back."""
+    for path in out.parent.glob(f".{out.name}.*.{_FORMER}"):
+        if not out.exists() and not _runs(path):
+            path.rename(out)
+    for kind in (_PARTIAL, _FORMER):
+        for path in out.parent.glob(f".{out.name}.*.{kind}"):
+            if not _runs(path):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _hidden(out: Path, kind: str) -> Path:
+    return out.with_name(f".{out.name}.{os.getpid()}.{kind}")
+
+
+def _runs(path: Path) -> bool:
+    """Whether the process whose number is in the name of `path` still runs, and is not this one."""
+    number = path.name.split(".")[-2]
+    if not number.isdigit() or int(number) == os.getpid():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

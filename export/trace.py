@@ -1,16 +1,15 @@
-"""PyTorch modules traced to ONNX files."""
+"""PyTorch modules as ONNX models."""
 
 from __future__ import annotations
 
 import logging
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import onnx
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from thermalsdk.errors import ThermalSDKError
 
@@ -23,24 +22,24 @@ class ExportError(ThermalSDKError):
 
 def trace(
     module: nn.Module,
-    examples: tuple[Tensor, ...],
-    path: Path,
+    examples: tuple[Any, ...],
     inputs: Sequence[str],
     outputs: Sequence[str],
-    dynamic_shapes: Any = None,
-) -> None:
-    """Write one checked file of standard operators.
+    dynamic_shapes: tuple[Any, ...] | None = None,
+) -> onnx.ModelProto:
+    """The ONNX model of a module, with the named inputs and outputs.
 
     Args:
-        examples: one tensor per input.
-        inputs, outputs: names of the graph's tensors.
-        dynamic_shapes: of each input as `torch.onnx.export` takes them; None: the shapes of the examples.
+        module: in evaluation mode.
+        examples: values of its inputs, tensors or tuples of them.
+        inputs, outputs: their names.
+        dynamic_shapes: of each input the axes that vary, as `torch.export` takes them; None: no axis varies.
 
     Raises:
-        ExportError: nothing was traced.
+        ExportError: PyTorch exported nothing.
     """
     with warnings.catch_warnings():
-        # The exporter warns of its own deprecated internals, and of torchvision, which nothing here needs.
+        # The exporter warns of its own deprecated internals.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
@@ -49,12 +48,11 @@ def trace(
             dynamo=True,
             opset_version=OPSET,
             external_data=False,
-            input_names=list(inputs),
-            output_names=list(outputs),
+            input_names=inputs,
+            output_names=outputs,
             dynamic_shapes=dynamic_shapes,
             verbose=False,
         )
     if program is None:
-        raise ExportError(f"PyTorch exported nothing for {path.name}", "Use torch 2.13.")
-    program.save(str(path), external_data=False)
-    onnx.checker.check_model(str(path), full_check=True)
+        raise ExportError(f"PyTorch exported nothing for {type(module).__name__}", "Use torch 2.13.")
+    return program.model_proto

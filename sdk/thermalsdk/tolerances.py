@@ -5,10 +5,37 @@ Differences are on the relative contrast delta in [-1, 1] unless said otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """How far results differ: mean, 99.9th percentile and largest absolute difference."""
+
+    mean: float
+    p999: float
+    maximum: float
+
+    @classmethod
+    def of(cls, difference: npt.NDArray[np.floating]) -> Deviation:
+        """Of a non-empty array of any shape; infinite where one value is not finite."""
+        size = np.abs(difference.astype(np.float64))
+        if not np.isfinite(size).all():
+            return cls(np.inf, np.inf, np.inf)
+        return cls(float(size.mean()), float(np.quantile(size, 0.999)), float(size.max()))
+
+    @classmethod
+    def worst(cls, deviations: Sequence[Deviation]) -> Deviation:
+        """The largest of each."""
+        return cls(
+            max(d.mean for d in deviations),
+            max(d.p999 for d in deviations),
+            max(d.maximum for d in deviations),
+        )
 
 
 @dataclass(frozen=True)
@@ -21,18 +48,24 @@ class Tolerance:
 
     def accepts(self, difference: npt.NDArray[np.floating]) -> bool:
         """Whether a non-empty array of differences of any shape is finite and within every limit."""
-        size = np.abs(difference.astype(np.float64))
-        if not np.isfinite(size).all():
-            return False
-        measured = (
-            (self.maximum, size.max()),
-            (self.mean, size.mean()),
-            (self.p999, np.quantile(size, 0.999)),
+        return self.allows(Deviation.of(difference))
+
+    def allows(self, deviation: Deviation) -> bool:
+        """Whether a deviation is finite and within every limit."""
+        limits = ((self.maximum, deviation.maximum), (self.mean, deviation.mean), (self.p999, deviation.p999))
+        return bool(np.isfinite(deviation.maximum)) and all(
+            limit is None or value <= limit for limit, value in limits
         )
-        return all(limit is None or value <= limit for limit, value in measured)
 
 
 #: Single precision, ONNX Runtime against PyTorch.
 FP32_ORT = Tolerance(maximum=1e-4)
+#: Half precision against single precision, on any backend.
+FP16 = Tolerance(mean=2e-3, p999=1e-2)
+#: The same of the labeller, in kelvin, whose own error is some kelvin; and of the segmenter, share of pixels.
+FP16_TEMPERATURE_KELVIN = Tolerance(mean=0.05, p999=0.2)
+FP16_CHANGED_CLASSES = 0.01
 #: The composed frame in kelvin: float32 near 300 K steps by 3e-5 K, and a frame adds a few such errors.
 COMPOSITE_KELVIN = Tolerance(maximum=3e-4)
+#: `pipeline.onnx` against the SDK, in kelvin: layers on the whole frame against layers in regions.
+PIPELINE_KELVIN = Tolerance(mean=1e-3)

@@ -99,7 +99,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
     write_run(tmp_path / "run", "pix2pix")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("years of work")
-    with pytest.raises(OutputError, match=RECORD):
+    with pytest.raises(OutputError, match="something else"):
         export_method(tmp_path / "run", tmp_path / "out")
     assert (tmp_path / "out" / "thesis.tex").read_text() == "years of work"
 
@@ -107,14 +107,15 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
 def test_a_graph_that_differs_leaves_nothing(tmp_path, monkeypatch):
     write_run(tmp_path / "run", "pix2pix")
 
-    def trace_something_else(module, examples, path, *names):
+    def trace_something_else(module, *words):
         with torch.no_grad():
             for parameter in module.parameters():
                 parameter.mul_(1.01)
-        real_trace(module, examples, path, *names)
+        model = real_trace(module, *words)
         with torch.no_grad():
             for parameter in module.parameters():
                 parameter.div_(1.01)
+        return model
 
     real_trace = methods.trace
     monkeypatch.setattr(methods, "trace", trace_something_else)

@@ -70,12 +70,16 @@ class GraphSpec:
 
 @dataclass(frozen=True)
 class Graphs:
-    """Every graph of a bundle. `layers` has one entry per class; segmenter and labeller are optional."""
+    """Every graph of a bundle. `layers` has one entry per class; the others but the encoder are optional.
+
+    The pipeline is encoder, layers and composition in one graph, for servers; the SDK does not run it.
+    """
 
     encoder: GraphSpec
     layers: dict[str, GraphSpec]
     segmenter: GraphSpec | None = None
     labeller: GraphSpec | None = None
+    pipeline: GraphSpec | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Graphs:
@@ -89,10 +93,11 @@ class Graphs:
             layers={str(name): GraphSpec.from_dict(spec) for name, spec in data["layers"].items()},
             segmenter=optional("segmenter"),
             labeller=optional("labeller"),
+            pipeline=optional("pipeline"),
         )
 
     def all(self) -> tuple[GraphSpec, ...]:
-        """Every graph that the bundle has."""
+        """Every graph that the SDK runs."""
         optional = tuple(spec for spec in (self.segmenter, self.labeller) if spec is not None)
         return (self.encoder, *self.layers.values(), *optional)
 
@@ -200,6 +205,7 @@ class Manifest:
         if self.thermal_normalization.scale_kelvin <= 0:
             problems.append("thermal_normalization.scale_kelvin is not positive")
         named = [spec.file for spec in self.graphs.all()] + ([self.golden] if self.golden else [])
+        named += [self.graphs.pipeline.file] if self.graphs.pipeline else []
         absent = sorted({name for name in named if name not in self.files})
         if absent:
             problems.append(f"no size and hash for {', '.join(absent)}")
