@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from export.bundle import write_bundle
+from export.engines import add_engine_options, build_bundle_engines
 from export.quantize import labelled_sets
 from export.run import load_run, newest_run
-from thermalsdk.errors import ThermalSDKError
+from thermalsdk.errors import BackendUnavailable, ThermalSDKError
 from train.scenes_dataset import default_data
 
 EXAMPLES = """examples:
@@ -21,7 +22,10 @@ EXAMPLES = """examples:
 
 
 def main() -> int:
-    """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage."""
+    """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage, 3 no such TensorRT.
+
+    3 is also for engines with less half precision than was asked for.
+    """
     logging.basicConfig(format="%(message)s")
     logging.getLogger("export").setLevel(logging.INFO)
     parser = argparse.ArgumentParser(
@@ -41,16 +45,21 @@ def main() -> int:
         help="prepared sets that calibrate and judge --int8 (default: procedural scenes, as in training)",
     )
     parser.add_argument("--card", type=Path, help="model card (Markdown) to put into the bundle")
+    add_engine_options(parser)
     args = parser.parse_args()
     try:
+        if args.engines_only is not None:
+            build_bundle_engines(args.engines_only, args.engines)
+            return 0
         directory = args.checkpoint or newest_run(Path("runs"))
         run = load_run(directory)
         out = args.out or Path("bundles") / directory.name
         sets = labelled_sets(args.data or default_data()) if args.int8 else ()
         write_bundle(run, out, out.name, args.card, sets)
+        build_bundle_engines(out, args.engines)
     except ThermalSDKError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 3 if isinstance(error, BackendUnavailable) else 1
     print(out)
     return 0
 

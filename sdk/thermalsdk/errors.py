@@ -49,6 +49,10 @@ class EngineError(ThermalSDKError):
     """TensorRT could not make an engine of a graph."""
 
 
+class SelfTestError(ThermalSDKError):
+    """A backend does not give the golden outputs of a bundle."""
+
+
 class MissingDependency(ThermalSDKError):
     """An optional package that this call needs is not installed."""
 

@@ -2,7 +2,7 @@
 
 from thermalsdk.engines.cache import CacheEntry, EngineCache, default_folder
 from thermalsdk.engines.flavours import FLAVOURS, Flavour, installed_flavours, load_flavour
-from thermalsdk.engines.plan import plan_engines
+from thermalsdk.engines.plan import build_target, plan_engines
 from thermalsdk.engines.request import EngineRequest
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "EngineCache",
     "EngineRequest",
     "Flavour",
+    "build_target",
     "default_folder",
     "installed_flavours",
     "load_flavour",

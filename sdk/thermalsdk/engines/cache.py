@@ -47,7 +47,7 @@ class CacheEntry:
         path: the engine's file.
         request: what it was built from.
         facts: what its builder found: tensors, layers, half share, header.
-        bytes: size of the file.
+        size: of the file, in bytes.
         sha256: of the file, in hexadecimal.
         build_seconds: how long it took.
     """
@@ -55,7 +55,7 @@ class CacheEntry:
     path: Path
     request: EngineRequest
     facts: dict[str, Any]
-    bytes: int
+    size: int
     sha256: str
     build_seconds: float
 
@@ -69,7 +69,7 @@ class CacheEntry:
 
 
 class EngineCache:
-    """A folder of engines. Processes share it: one builds an engine, others that want the same wait for it."""
+    """A folder of engines that processes share: one builds, others that want the same engine wait."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Use a folder, by default the user's. It is made when the first engine is built."""
@@ -90,7 +90,7 @@ class EngineCache:
             model: serialised ONNX graph, weights inside.
             progress: called with the share of the build that is done, 0 to 1.
 
-        Raises OutputError when the folder cannot be written, MissingDependency, and all that `build_engine` raises.
+        Raises OutputError when the folder cannot be written, MissingDependency, what `build_engine` raises.
         """
         found = self.find(request)
         if found is not None:
@@ -103,7 +103,9 @@ class EngineCache:
         """Every complete entry, by graph and flavour; what the engines hold is not checked."""
         found = [self._entry(path) for path in self.folder.glob(f"*{_SIDECAR}")]
         complete = [entry for entry in found if entry is not None and entry.path.exists()]
-        return sorted(complete, key=lambda e: (e.request.graph, e.request.flavour, e.request.version, e.request.key))
+        return sorted(
+            complete, key=lambda e: (e.request.graph, e.request.flavour, e.request.version, e.request.key)
+        )
 
     def clear(self) -> int:
         """Delete everything but the locks, which others may wait at; returns how many bytes that freed."""
@@ -130,7 +132,7 @@ class EngineCache:
                 path=engine,
                 request=request,
                 facts=facts,
-                bytes=len(content),
+                size=len(content),
                 sha256=hashlib.sha256(content).hexdigest(),
                 build_seconds=round(time.perf_counter() - start, 2),
             )
@@ -142,12 +144,15 @@ class EngineCache:
         return entry
 
     def _say_why(self, request: EngineRequest) -> None:
-        """One log line: an engine is built for the first time, or again and why."""
+        """One log line: an engine is built for the first time, or again and why.
+
+        A warning, because it takes up to minutes in which nothing else is to be seen.
+        """
         reason = self._staleness(request)
         if reason is None:
-            _LOG.info("%s: building its %s engine, once for this machine", request.graph, request.flavour)
+            _LOG.warning("%s: building its %s engine, once for this machine", request.graph, request.flavour)
         else:
-            _LOG.info("%s: %s; building it again", request.graph, reason)
+            _LOG.warning("%s: %s; building it again", request.graph, reason)
 
     def _staleness(self, request: EngineRequest) -> str | None:
         if self._path(request, _SIDECAR).exists() or self._path(request, _ENGINE).exists():
@@ -204,7 +209,7 @@ class EngineCache:
                 path=sidecar.with_suffix(_ENGINE),
                 request=EngineRequest.from_dict(data["request"]),
                 facts=data["facts"],
-                bytes=data["bytes"],
+                size=data["bytes"],
                 sha256=data["sha256"],
                 build_seconds=data["build_seconds"],
             )
@@ -217,7 +222,7 @@ def _sidecar(entry: CacheEntry) -> bytes:
         "schema_version": _SCHEMA_VERSION,
         "thermalsdk": __version__,
         "request": entry.request.to_dict(),
-        "bytes": entry.bytes,
+        "bytes": entry.size,
         "sha256": entry.sha256,
         "build_seconds": entry.build_seconds,
         "facts": entry.facts,

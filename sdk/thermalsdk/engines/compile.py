@@ -1,4 +1,4 @@
-"""From ONNX to an engine with TensorRT's own calls. Runs in the worker process: a crash here is not the end."""
+"""From ONNX to an engine with TensorRT's own calls. It runs in the worker process."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def compile_engine(
 def header_diagnostics(flavour: Flavour, plan: Any) -> int | None:
     """TensorRT for RTX's word about an engine's header, 0 for a sound one; None for TensorRT.
 
-    Its verdict is INVALID, with a complaint in the log, wherever there is no driver; the word tells that from a
-    damaged header.
+    Its verdict is INVALID, with a complaint in the log, wherever there is no driver; the word tells that from
+    a damaged header.
     """
     if flavour.tunes:
         return None
@@ -129,9 +129,7 @@ def _parser_errors(parser: Any) -> str:
     return "; ".join(str(parser.get_error(number).desc()) for number in range(parser.num_errors))
 
 
-def _configuration(
-    flavour: Flavour, builder: Any, network: Any, request: EngineRequest, monitor: Any
-) -> Any:
+def _configuration(flavour: Flavour, builder: Any, network: Any, request: EngineRequest, monitor: Any) -> Any:
     trt = flavour.module
     config = builder.create_builder_config()
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, request.options.workspace_mib * _MEBIBYTE)

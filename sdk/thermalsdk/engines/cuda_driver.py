@@ -1,7 +1,7 @@
 """NVIDIA's driver library through ctypes: what can be asked without a context, and CUDA graphs.
 
-pycuda wraps neither stream capture nor anything that works before a context exists. The functions are those of
-the CUDA Driver API reference, sections Version, Device, Stream and Graph Management.
+pycuda wraps neither stream capture nor anything that works before a context exists. The functions are those
+of the CUDA Driver API reference, sections Version, Device, Stream and Graph Management.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class CudaDriver:
         except OSError as error:
             raise BackendUnavailable(
                 f"there is no NVIDIA driver: {error}",
-                "Install the GPU's driver (on Debian and Ubuntu the package nvidia-driver; in a container, start "
-                "it with --gpus all), or use backend='onnxruntime'.",
+                "Install the GPU's driver (Debian: the package nvidia-driver; a container: start it with "
+                "--gpus all), or use backend='onnxruntime'.",
             ) from error
         self._ask("cuInit", 0)
 

@@ -46,7 +46,7 @@ class Flavour:
         if gpu is None and self.tunes:
             raise BackendUnavailable(
                 "TensorRT builds engines on the GPU that they run on, and there is none here",
-                "Run `python -m export --engines-only BUNDLE` or `thermalsdk cache build` on the target machine.",
+                "Run `thermalsdk cache build` or `python -m export --engines-only BUNDLE` on the target.",
             )
         if gpu is None:
             return PORTABLE
@@ -100,7 +100,11 @@ def import_flavour(name: str) -> Flavour:
     extra = _EXTRAS[name]
     try:
         module = importlib.import_module(name)
-    except (ImportError, OSError, RuntimeError) as error:  # its wheels raise each of these for absent libraries
+    except (
+        ImportError,
+        OSError,
+        RuntimeError,
+    ) as error:  # its wheels raise each of these for absent libraries
         raise BackendUnavailable(
             f"{name} cannot be imported: {error}", f"pip install 'thermalsdk[{extra}]'."
         ) from error

@@ -15,7 +15,7 @@ from typing import Any
 
 from thermalsdk.engines.profiles import Profile
 
-#: How the inspector of each TensorRT version words half precision: "Half", "Row major linear FP16 format", ...
+#: How TensorRT's inspectors word half precision: "Half", "Row major linear FP16 format", ...
 _HALF = re.compile(r"half|fp16|float16", re.IGNORECASE)
 #: Keys that hold it: TensorRT 10 has the first, TensorRT 11 splits it.
 _TYPE_KEYS = ("Format/Datatype", "Datatype", "DataType")
@@ -61,7 +61,7 @@ def _counted(trt: Any, network: Any) -> Iterator[Convolution]:
         layer.__class__ = kinds[kind]  # how TensorRT's binding casts to what a layer is
         source, result = layer.get_input(0), layer.get_output(0)
         channels = source.shape[1]
-        # Each value of the smaller grid meets every kernel: outputs of a convolution, inputs of a transposed one.
+        # A kernel is applied once per output of a convolution, once per input of a transposed one.
         places = math.prod((result if kind == trt.LayerType.CONVOLUTION else source).shape[2:])
         kernel = math.prod(layer.kernel_size_nd) * channels * layer.num_output_maps // layer.num_groups
         yield Convolution(layer.name, places * kernel, source.dtype == trt.DataType.HALF)
@@ -105,8 +105,8 @@ def _reads_half(layer: Mapping[str, Any]) -> bool:
 def _sources(layer: Mapping[str, Any]) -> set[str]:
     """Names of the network's layers that one layer of an engine does, fused or not.
 
-    They stand in the metadata as "[ONNX Layer: a]", apart by a control character, and in the engine layer's own
-    name as "a + b", there with the number of the profile.
+    They stand in the metadata as "[ONNX Layer: a]", apart by a control character, and in the engine layer's
+    own name as "a + b", there with the number of the profile.
     """
     named = re.findall(r"\[ONNX Layer: ([^\]]+)\]", str(layer.get("Metadata", "")))
     own = re.sub(r"\s*\[profile \d+\]", "", str(layer.get("Name", "")))

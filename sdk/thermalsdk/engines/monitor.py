@@ -48,14 +48,16 @@ class Progress:
 
     def _share(self, name: str) -> float:
         phase = self._phases[name]
-        inner = max((self._share(child) for child, p in self._phases.items() if p.parent == name), default=0.0)
+        inner = max(
+            (self._share(child) for child, p in self._phases.items() if p.parent == name), default=0.0
+        )
         return min(1.0, (phase.done + min(inner, 1.0)) / phase.steps)
 
 
 def make_monitor(module: ModuleType, progress: Progress, go_on: Callable[[], bool]) -> Any:
     """A progress monitor of this TensorRT. A build stops at the next step once `go_on` is false."""
 
-    class Monitor(module.IProgressMonitor):  # type: ignore[name-defined, misc]
+    class Monitor(module.IProgressMonitor):  # type: ignore[name-defined]
         def __init__(self) -> None:
             module.IProgressMonitor.__init__(self)
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from thermalsdk.bundle import Bundle, GraphSpec, twin_name
+from thermalsdk.engines.cuda_driver import CudaDriver
 from thermalsdk.engines.flavours import Flavour
 from thermalsdk.engines.profiles import profiles_of
 from thermalsdk.engines.request import EngineRequest, sha256_of
 from thermalsdk.errors import BackendUnavailable, OptionError
 
 PRECISIONS = ("fp32", "fp16")
+
+
+def build_target(flavour: Flavour) -> str:
+    """What to build for on this machine: its first GPU, or "portable" without one where the flavour can.
+
+    Raises BackendUnavailable, as `Flavour.target` does.
+    """
+    try:
+        gpu = CudaDriver().gpu(0)
+    except BackendUnavailable:
+        return flavour.target(None)
+    return flavour.target(gpu)
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,9 @@ def plan_engines(
 def choose_precision(bundle: Bundle, precision: str) -> str:
     """Resolve "auto" and refuse what the bundle or TensorRT does not have, as `plan_engines` says."""
     if precision not in ("auto", *PRECISIONS):
-        raise OptionError(f"precision={precision!r} is not one of TensorRT's here", "Choose auto, fp32 or fp16.")
+        raise OptionError(
+            f"precision={precision!r} is not one of TensorRT's here", "Choose auto, fp32 or fp16."
+        )
     if precision == "auto":
         return "fp16" if bundle.offers("fp16") else "fp32"
     if not bundle.offers(precision):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from thermalsdk.bundle import GraphSpec
 
 #: Sides of the regions that layers run on, so that few shapes occur.
-REGION_SIDES = (64, 128, 192, 256, 384, 512)
+REGION_SIDES: tuple[int, ...] = (64, 128, 192, 256, 384, 512)
 _SMALLEST = (64, 64)
 #: What the frame's profile is tuned for, and the largest that it takes: 1080p, padded.
-_USUAL_FRAME, _LARGEST_FRAME = (512, 512), (1088, 1920)
+_USUAL_FRAME, LARGEST_FRAME = (512, 512), (1088, 1920)
 
 Shape = tuple[int, ...]
 
@@ -44,7 +44,7 @@ def profiles_of(graph: GraphSpec, regions: bool) -> tuple[Profile, ...]:
         regions: whether it runs on regions, as layers do, and not only on whole frames.
     """
     squares = [_profile(graph, (side, side), (side, side)) for side in REGION_SIDES] if regions else []
-    return (*squares, _profile(graph, _USUAL_FRAME, _LARGEST_FRAME))
+    return (*squares, _profile(graph, _USUAL_FRAME, LARGEST_FRAME))
 
 
 def _profile(graph: GraphSpec, best: tuple[int, int], largest: tuple[int, int]) -> Profile:

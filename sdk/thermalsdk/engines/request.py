@@ -10,7 +10,7 @@ from typing import Any
 
 from thermalsdk.engines.profiles import Profile
 
-#: Least share of an FP16 engine's multiply-accumulates, over its convolutions, that must be in half precision.
+#: Least share of an FP16 engine's convolutions, weighted by multiply-accumulates, to be in half precision.
 LEAST_HALF_SHARE = 0.95
 
 
@@ -70,7 +70,9 @@ class EngineRequest:
     def from_dict(cls, data: Mapping[str, Any]) -> EngineRequest:
         """Read parsed JSON. Raises KeyError or TypeError for anything else."""
         profiles = tuple(
-            Profile(**{end: {name: tuple(s) for name, s in shapes.items()} for end, shapes in profile.items()})
+            Profile(
+                **{end: {name: tuple(s) for name, s in shapes.items()} for end, shapes in profile.items()}
+            )
             for profile in data["profiles"]
         )
         return cls(**{**data, "profiles": profiles, "options": BuildOptions(**data["options"])})

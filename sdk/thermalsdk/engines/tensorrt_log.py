@@ -18,9 +18,9 @@ _LEVELS = {
 
 
 def make_logger(module: ModuleType, write: Callable[[int, str], None]) -> Any:
-    """A logger of this TensorRT that calls `write` with a level of `logging` and the text; never with VERBOSE."""
+    """A logger of this TensorRT that calls `write` with a level of `logging` and a text, but not VERBOSE."""
 
-    class Logger(module.ILogger):  # type: ignore[name-defined, misc]
+    class Logger(module.ILogger):  # type: ignore[name-defined]
         def __init__(self) -> None:
             module.ILogger.__init__(self)
 

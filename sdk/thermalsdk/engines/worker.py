@@ -1,8 +1,8 @@
 """The process that builds one engine: `python -m thermalsdk.engines.worker`, started by `build`.
 
 It reads a request (one line of JSON) and the ONNX graph from stdin, writes the engine to the file that the
-request names, and says on stdout how it goes, one JSON object a line: {"progress": share}, {"log": [level, text]},
-and at the end {"facts": {...}} or {"error": [class, message, hint]}.
+request names, and says on stdout how it goes, one JSON object a line: {"progress": share}, {"log": [level,
+text]}, and at the end {"facts": {...}} or {"error": [class, message, hint]}.
 """
 
 from __future__ import annotations
