@@ -22,10 +22,7 @@ EXAMPLES = """examples:
 
 
 def main() -> int:
-    """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage, 3 no such TensorRT.
-
-    3 is also for engines with less half precision than was asked for.
-    """
+    """Entry point; returns the exit code: 0 done, 1 an error with its fix, 2 usage, 3 no such backend."""
     logging.basicConfig(format="%(message)s")
     logging.getLogger("export").setLevel(logging.INFO)
     parser = argparse.ArgumentParser(

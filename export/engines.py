@@ -1,4 +1,4 @@
-"""TensorRT engines of an exported bundle, into the cache of this machine; the SDK's own builder makes them."""
+"""TensorRT engines of an exported bundle, made by the SDK's own builder into this machine's cache."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         "--engines",
         choices=("auto", *FLAVOURS, "none"),
         default="auto",
-        help="build TensorRT engines too: trt, rtx (TensorRT for RTX), none, or auto for what is installed (auto)",
+        help="TensorRT engines too: trt, rtx (TensorRT for RTX), none, or auto for what is installed (auto)",
     )
     parser.add_argument(
         "--engines-only",
@@ -28,7 +28,7 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
 
 
 def build_bundle_engines(bundle: str | Path, choice: str) -> None:
-    """Build the engines of every graph of a bundle, in half precision where it has half graphs, and list them.
+    """Build the engines of every graph of a bundle, in half precision where it has that, and list them.
 
     Args:
         bundle: shipped name or folder.

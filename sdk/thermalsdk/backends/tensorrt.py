@@ -183,11 +183,14 @@ class TensorRTGraph:
                 f"Frames of up to {width}x{height} pixels fit; use backend='onnxruntime' for larger ones.",
             )
         context = _execution_context(self._flavour, self._engine)
-        context.set_optimization_profile_async(profile, self._cuda.stream.handle)
         scratch = self._engine.device_memory_size_v2
+        taken = context.set_optimization_profile_async(profile, self._cuda.stream.handle)
         context.set_device_memory(self._cuda.scratch(scratch), scratch)
-        for name, shape in shapes.items():
-            context.set_input_shape(name, shape)
+        if not (taken and all(context.set_input_shape(*item) for item in shapes.items())):
+            raise InferenceError(
+                f"TensorRT refuses {self.spec.file} inputs of {dict(shapes)}",
+                "Run `thermalsdk cache clear` and load again.",
+            )
         return _StaticShape(self._flavour, context, self.spec, self._cuda)
 
 

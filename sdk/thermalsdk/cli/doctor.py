@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from thermalsdk.bundle import Bundle
 from thermalsdk.cli.console import report, table
-from thermalsdk.doctor import GoldenResult, environment, compare_backends
+from thermalsdk.doctor import GoldenResult, compare_backends, environment
 from thermalsdk.doctor.golden import FAIL, PASS
 from thermalsdk.errors import BackendUnavailable, BundleError, EnvironmentConflict, SelfTestError
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from thermalsdk import errors
 from thermalsdk.engines.request import EngineRequest
-from thermalsdk.errors import EngineError, PrecisionError
+from thermalsdk.errors import EngineError
 
 _LOG = logging.getLogger("thermalsdk.tensorrt")
 _WORKER = "thermalsdk.engines.worker"
@@ -49,24 +49,10 @@ def build_engine(
     """
     order = {"request": request.to_dict(), "engine": str(engine), "timing_cache": str(timing_cache)}
     try:
-        facts = _run_worker(json.dumps(order).encode() + b"\n" + model, request, progress)
-        check_half_share(request, facts["half_share"])
+        return _run_worker(json.dumps(order).encode() + b"\n" + model, request, progress)
     except BaseException:
         engine.unlink(missing_ok=True)
         raise
-    return facts
-
-
-def check_half_share(request: EngineRequest, share: dict[str, Any]) -> None:
-    """Raise PrecisionError when either share is known and below what the request needs."""
-    for kind in ("declared", "verified"):
-        found = share[kind]
-        if found is not None and found < request.least_half_share:
-            raise PrecisionError(
-                f"only {found:.1%} of the multiply-accumulates of {request.graph} are in half precision "
-                f"({kind}), {request.least_half_share:.0%} were asked for; the engine is deleted",
-                "Write the half graphs again with `python -m export --fp16`, or use precision='fp32'.",
-            )
 
 
 def _run_worker(
@@ -76,18 +62,18 @@ def _run_worker(
     # It imports what this process imports, wherever that came from.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with (
-        tempfile.TemporaryFile() as complaints,
+        tempfile.TemporaryFile() as stderr,
         subprocess.Popen(
             [sys.executable, "-m", _WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=stderr,
             env=environment,
         ) as process,
     ):
         try:
             _send(process, order)
-            last, refusal = _listen(process, progress)
+            last, complaint = _listen(process, progress)
             process.wait()
         except BaseException:
             process.kill()
@@ -97,9 +83,9 @@ def _run_worker(
             return facts
         if "error" in last:
             name, message, hint = last["error"]
-            raise getattr(errors, name)(f"{message}{refusal}", hint)
+            raise getattr(errors, name)(message + (complaint if name == EngineError.__name__ else ""), hint)
         raise EngineError(
-            f"the builder of {request.graph} {_death(process.returncode)}{refusal or _tail(complaints)}",
+            f"the builder of {request.graph} {_death(process.returncode)}{complaint or _tail(stderr)}",
             "Free memory, or build with another version of TensorRT; nothing was kept.",
         )
 
@@ -116,26 +102,29 @@ def _send(process: subprocess.Popen[bytes], order: bytes) -> None:
 def _listen(
     process: subprocess.Popen[bytes], progress: Callable[[float], None] | None
 ) -> tuple[dict[str, Any], str]:
-    """Follow a worker to its end: its last message, and TensorRT's last complaint as a clause or ""."""
+    """Follow a worker to its end: its last message, and TensorRT's first complaint as a clause or ""."""
     last: dict[str, Any] = {}
-    refusal = ""
+    complaint = ""
     assert process.stdout is not None  # noqa: S101 - likewise
     for line in process.stdout:
+        if not line.endswith(b"\n"):  # it died while it spoke
+            break
         last = json.loads(line)
         if "progress" in last and progress is not None:
             progress(last["progress"])
         elif "log" in last:
             level, text = last["log"]
             _LOG.log(level, "%s", text)
-            refusal = f": {text}" if level >= logging.ERROR else refusal
-    return last, refusal
+            if level >= logging.ERROR and not complaint:
+                complaint = f": {text.splitlines()[0]}"
+    return last, complaint
 
 
 def _death(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
-def _tail(complaints: IO[bytes]) -> str:
-    complaints.seek(0)
-    lines = complaints.read().decode(errors="replace").strip().splitlines()
+def _tail(stderr: IO[bytes]) -> str:
+    stderr.seek(0)
+    lines = stderr.read().decode(errors="replace").strip().splitlines()
     return ": " + " / ".join(lines[-_LAST_LINES:]) if lines else ""

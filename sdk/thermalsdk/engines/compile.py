@@ -12,9 +12,10 @@ from thermalsdk.engines import half_share
 from thermalsdk.engines.cuda_driver import CudaDriver
 from thermalsdk.engines.flavours import PORTABLE, Flavour, compute_capability_member
 from thermalsdk.engines.half_share import Convolution
+from thermalsdk.engines.profiles import Profile
 from thermalsdk.engines.request import EngineRequest
 from thermalsdk.engines.tensorrt_log import make_logger
-from thermalsdk.errors import BackendUnavailable, EngineError
+from thermalsdk.errors import BackendUnavailable, EngineError, PrecisionError
 
 _MEBIBYTE = 2**20
 
@@ -42,6 +43,7 @@ class Compiled:
         plan: the serialised engine.
         tensors: name, mode ("input" or "output"), dtype and shape (-1 for a dynamic axis) of each.
         layers: how many layers of each type the network has.
+        profiles: smallest, best and largest shape of each input by name, as TensorRT took them.
         half_share: of its convolutions.
         diagnostics: word of TensorRT for RTX about the engine's header, 0 for a sound one; None where the
             flavour has no such check.
@@ -50,13 +52,19 @@ class Compiled:
     plan: Any
     tensors: list[dict[str, Any]]
     layers: dict[str, int]
+    profiles: list[dict[str, list[list[int]]]]
     half_share: HalfShare
     diagnostics: int | None
 
     def facts(self) -> dict[str, Any]:
         """Everything but the engine, as JSON data."""
-        facts = {"tensors": self.tensors, "layers": self.layers, "half_share": asdict(self.half_share)}
-        return facts if self.diagnostics is None else {**facts, "diagnostics": self.diagnostics}
+        return {
+            "tensors": self.tensors,
+            "layers": self.layers,
+            "profiles": self.profiles,
+            "half_share": asdict(self.half_share),
+            "diagnostics": self.diagnostics,
+        }
 
 
 def compile_engine(
@@ -80,6 +88,7 @@ def compile_engine(
         on_timing: called with the timing cache after the build, by flavours that tune.
 
     Raises EngineError when TensorRT cannot read the graph or build the engine; the logger has the details.
+    Raises PrecisionError when too little is in half precision, before the build where the network says so.
     """
     trt = flavour.module
     builder = trt.Builder(logger)
@@ -88,26 +97,31 @@ def compile_engine(
     parser = trt.OnnxParser(network, logger)
     if not parser.parse(model):
         raise EngineError(
-            f"{flavour.name} {flavour.version} cannot read {request.graph}: {_parser_errors(parser)}",
+            f"{flavour.name} {flavour.version} cannot read {request.graph}",
             "Write the bundle again with `python -m export`; graphs in 8-bit integers are for CPUs only.",
         )
-    config = _configuration(flavour, builder, network, request, monitor)
+    convolutions = half_share.convolutions_of(trt, network, request.profiles[-1])
+    share = half_share.declared(convolutions)
+    _require_half("declared", share, request)
+    config = _configuration(flavour, builder, request, monitor)
+    profiles = [_add_profile(builder, network, config, profile) for profile in request.profiles]
     timing_cache = _attach_timing_cache(config, timing) if flavour.tunes else None
     plan = builder.build_serialized_network(network, config)
     if plan is None:
         raise EngineError(
             f"{flavour.name} {flavour.version} built no engine of {request.graph}",
-            "Read its messages with -v; free GPU memory if it ran out.",
+            "Free GPU memory if it ran out; another precision or flavour may be able to.",
         )
     if timing_cache is not None:
         on_timing(bytes(config.get_timing_cache().serialize()))
-    convolutions = half_share.convolutions_of(trt, network, request.profiles[-1])
     found, unverified = _verified_share(flavour, request, plan, convolutions, logger)
+    _require_half("verified", found, request)
     return Compiled(
         plan=plan,
         tensors=_tensors(network),
         layers=dict(Counter(network.get_layer(i).type.name for i in range(network.num_layers))),
-        half_share=HalfShare(half_share.declared(convolutions), found, unverified),
+        profiles=profiles,
+        half_share=HalfShare(share, found, unverified),
         diagnostics=header_diagnostics(flavour, plan),
     )
 
@@ -125,11 +139,16 @@ def header_diagnostics(flavour: Flavour, plan: Any) -> int | None:
     return int(diagnostics)
 
 
-def _parser_errors(parser: Any) -> str:
-    return "; ".join(str(parser.get_error(number).desc()) for number in range(parser.num_errors))
+def _require_half(kind: str, share: float | None, request: EngineRequest) -> None:
+    if share is not None and share < request.least_half_share:
+        raise PrecisionError(
+            f"only {share:.1%} of the multiply-accumulates of {request.graph} are in half precision "
+            f"({kind}), {request.least_half_share:.0%} were asked for; no engine is kept",
+            "Write the half graphs again with `python -m export --fp16`, or use precision='fp32'.",
+        )
 
 
-def _configuration(flavour: Flavour, builder: Any, network: Any, request: EngineRequest, monitor: Any) -> Any:
+def _configuration(flavour: Flavour, builder: Any, request: EngineRequest, monitor: Any) -> Any:
     trt = flavour.module
     config = builder.create_builder_config()
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, request.options.workspace_mib * _MEBIBYTE)
@@ -140,13 +159,25 @@ def _configuration(flavour: Flavour, builder: Any, network: Any, request: Engine
     if not flavour.tunes and request.target != PORTABLE:
         config.num_compute_capabilities = 1
         config.set_compute_capability(compute_capability_member(flavour, request.target), 0)
-    names = [network.get_input(number).name for number in range(network.num_inputs)]
-    for profile in request.profiles:
-        sizes = builder.create_optimization_profile()
-        for name in names:
-            sizes.set_shape(name, profile.smallest[name], profile.best[name], profile.largest[name])
-        config.add_optimization_profile(sizes)
     return config
+
+
+def _add_profile(builder: Any, network: Any, config: Any, profile: Profile) -> dict[str, list[list[int]]]:
+    """Add an optimisation profile and read it back."""
+    sizes = builder.create_optimization_profile()
+    inputs = [network.get_input(number).name for number in range(network.num_inputs)]
+    if set(inputs) != set(profile.best):
+        raise EngineError(
+            f"the graph has the inputs {sorted(inputs)}, the manifest says {sorted(profile.best)}",
+            "Write the bundle again with `python -m export`.",
+        )
+    for name in inputs:
+        sizes.set_shape(name, profile.smallest[name], profile.best[name], profile.largest[name])
+    if config.add_optimization_profile(sizes) < 0:
+        raise EngineError(
+            f"TensorRT refuses the sizes {asdict(profile)}", "Write the bundle again with `python -m export`."
+        )
+    return {name: [list(shape) for shape in sizes.get_shape(name)] for name in inputs}
 
 
 def _attach_timing_cache(config: Any, timing: bytes) -> Any:
