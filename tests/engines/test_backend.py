@@ -30,7 +30,7 @@ def machine(monkeypatch, tmp_path):
         gpu = gpu or FakeGpu()
         flavour = fake_gpu.runtime_flavour(gpu, name, version)
         monkeypatch.setenv("THERMALSDK_CACHE", str(tmp_path / "engines"))
-        monkeypatch.setattr("ctypes.CDLL", lambda library: fake_gpu.Library(gpu))
+        monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", lambda: fake_gpu.Library(gpu))
         monkeypatch.setitem(sys.modules, "pycuda.driver", fake_gpu.pycuda_driver(gpu))
         monkeypatch.setattr(tensorrt_backend, "load_flavour", lambda: flavour)
         monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
@@ -280,10 +280,10 @@ def test_cpu_is_refused(tiny):
 def test_no_driver(machine, tiny, monkeypatch):
     machine()
 
-    def absent(library):
-        raise OSError(f"{library}: cannot open shared object file")
+    def absent():
+        raise OSError("libcuda.so.1: cannot open shared object file")
 
-    monkeypatch.setattr("ctypes.CDLL", absent)
+    monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", absent)
     with pytest.raises(BackendUnavailable, match="no NVIDIA driver") as caught:
         load(tiny)
     assert "nvidia-driver" in caught.value.hint
@@ -301,6 +301,6 @@ def test_driver_that_fails(machine, tiny, monkeypatch):
     gpu = machine()
     library = fake_gpu.Library(gpu)
     library.cuInit = lambda flags: fake_gpu.OUT_OF_MEMORY
-    monkeypatch.setattr("ctypes.CDLL", lambda name: library)
+    monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", lambda: library)
     with pytest.raises(BackendUnavailable, match=r"cuInit: out of memory \(CUDA error 2\)"):
         load(tiny)

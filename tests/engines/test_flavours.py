@@ -112,12 +112,12 @@ def test_tensorrt_builds_on_its_target_only(tensorrt):
 
 
 def test_target_of_a_machine_without_a_gpu(rtx, monkeypatch):
-    monkeypatch.setattr("ctypes.CDLL", no_library)
+    monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", no_library)
     assert build_target(rtx) == "portable"
 
 
-def no_library(name):
-    raise OSError(f"{name}: cannot open shared object file")
+def no_library():
+    raise OSError("libcuda.so.1: cannot open shared object file")
 
 
 def test_choice_of_a_flavour(monkeypatch):

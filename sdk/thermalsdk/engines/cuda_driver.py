@@ -37,7 +37,7 @@ class CudaDriver:
     def __init__(self) -> None:
         """Load it. Raises BackendUnavailable without a driver or without a device that it can use."""
         try:
-            self._library = ctypes.CDLL(_LIBRARY)
+            self._library = _open_library()
         except OSError as error:
             raise BackendUnavailable(
                 f"there is no NVIDIA driver: {error}",
@@ -117,6 +117,10 @@ class CudaDriver:
         text = ctypes.c_char_p()
         self._library.cuGetErrorString(status, ctypes.byref(text))
         return (text.value or b"unknown error").decode() + f" (CUDA error {status})"
+
+
+def _open_library() -> ctypes.CDLL:
+    return ctypes.CDLL(_LIBRARY)
 
 
 class CudaGraph:
