@@ -228,11 +228,13 @@ def test_graph_unlike_its_manifest(machine, tiny):
 
 
 def test_foreign_engine(machine, tiny, monkeypatch):
-    machine()
+    gpu = machine()
     monkeypatch.setattr(caching.CacheEntry, "read", lambda entry: b"foreign")
     with pytest.raises(BackendUnavailable, match=r"does not take the engine of encoder\.onnx") as caught:
         load(tiny)
     assert "cache clear" in caught.value.hint
+    assert gpu.log[-2:] == ["free runtime", "free stream"]
+    assert gpu.contexts == []
 
 
 def test_run_out_of_memory(machine, tiny, monkeypatch):
