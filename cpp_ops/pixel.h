@@ -145,4 +145,23 @@ THERMAL_HD float composite_pixel(const FrameView& frame, const float* const* con
 
 constexpr int kMaxFeather = 4;
 
+// Nearest integer, ties to even, for values from 0 to 2^22: adding 1.5 * 2^23 leaves no bit for a fraction.
+THERMAL_HD float rounded(float value) {
+    constexpr float kNoFraction = 12582912.0f;
+    return (value + kNoFraction) - kNoFraction;
+}
+
+// A comparison with NaN is false, so NaN becomes 0.
+THERMAL_HD float saturated(float value, float highest) {
+    value = value > 0.0f ? value : 0.0f;
+    return value < highest ? value : highest;
+}
+
+// A temperature as a radiometric count of 0.01 K.
+THERMAL_HD uint16_t raw16_count(float kelvin) {
+    constexpr float kCountsPerKelvin = 100.0f;
+    return static_cast<uint16_t>(
+        static_cast<int32_t>(rounded(saturated(kelvin * kCountsPerKelvin, 65535.0f))));
+}
+
 }  // namespace thermal

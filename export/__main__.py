@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from export.bundle import Addition, extend_bundle, write_bundle
+from export.engines import add_engine_options, build_bundle_engines
 from export.half import add_half_twins
 from export.methods import export_method, is_method_run
 from export.pipeline import add_pipeline
@@ -16,7 +17,7 @@ from export.quantize import add_int8_segmenter, labelled_sets
 from export.run import holds_runs, load_run, newest_run
 from export.triton import write_repository
 from thermalsdk.bundle import MANIFEST_NAME, Bundle, shipped_bundles
-from thermalsdk.errors import ThermalSDKError
+from thermalsdk.errors import BackendUnavailable, ThermalSDKError
 from train.scenes_dataset import default_data
 
 RUNS = Path("runs")
@@ -36,7 +37,7 @@ logger = logging.getLogger("export")
 
 
 def main() -> int:
-    """Entry point; returns the exit code: 0 done, 1 an error with its fix on stderr, 2 usage."""
+    """Entry point; returns the exit code: 0 done, 1 an error with its fix, 2 usage, 3 no such backend."""
     logging.basicConfig(format="%(message)s")
     logger.setLevel(logging.INFO)
     parser = _parser()
@@ -44,10 +45,13 @@ def main() -> int:
     if args.card is not None and not args.card.is_file():
         parser.error(f"--card {args.card}: there is no such file")
     try:
-        print(_export(args))
+        if args.engines_only is not None:
+            build_bundle_engines(args.engines_only, args.engines)
+        else:
+            print(_export(args))
     except ThermalSDKError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 3 if isinstance(error, BackendUnavailable) else 1
     return 0
 
 
@@ -85,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         help="prepared sets that judge --fp16, --int8 and --pipeline besides procedural scenes",
     )
     parser.add_argument("--card", type=Path, help="model card (Markdown) to put into the bundle")
+    add_engine_options(parser)
     return parser
 
 
@@ -112,6 +117,7 @@ def _export(args: argparse.Namespace) -> Path:
         write_bundle(run, out, out.name, args.card, additions)
     if args.triton is not None:
         write_repository(Bundle.open(out), args.triton)
+    build_bundle_engines(out, args.engines)
     return out
 
 

@@ -1,7 +1,7 @@
 #include <cuda_runtime.h>
 
-#include "../pixel.h"
 #include "composite.h"
+#include "kernel.h"
 
 namespace thermal {
 namespace {
@@ -57,15 +57,9 @@ __global__ void divide(const double* sums, const int* pixels, int count, float* 
 }
 
 template <int Feather>
-__global__ void composite_frame(FrameView frame, ContrastTable contrasts, float* out) {
-    const int x = blockIdx.x * blockDim.x + threadIdx.x;
-    const int y = blockIdx.y * blockDim.y + threadIdx.y;
-    if (x < frame.width && y < frame.height) {
-        out[frame.at(y, x)] = composite_pixel<Feather>(frame, contrasts.planes, y, x);
-    }
+__global__ void composite_frame(FrameView frame, ContrastTable contrasts, Outputs out) {
+    composite_thread<Feather>(frame, contrasts.planes, out, blockIdx.x, blockIdx.y, threadIdx.x, threadIdx.y);
 }
-
-int blocks_for(ptrdiff_t count, int block) { return static_cast<int>((count + block - 1) / block); }
 
 }  // namespace
 
@@ -87,8 +81,8 @@ const char* composite_on_device(const DeviceComposite& input, void* stream_handl
                                                                      scratch.sums, scratch.pixels);
     divide<<<blocks_for(input.object_count, kBlock), kBlock, 0, stream>>>(scratch.sums, scratch.pixels,
                                                                           input.object_count, scratch.means);
-    const dim3 block(32, 8);
-    const dim3 grid(blocks_for(input.width, block.x), blocks_for(input.height, block.y));
+    const dim3 block(kBlockWidth, kBlockHeight);
+    const dim3 grid(blocks_for(input.width, kBlockWidth), blocks_for(input.height, kBlockHeight));
     switch (input.feather) {
         case 0:
             composite_frame<0><<<grid, block, 0, stream>>>(frame, contrasts, input.out);

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernel.h"
+
 namespace thermal {
 
 constexpr int kMaxDeviceClasses = 64;
@@ -21,7 +23,7 @@ struct DeviceComposite {
     float contrast_kelvin;
     int feather;    // 0 to kMaxFeather
     void* scratch;  // composite_scratch_bytes(object_count) bytes, aligned to 8
-    float* out;     // kelvin
+    Outputs out;
 };
 
 size_t composite_scratch_bytes(int object_count);

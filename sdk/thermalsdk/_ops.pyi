@@ -66,15 +66,22 @@ def composite_cuda(
     contrast_kelvin: float,
     feather: int,
     scratch: int,
-    out: int,
+    out: int | None,
     stream: int,
+    raw16: int | None = None,
+    grey: int | None = None,
+    agc_table: int | None = None,
 ) -> None:
     """Queue `composite` on a CUDA stream and return without waiting.
 
     Planes, scratch and out are addresses of contiguous device memory with the types of `composite`; stream
-    is a cudaStream_t, 0 for the default one. Nothing in device memory can be checked: object ids must be
-    below object_count, and every class that labels hold must have a plane.
+    is a cudaStream_t, 0 for the default one. The same kernel writes uint16 counts of 0.01 K to `raw16` and,
+    through the uint8 [65536] of `agc_table`, uint8 greys to `grey`; what is None is left out. Nothing in
+    device memory can be checked: object ids must be below object_count, and every class that labels hold must
+    have a plane.
 
     Raises:
+        InputError: `grey` without `agc_table`, too many classes, or a feather that is too wide.
+        ShapeError: a size that is not positive.
         InferenceError: CUDA refused the launch.
     """

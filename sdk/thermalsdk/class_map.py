@@ -52,8 +52,9 @@ class ClassMap:
 class ClassMaps:
     """Analyses the class maps of one bundle. A map that is equal to the one before is not analysed again."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, region_sides: Sequence[int]) -> None:
         self._manifest = manifest
+        self._region_sides = region_sides
         self._key: tuple[tuple[int, ...], bytes, bytes | None] | None = None
         self._last: ClassMap | None = None
 
@@ -73,5 +74,6 @@ class ClassMaps:
             instances = np.frombuffer(instance_bytes, np.uint16).reshape(shape)
         objects, count = compositing.connected_components(labels, instances)
         padded = pad(labels, self._manifest.alignment)
-        regions = plan_regions(padded, len(self._manifest.classes), self._manifest.region_growth_pixels)
+        growth = self._manifest.region_growth_pixels
+        regions = plan_regions(padded, len(self._manifest.classes), growth, self._region_sides)
         return ClassMap(labels, padded, instances, objects, count, regions)

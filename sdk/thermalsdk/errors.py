@@ -41,6 +41,18 @@ class EnvironmentConflict(BackendUnavailable):
     """Installed packages exclude each other, such as onnxruntime beside onnxruntime-gpu."""
 
 
+class PrecisionError(BackendUnavailable):
+    """An engine came out with less half precision than was asked for. It is not kept."""
+
+
+class EngineError(ThermalSDKError):
+    """TensorRT could not make an engine of a graph."""
+
+
+class SelfTestError(ThermalSDKError):
+    """A backend does not give the golden outputs of a bundle."""
+
+
 class MissingDependency(ThermalSDKError):
     """An optional package that this call needs is not installed."""
 

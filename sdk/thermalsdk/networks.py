@@ -52,9 +52,10 @@ class Networks:
             return backend.open(bundle.model(spec, backend.precision), spec, threads)
 
         self._manifest = manifest
+        self._backend = backend
         self._threads = backend.threads
         self._workspace = Workspace()
-        self._class_maps = ClassMaps(manifest)
+        self._class_maps = ClassMaps(manifest, backend.region_sides)
         self._encoder = open_graph(manifest.graphs.encoder)
         layers = {name: open_graph(manifest.graphs.layers[name], threads=1) for name in manifest.classes}
         # A GPU works on one thing at a time.
@@ -63,8 +64,9 @@ class Networks:
         self._labeller = open_graph(manifest.graphs.labeller) if manifest.graphs.labeller else None
 
     def close(self) -> None:
-        """End the threads of the layers."""
+        """End the threads of the layers and free the backend."""
         self._layers.close()
+        self._backend.close()
 
     def require(self, *, segmenter: bool, labeller: bool) -> None:
         """Raise BundleError when a call needs a graph that the bundle lacks."""

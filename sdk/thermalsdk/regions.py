@@ -6,6 +6,7 @@ result is the full frame's, because a box is grown by more than the layer's rece
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,8 @@ from thermalsdk import compositing
 CELL = 8
 #: What one run of a layer costs besides its pixels, in cells.
 OVERHEAD_CELLS = 96
-#: Sides of boxes in cells, so that few shapes occur; a box between these takes the next one up.
-SIZES_CELLS = (*range(4, 32, 2), *range(32, 64, 4), *range(64, 257, 8))
+#: Sides of boxes in pixels, so that few shapes occur; a box between these takes the next one up.
+SIDES = tuple(CELL * cells for cells in (*range(4, 32, 2), *range(32, 64, 4), *range(64, 257, 8)))
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,20 @@ class Region:
     box: Box
 
 
-def plan_regions(labels: npt.NDArray[np.uint8], classes: int, growth: int) -> dict[int, list[Region]]:
+def plan_regions(
+    labels: npt.NDArray[np.uint8], classes: int, growth: int, sides: Sequence[int] = SIDES
+) -> dict[int, list[Region]]:
     """Regions by class id, for the classes that the map holds.
 
     Args:
         labels: uint8 HxW, H and W multiples of CELL.
         classes: number of classes.
         growth: pixels that a layer and the feather see beyond a core; a multiple of CELL.
+        sides: sides that boxes may have, rising multiples of CELL; what fits in none takes the frame's.
     """
     planned: dict[int, list[Region]] = {}
-    rows = compositing.plan_regions(labels, classes, growth // CELL, OVERHEAD_CELLS, SIZES_CELLS)
+    sizes = [side // CELL for side in sides]
+    rows = compositing.plan_regions(labels, classes, growth // CELL, OVERHEAD_CELLS, sizes)
     for number, *edges in rows.tolist():
         planned.setdefault(number, []).append(Region(Box(*edges[:4]), Box(*edges[4:])))
     return planned

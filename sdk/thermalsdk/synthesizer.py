@@ -64,13 +64,18 @@ class Synthesizer:
             threads: CPU threads, or None for the cores this process may use (at most 8).
             warmup: run one frame at once, so that the first of the caller's frames is not the slow one.
 
-        Raises BundleError, BackendUnavailable, EnvironmentConflict or OptionError.
+        Raises BundleError, BackendUnavailable, EnvironmentConflict or OptionError; with TensorRT, whose first
+        load builds engines, also EngineError, OutputError or MissingDependency.
         """
         opened = Bundle.open(bundle)
         chosen = choose_backend(opened, device=device, backend=backend, precision=precision, threads=threads)
-        synthesizer = cls(Networks(opened, chosen), Info.of(opened, chosen))
-        if warmup:
-            synthesizer.warmup()
+        try:
+            synthesizer = cls(Networks(opened, chosen), Info.of(opened, chosen))
+            if warmup:
+                synthesizer.warmup()
+        except BaseException:
+            chosen.close()
+            raise
         return synthesizer
 
     @property

@@ -60,12 +60,23 @@ class Tolerance:
 
 #: Single precision, ONNX Runtime against PyTorch.
 FP32_ORT = Tolerance(maximum=1e-4)
+#: Single precision in TensorRT, which picks other algorithms for every GPU.
+FP32_TENSORRT = Tolerance(maximum=1e-3)
 #: Half precision against single precision, on any backend.
 FP16 = Tolerance(mean=2e-3, p999=1e-2)
 #: The same of the labeller, in kelvin, whose own error is some kelvin; and of the segmenter, share of pixels.
 FP16_TEMPERATURE_KELVIN = Tolerance(mean=0.05, p999=0.2)
 FP16_CHANGED_CLASSES = 0.01
+#: Share of pixels whose predicted class may differ in single precision; a few lie between two classes.
+FP32_CHANGED_CLASSES = 0.001
 #: The composed frame in kelvin: float32 near 300 K steps by 3e-5 K, and a frame adds a few such errors.
 COMPOSITE_KELVIN = Tolerance(maximum=3e-4)
 #: `pipeline.onnx` against the SDK, in kelvin: layers on the whole frame against layers in regions.
 PIPELINE_KELVIN = Tolerance(mean=1e-3)
+
+
+def contrast_tolerance(backend: str, precision: str) -> Tolerance:
+    """How far the contrasts of a backend ("onnxruntime", "tensorrt") may be from PyTorch's in FP32."""
+    if precision == "fp16":
+        return FP16
+    return FP32_TENSORRT if backend == "tensorrt" else FP32_ORT

@@ -1,26 +1,31 @@
-// composite_pixel() of every pixel, one after the other: what the CUDA kernel does, on a machine without a
-// GPU.
-#include "pixel.h"
+// Every thread of every block of the CUDA kernel, one after the other, on a machine without a GPU.
+#include "cuda/kernel.h"
 
 namespace {
 
 template <int Feather>
-void composite_all(const thermal::FrameView& frame, const float* const* contrasts, float* out) {
-    for (int y = 0; y < frame.height; ++y) {
-        for (int x = 0; x < frame.width; ++x) {
-            out[frame.at(y, x)] = thermal::composite_pixel<Feather>(frame, contrasts, y, x);
+void composite_all(const thermal::FrameView& frame, const float* const* contrasts,
+                   const thermal::Outputs& out) {
+    const int rows = thermal::blocks_for(frame.height, thermal::kBlockHeight);
+    const int columns = thermal::blocks_for(frame.width, thermal::kBlockWidth);
+    const int threads = thermal::kBlockWidth * thermal::kBlockHeight;
+    for (int block = 0; block < rows * columns; ++block) {
+        for (int thread = 0; thread < threads; ++thread) {
+            thermal::composite_thread<Feather>(frame, contrasts, out, block % columns, block / columns,
+                                               thread % thermal::kBlockWidth, thread / thermal::kBlockWidth);
         }
     }
 }
 
 }  // namespace
 
-extern "C" void composite_by_pixel(int height, int width, const uint8_t* labels, const int32_t* objects,
-                                   const float* const* contrasts, const float* thermal_labels,
-                                   const float* object_means, float contrast_kelvin, int feather,
-                                   float* out) {
+extern "C" void composite_by_thread(int height, int width, const uint8_t* labels, const int32_t* objects,
+                                    const float* const* contrasts, const float* thermal_labels,
+                                    const float* object_means, float contrast_kelvin, int feather,
+                                    float* kelvin, uint16_t* raw16, uint8_t* grey, const uint8_t* agc_table) {
     const thermal::FrameView frame{height,         width,        labels,         objects,
                                    thermal_labels, object_means, contrast_kelvin};
+    const thermal::Outputs out{kelvin, raw16, grey, agc_table};
     switch (feather) {
         case 0:
             return composite_all<0>(frame, contrasts, out);

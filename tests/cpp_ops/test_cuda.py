@@ -15,20 +15,30 @@ from thermalsdk import _ops
 from thermalsdk.compositing import reference
 from thermalsdk.tolerances import COMPOSITE_KELVIN
 
+#: Turing, Ampere (A100, RTX 30, Orin), Ada, Hopper, Thor, Blackwell.
+ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_87", "sm_89", "sm_90", "sm_110", "sm_120")
+#: A grey for every count of 0.01 K, unlike any of its neighbours'.
+AGC_TABLE = (np.arange(65536) * 37 % 251).astype(np.uint8)
+
 
 @pytest.fixture(scope="module")
-def by_pixel(tmp_path_factory):
-    """The body that the kernel runs for each pixel, compiled for the CPU; called with a Frame."""
-    function = compile_driver(tmp_path_factory.mktemp("driver"), "pixel_driver").composite_by_pixel
+def by_thread(tmp_path_factory):
+    """Every thread of the kernel, on the CPU; called with a Frame and what to leave out of the outputs."""
+    function = compile_driver(tmp_path_factory.mktemp("driver"), "pixel_driver").composite_by_thread
 
-    def composite(frame):
+    def composite(frame, without=()):
         contrasts = (ctypes.c_void_p * len(frame.contrasts))(
             *(None if plane is None else plane.ctypes.data for plane in frame.contrasts)
         )
         means = contrast_means(frame)
-        out = np.empty(frame.labels.shape, np.float32)
+        size = frame.labels.shape
+        outputs = {
+            "kelvin": np.full(size, -1, np.float32),
+            "raw16": np.full(size, 7, np.uint16),
+            "grey": np.full(size, 255, np.uint8),
+        }
         function(
-            *frame.labels.shape,
+            *size,
             ctypes.c_void_p(frame.labels.ctypes.data),
             ctypes.c_void_p(frame.objects.ctypes.data),
             contrasts,
@@ -36,9 +46,13 @@ def by_pixel(tmp_path_factory):
             ctypes.c_void_p(means.ctypes.data),
             ctypes.c_float(frame.contrast_kelvin),
             frame.feather,
-            ctypes.c_void_p(out.ctypes.data),
+            *(
+                ctypes.c_void_p(None if name in without else plane.ctypes.data)
+                for name, plane in outputs.items()
+            ),
+            ctypes.c_void_p(None if "grey" in without else AGC_TABLE.ctypes.data),
         )
-        return out
+        return outputs
 
     return composite
 
@@ -54,24 +68,40 @@ def contrast_means(frame):
 
 @settings(max_examples=40, deadline=None)
 @given(frame=frames(largest=70))
-def test_body_of_the_kernel_equals_the_specification(by_pixel, frame):
-    assert COMPOSITE_KELVIN.accepts(by_pixel(frame) - reference.composite(*frame.arguments))
+def test_threads_of_the_kernel_equal_the_specification(by_thread, frame):
+    """Frames of any size: blocks stick out at the right and below, and every pixel has one thread."""
+    out = by_thread(frame)
+    assert COMPOSITE_KELVIN.accepts(out["kelvin"] - reference.composite(*frame.arguments))
+    np.testing.assert_array_equal(out["raw16"], reference.raw16(out["kelvin"]))
+    np.testing.assert_array_equal(out["grey"], AGC_TABLE[out["raw16"]])
+
+
+@pytest.mark.parametrize("absent", ["kelvin", "raw16", "grey"])
+def test_outputs_that_are_not_wanted_are_left_alone(by_thread, absent):
+    rng = np.random.default_rng(1)
+    frame = random_frame(rng, blocky_labels(rng, 40, 50), 2)
+    whole, part = by_thread(frame), by_thread(frame, {absent})
+    assert np.ptp(part.pop(absent)) == 0
+    for name, plane in part.items():
+        np.testing.assert_array_equal(plane, whole[name])
 
 
 @pytest.mark.nvcc
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not on PATH")
-def test_kernel_compiles_for_the_oldest_and_the_newest_gpu(tmp_path):
+def test_kernel_compiles_for_every_architecture(tmp_path):
+    """All that this nvcc knows of the list: CUDA 12 lacks sm_110 and, up to 12.7, sm_120."""
     listed = subprocess.run(["nvcc", "--list-gpu-code"], capture_output=True, text=True, check=True)
-    known = sorted(listed.stdout.split(), key=lambda code: int(code.removeprefix("sm_")))
-    for code in (known[0], known[-1]):
-        command = ["nvcc", "-std=c++17", f"-arch={code}", "-Werror", "all-warnings", "-cubin"]
-        subprocess.run(
-            [*command, OPS / "cuda/composite.cu", "-o", tmp_path / f"{code}.cubin"],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        assert (tmp_path / f"{code}.cubin").stat().st_size > 0
+    known = [code for code in ARCHITECTURES if code in listed.stdout.split()]
+    assert {"sm_80", "sm_90"} <= set(known)
+    target = tmp_path / "composite.fatbin"
+    wanted = [f"-gencode=arch={code.replace('sm', 'compute')},code={code}" for code in known]
+    command = ["nvcc", "-std=c++17", *wanted, "-Werror", "all-warnings", "-fatbin"]
+    subprocess.run(
+        [*command, OPS / "cuda/composite.cu", "-o", target], check=True, capture_output=True, text=True
+    )
+    content = target.read_bytes()
+    assert content.count(b"\x7fELF") >= len(known)
 
 
 def test_module_tells_whether_it_has_the_driver():
@@ -104,6 +134,9 @@ def test_gpu_equals_the_specification(feather):
     count = int(frame.objects.max()) + 1
     scratch = torch.empty(_ops.composite_cuda_scratch(count), dtype=torch.uint8, device="cuda")
     out = torch.empty_like(thermal_labels)
+    raw16 = torch.empty(frame.labels.shape, dtype=torch.uint16, device="cuda")
+    grey = torch.empty(frame.labels.shape, dtype=torch.uint8, device="cuda")
+    agc_table = torch.from_numpy(AGC_TABLE).cuda()
     _ops.composite_cuda(
         *frame.labels.shape,
         count,
@@ -116,6 +149,12 @@ def test_gpu_equals_the_specification(feather):
         scratch.data_ptr(),
         out.data_ptr(),
         torch.cuda.current_stream().cuda_stream,
+        raw16.data_ptr(),
+        grey.data_ptr(),
+        agc_table.data_ptr(),
     )
     torch.cuda.synchronize()
-    assert COMPOSITE_KELVIN.accepts(out.cpu().numpy() - reference.composite(*frame.arguments))
+    kelvin = out.cpu().numpy()
+    assert COMPOSITE_KELVIN.accepts(kelvin - reference.composite(*frame.arguments))
+    np.testing.assert_array_equal(raw16.cpu().numpy(), reference.raw16(kelvin))
+    np.testing.assert_array_equal(grey.cpu().numpy(), AGC_TABLE[raw16.cpu().numpy()])

@@ -141,10 +141,13 @@ def test_int8_is_for_processors_that_compute_it_right(bundle, tmp_path, monkeypa
         choose(twins, device="cpu", precision="int8")
 
 
-def test_tensorrt_is_refused_with_advice(bundle):
-    with pytest.raises(BackendUnavailable, match="TensorRT") as caught:
+def test_tensorrt_without_its_packages(bundle, monkeypatch):
+    for name in ("tensorrt", "tensorrt_rtx"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BackendUnavailable, match="neither TensorRT nor") as caught:
         choose(bundle, backend="tensorrt")
-    assert "onnxruntime" in caught.value.hint
+    assert "thermalsdk[tensorrt]" in caught.value.hint
 
 
 def test_two_wheels_conflict(bundle, monkeypatch):

@@ -7,11 +7,12 @@ from thermalsdk import Temperatures
 from thermalsdk.bundle import Bundle
 from thermalsdk.class_map import ClassMaps
 from thermalsdk.compositing import connected_components
+from thermalsdk.regions import SIDES
 
 
 @pytest.fixture
 def class_maps(tiny_bundle):
-    return ClassMaps(Bundle.open(tiny_bundle).manifest)
+    return ClassMaps(Bundle.open(tiny_bundle).manifest, SIDES)
 
 
 @pytest.fixture

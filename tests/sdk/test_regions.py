@@ -46,7 +46,7 @@ def street_maps(draw):
 def test_regions_give_what_the_full_frame_gives(monkeypatch):
     scene = StreetScene(3, 96, 160).render(1.0)
 
-    def dense(labels, classes, growth):
+    def dense(labels, classes, growth, sides):
         return plan_regions(labels, classes, 100 * CELL)
 
     def load():

@@ -34,9 +34,14 @@ class Backend(Protocol):
     providers: tuple[str, ...]
     threads: int
     reason: str
+    #: Sides in pixels, rising, that it likes the regions of the layers to have.
+    region_sides: tuple[int, ...]
 
     def open(self, model: bytes, spec: GraphSpec, threads: int) -> Graph:
         """Make a graph ready to run, each run on so many CPU threads. It may be run from several threads.
 
         Raises BackendUnavailable, or BundleError when it differs from spec.
         """
+
+    def close(self) -> None:
+        """Free what its graphs hold; they cannot be run afterwards."""

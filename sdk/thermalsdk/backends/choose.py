@@ -8,6 +8,7 @@ import re
 
 from thermalsdk._ops import sums_int8_exactly
 from thermalsdk.backends import onnxruntime as ort_backend
+from thermalsdk.backends import tensorrt as tensorrt_backend
 from thermalsdk.backends.base import Backend
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import BackendUnavailable, OptionError
@@ -29,7 +30,8 @@ def choose_backend(
     Args:
         bundle: its encoder proves that a GPU really works, its twins decide which precisions can be had.
         device: "auto", "cpu", "cuda" or "cuda:N".
-        backend: "auto", "onnxruntime" or "tensorrt".
+        backend: "auto", "onnxruntime" or "tensorrt". "auto" is ONNX Runtime: TensorRT's first load builds
+            engines for minutes, which nobody should meet unasked.
         precision: "auto", "fp32", "fp16", or "int8" for the graphs that have such a twin. "auto" is "fp16" on
             a GPU and "int8" on a CPU, where the bundle offers it and the CPU computes it right.
         threads: CPU threads of every graph, or None for the cores this process may use (at most 8).
@@ -40,18 +42,15 @@ def choose_backend(
 
     """
     _check_options(device, backend, precision, threads)
+    count = threads if threads is not None else min(len(os.sched_getaffinity(0)), _MAX_DEFAULT_THREADS)
     if backend == "tensorrt":
-        raise BackendUnavailable(
-            "the TensorRT backend is not part of this version",
-            "Use backend='onnxruntime' (with device='cuda:0' on a GPU) or backend='auto'.",
-        )
+        return tensorrt_backend.open_backend(bundle, device, precision, count)
     if precision not in ("auto", "fp32") and not bundle.offers(precision):
         raise BackendUnavailable(
             f"precision={precision!r} was asked for, but the bundle {bundle.path} has no graphs of it",
             f"Write them with `python -m export --{precision}`, or use precision='fp32'.",
         )
     ort_backend.check_installation()
-    count = threads if threads is not None else min(len(os.sched_getaffinity(0)), _MAX_DEFAULT_THREADS)
     chosen_device, reason = _choose_device(bundle, device, count)
     chosen_precision = _choose_precision(bundle, precision, chosen_device)
     if "auto" in (device, backend, precision):

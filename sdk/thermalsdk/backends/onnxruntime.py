@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from thermalsdk.bundle import GraphSpec
 from thermalsdk.errors import BackendUnavailable, BundleError, EnvironmentConflict, InferenceError
+from thermalsdk.regions import SIDES
 
 _LOG = logging.getLogger("thermalsdk.onnxruntime")
 _CUDA = "CUDAExecutionProvider"
@@ -78,6 +79,7 @@ class OnnxRuntimeBackend:
     """ONNX Runtime on one device. Implements `Backend`."""
 
     name = "onnxruntime"
+    region_sides = SIDES
 
     def __init__(self, device: str, precision: str, threads: int, reason: str) -> None:
         self.device = device
@@ -115,6 +117,9 @@ class OnnxRuntimeBackend:
         _check_names(session, spec)
         return OnnxRuntimeGraph(session, spec)
 
+    def close(self) -> None:
+        """Do nothing: a session goes with the last graph that refers to it."""
+
     def _options(self, threads: int) -> Any:
         options = self._ort.SessionOptions()
         options.intra_op_num_threads = threads
@@ -131,9 +136,14 @@ class OnnxRuntimeBackend:
             return [_CPU]
         if hasattr(self._ort, "preload_dlls"):
             self._ort.preload_dlls()
-        # The exhaustive search of cuDNN, its default, runs anew for every frame size.
-        number = int(self.device.removeprefix("cuda:"))
-        return [(_CUDA, {"device_id": number, "cudnn_conv_algo_search": "HEURISTIC"}), _CPU]
+        options = {
+            "device_id": int(self.device.removeprefix("cuda:")),
+            # The exhaustive search of cuDNN, its default, runs anew for every frame size.
+            "cudnn_conv_algo_search": "HEURISTIC",
+            # By default convolutions round float32 to 10 bits, which is not FP32 as the tolerances mean it.
+            "use_tf32": 0,
+        }
+        return [(_CUDA, options), _CPU]
 
 
 def _check_names(session: Any, spec: GraphSpec) -> None:

@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from thermalsdk.synthesizer import Synthesizer
@@ -21,7 +22,11 @@ Item = TypeVar("Item")
 def load(options: argparse.Namespace) -> Synthesizer:
     """Load the synthesizer that the common options ask for."""
     return Synthesizer.load(
-        options.bundle, device=options.device, precision=options.precision, threads=options.threads
+        options.bundle,
+        device=options.device,
+        backend=options.backend,
+        precision=options.precision,
+        threads=options.threads,
     )
 
 
@@ -46,6 +51,25 @@ def progress(items: Iterable[Item], total: int | None, label: str) -> Generator[
         sys.stderr.flush()
 
 
+@contextmanager
+def share_bar(label: str) -> Iterator[Callable[[float], None]]:
+    """Give a function that draws a share, 0 to 1, as a bar on stderr, where that is a terminal."""
+
+    def draw(share: float) -> None:
+        filled = min(_WIDTH, int(_WIDTH * share))
+        sys.stderr.write(f"\r{label} |{'█' * filled}{'·' * (_WIDTH - filled)}| {share:.0%} ")
+        sys.stderr.flush()
+
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    try:
+        yield draw
+    finally:
+        sys.stderr.write("\r\033[K")
+        sys.stderr.flush()
+
+
 def _bar(label: str, done: int, total: int | None, rate: float) -> str:
     if total is None:
         return f"{label} {done} frames, {rate:.1f} FPS "
@@ -63,11 +87,22 @@ def report(values: dict[str, Any], as_json: bool) -> None:
         print(f"{name.replace('_', ' '):<{width}}  {_plain(value)}")
 
 
+def table(rows: Sequence[dict[str, Any]]) -> None:
+    """Print rows of equal fields on stdout, under the fields' names."""
+    if not rows:
+        return
+    lines = [[name.replace("_", " ") for name in rows[0]]]
+    lines += [[_plain(value) for value in row.values()] for row in rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(str(item) for item in value) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{name} {item}" for name, item in value.items()) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return "-" if value is None else str(value)

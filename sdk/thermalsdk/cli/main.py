@@ -25,7 +25,9 @@ examples:
   thermalsdk run coco128/ coco128_thermal/ --format yolo --raw16 coco128_kelvin/ --workers 4
   thermalsdk run frames/ thermal/ --labels tags/ --label-ids carla --palette white-hot
   thermalsdk bag drive/ drive_thermal/ --topic /camera/image_raw --copy
-  thermalsdk bench --size 512x512 --against pix2pix"""
+  thermalsdk bench --size 512x512 --against pix2pix
+  thermalsdk doctor --json
+  thermalsdk cache build --flavour rtx --bundle bundles/mine"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_bag(commands)
     _add_info(commands)
     _add_bench(commands)
+    _add_doctor(commands)
+    _add_cache(commands)
     return parser
 
 
@@ -154,13 +158,55 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(command=_bench)
 
 
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "doctor", help="look at this machine and test the bundle on every backend that works here"
+    )
+    _add_bundle(parser)
+    _add_report(parser)
+    parser.set_defaults(command=_doctor)
+
+
+def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("cache", help="list, clear or fill the cache of TensorRT engines")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="what it holds")
+    _add_report(listing)
+    listing.set_defaults(command=_cache_list)
+    clear = actions.add_parser("clear", help="delete every engine")
+    _add_report(clear)
+    clear.set_defaults(command=_cache_clear)
+    build = actions.add_parser(
+        "build", help="build every engine of a bundle now instead of at the first load"
+    )
+    build.add_argument(
+        "--flavour",
+        choices=("auto", "trt", "rtx"),
+        default="auto",
+        help="TensorRT or TensorRT for RTX (auto)",
+    )
+    build.add_argument("--precision", default="auto", help="auto, fp32 or fp16 (auto)")
+    _add_bundle(build)
+    _add_report(build)
+    build.set_defaults(command=_cache_build)
+
+
 def _add_common(parser: argparse.ArgumentParser) -> None:
+    _add_bundle(parser)
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda:0 (auto)")
+    parser.add_argument("--backend", default="auto", help="auto, onnxruntime or tensorrt (auto)")
+    parser.add_argument("--precision", default="auto", help="auto, fp32, fp16 or int8 (auto)")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (the cores, at most 8)")
+    _add_report(parser)
+
+
+def _add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", default="street", metavar="B", help="shipped name or bundle folder (street)"
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda:0 (auto)")
-    parser.add_argument("--precision", default="auto", help="auto, fp32, fp16 or int8 (auto)")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (the cores, at most 8)")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="report as one JSON object")
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of choices made")
 
@@ -210,3 +256,27 @@ def _bench(options: argparse.Namespace) -> None:
     from thermalsdk.cli.bench import bench
 
     bench(options)
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.doctor import doctor
+
+    doctor(options)
+
+
+def _cache_list(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.cache import list_engines
+
+    list_engines(options)
+
+
+def _cache_clear(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.cache import clear
+
+    clear(options)
+
+
+def _cache_build(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.cache import build
+
+    build(options)

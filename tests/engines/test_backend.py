@@ -1,0 +1,308 @@
+"""The TensorRT backend on a GPU of lists: results, shapes, CUDA graphs, threads, release; and refusals."""
+
+import gc
+import logging
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from tests.engines import fake_gpu
+from tests.engines.fake_gpu import FakeGpu
+from tests.sdk.tiny_bundle import write_tiny_bundle
+from thermalsdk import Synthesizer, Temperatures
+from thermalsdk.backends import cuda_device
+from thermalsdk.backends import tensorrt as tensorrt_backend
+from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
+from thermalsdk.engines import cache as caching
+from thermalsdk.engines.cuda_driver import CudaDriver
+from thermalsdk.errors import BackendUnavailable, BundleError, InferenceError, OptionError
+
+SIZES = ((96, 128), (200, 330), (64, 64))
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """Call with a flavour's name and version (and a FakeGpu): the machine has these from now on."""
+
+    def install(name="tensorrt", version="11.4.0.106", gpu=None):
+        gpu = gpu or FakeGpu()
+        flavour = fake_gpu.runtime_flavour(gpu, name, version)
+        monkeypatch.setenv("THERMALSDK_CACHE", str(tmp_path / "engines"))
+        monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", lambda: fake_gpu.Library(gpu))
+        monkeypatch.setitem(sys.modules, "pycuda.driver", fake_gpu.pycuda_driver(gpu))
+        monkeypatch.setattr(tensorrt_backend, "load_flavour", lambda: flavour)
+        monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
+        cuda_device._primary_context.cache_clear()
+        return gpu
+
+    yield install
+    cuda_device._primary_context.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+
+
+def load(bundle, backend="tensorrt", **options):
+    return Synthesizer.load(bundle, backend=backend, threads=1, warmup=False, **options)
+
+
+def frame(size, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = np.full(size, 2, np.uint8)
+    labels[: size[0] // 3] = 1
+    labels[size[0] // 2 :, 10:50] = 8
+    return rng.integers(0, 256, (*size, 3), np.uint8), labels
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("tensorrt", "10.3.0"), ("tensorrt", "11.4.0.106"), ("tensorrt_rtx", "1.7.1.116")],
+)
+def test_frames_are_those_of_onnxruntime(machine, tiny, name, version):
+    gpu = machine(name, version)
+    given = Temperatures(ambient=290.0, classes={"car": 310.0})
+    with load(tiny) as synth, load(tiny, "onnxruntime", device="cpu") as reference:
+        assert synth.info.backend == "tensorrt"
+        assert synth.info.device == "cuda:0"
+        assert synth.info.providers == (f"{name} {version}",)
+        for repeat in range(3):
+            for number, size in enumerate(SIZES):
+                rgb, labels = frame(size, 10 * repeat + number)
+                auto, expected = synth(rgb), reference(rgb)
+                np.testing.assert_array_equal(auto.labels, expected.labels)
+                np.testing.assert_allclose(auto.kelvin, expected.kelvin, rtol=0, atol=1e-3)
+                set_ones = {"labels": labels, "temperatures": given}
+                np.testing.assert_allclose(
+                    synth(rgb, **set_ones).kelvin, reference(rgb, **set_ones).kelvin, rtol=0, atol=1e-3
+                )
+    assert gpu.log.count("retain") == 1
+    assert gpu.log.count("launch") > 20
+    assert gpu.contexts == []
+
+
+def test_each_shape_is_recorded_once(machine, tiny):
+    gpu = machine()
+    with load(tiny) as synth:
+        rgb, labels = frame((96, 128))
+        for _ in range(5):
+            synth(rgb, labels=labels, temperatures=Temperatures(ambient=290.0))
+        recorded = len(gpu.executables)
+        # Three classes and the encoder: each ran as it is once, then was recorded, then launched.
+        assert recorded >= 4
+        assert gpu.log.count("launch") == 4 * recorded
+        assert gpu.graphs == {}
+
+
+def test_shapes_beyond_what_is_kept_are_released(machine, tiny, monkeypatch):
+    gpu = machine()
+    monkeypatch.setattr(tensorrt_backend, "_KEPT_SHAPES", 2)
+    with load(tiny) as synth:
+        for width in (64, 96, 128, 160):
+            rgb, _ = frame((64, width))
+            synth(rgb)
+            synth(rgb)
+        assert gpu.log.count("free context") > 0
+        assert gpu.log.index("free graph") < gpu.log.index("free context")
+
+
+def test_release_order_and_nothing_left(machine, tiny):
+    gpu = machine()
+    synth = load(tiny)
+    rgb, _ = frame((96, 128))
+    synth(rgb)
+    synth(rgb)
+    gpu.log.clear()
+    synth.close()
+    synth.close()
+    del synth
+    gc.collect()
+
+    def last(kind):
+        return len(gpu.log) - 1 - gpu.log[::-1].index(f"free {kind}")
+
+    def first(kind):
+        return gpu.log.index(f"free {kind}")
+
+    assert first("graph") < first("context")
+    assert last("context") < first("memory")
+    assert last("engine") < first("runtime") < first("memory") <= last("memory") < first("stream")
+    assert len(gpu.memory) == len(gpu.streams) == len(gpu.executables) == 0
+    assert gpu.contexts == []
+
+
+def test_many_loads_hold_one_context_and_no_memory(machine, tiny):
+    gpu = machine()
+    rgb, _ = frame((64, 64))
+    for _ in range(5):
+        with load(tiny) as synth:
+            synth(rgb)
+    gc.collect()
+    assert len(gpu.memory) == 0
+    assert gpu.log.count("retain") == 1
+
+
+def test_layers_share_memory(machine, tiny):
+    """Ten layers take no more than one: the encoder's features, a condition, a contrast, and scratch."""
+    gpu = machine()
+    with load(tiny) as synth:
+        rgb, _ = frame((96, 128))
+        every = np.arange(128) * 10 // 128 + np.zeros((96, 1), np.int64)
+        synth(rgb, labels=every, temperatures=Temperatures(ambient=290.0))
+        names = {
+            tensor.name for spec in Bundle.open(tiny).manifest.graphs.all()[:11] for tensor in spec.inputs
+        }
+        assert len(gpu.memory) == len(names | {"contrast"}) + 1
+
+
+def test_another_thread(machine, tiny):
+    gpu = machine()
+    rgb, _ = frame((96, 128))
+    results = []
+    with load(tiny) as synth:
+        results.append(synth(rgb).kelvin)
+        threads = [threading.Thread(target=lambda: results.append(synth(rgb).kelvin)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert len(results) == 4
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+    assert gpu.contexts == []
+
+
+def test_a_stream_that_cannot_be_captured_runs_all_the_same(machine, tiny, caplog):
+    gpu = machine()
+    gpu.refuses_capture = True
+    rgb, _ = frame((96, 128))
+    with load(tiny) as synth, caplog.at_level(logging.WARNING, logger="thermalsdk.tensorrt"):
+        first, second, third = (synth(rgb).kelvin for _ in range(3))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, third)
+    assert (
+        "encoder.onnx runs without a CUDA graph: cuStreamBeginCapture_v2 failed: operation not" in caplog.text
+    )
+    assert gpu.log.count("launch") == 0
+
+
+def test_rtx_records_only_what_it_says_can_be(machine, tiny, monkeypatch):
+    gpu = machine("tensorrt_rtx", "1.7.1.116")
+    monkeypatch.setattr(fake_gpu.ExecutionContext, "is_stream_capturable", lambda context, stream: False)
+    rgb, _ = frame((96, 128))
+    with load(tiny) as synth:
+        np.testing.assert_array_equal(synth(rgb).kelvin, synth(rgb).kelvin)
+    assert gpu.log.count("launch") == 0
+
+
+def test_frame_beyond_every_profile(machine, tiny):
+    machine()
+    with load(tiny) as synth, pytest.raises(InferenceError, match="no TensorRT profile") as caught:
+        synth(np.zeros((1120, 64, 3), np.uint8))
+    assert "1920x1088" in caught.value.hint
+
+
+def test_output_of_another_shape(machine, tiny):
+    machine()
+    bundle = Bundle.open(tiny)
+    backend = tensorrt_backend.open_backend(bundle, "cuda:0", "fp32", 1)
+    spec = bundle.manifest.graphs.encoder
+    graph = backend.open(bundle.model(spec), spec, 1)
+    small = {t.name: np.zeros(t.shape_for(32, 32), np.float32) for t in spec.outputs}
+    with pytest.raises(InferenceError, match="features_2 the shape"):
+        graph.run({"rgb": np.zeros((1, 3, 64, 64), np.float32)}, small)
+    backend.close()
+
+
+def test_graph_unlike_its_manifest(machine, tiny):
+    machine()
+    bundle = Bundle.open(tiny)
+    backend = tensorrt_backend.open_backend(bundle, "auto", "auto", 1)
+    spec = bundle.manifest.graphs.segmenter
+    renamed = GraphSpec(spec.file, spec.inputs, (TensorSpec("scores", "float32", (1, 10, "H", "W")),))
+    with pytest.raises(BundleError, match="outputs"):
+        backend.open(bundle.model(spec), renamed, 1)
+
+
+def test_foreign_engine(machine, tiny, monkeypatch):
+    gpu = machine()
+    monkeypatch.setattr(caching.CacheEntry, "read", lambda entry: b"foreign")
+    with pytest.raises(BackendUnavailable, match=r"does not take the engine of encoder\.onnx") as caught:
+        load(tiny)
+    assert "cache clear" in caught.value.hint
+    assert gpu.log[-2:] == ["free runtime", "free stream"]
+    assert gpu.contexts == []
+
+
+def test_run_out_of_memory(machine, tiny, monkeypatch):
+    machine()
+    with load(tiny) as synth:
+        monkeypatch.setattr(sys.modules["pycuda.driver"], "mem_alloc", lambda size: 1 // 0)
+        with pytest.raises(InferenceError, match=r"TensorRT stopped in segmenter\.onnx"):
+            synth(frame((64, 64))[0])
+
+
+def test_unknown_gpus(machine, tiny):
+    machine(gpu=FakeGpu(count=2))
+    assert [gpu.name for gpu in CudaDriver().gpus()] == ["NVIDIA L4"] * 2
+    assert CudaDriver().cuda_version == "13.0"
+    with load(tiny, device="cuda:1") as synth:
+        assert synth.info.device == "cuda:1"
+    with pytest.raises(BackendUnavailable, match="there is no GPU 2"):
+        load(tiny, device="cuda:2")
+    machine("tensorrt_rtx", "1.7", FakeGpu("NVIDIA H100", (9, 0)))
+    with pytest.raises(BackendUnavailable, match="does not know NVIDIA H100"):
+        load(tiny)
+
+
+def test_half_precision_takes_the_twins(machine, tmp_path):
+    machine()
+    twins = write_tiny_bundle(tmp_path / "twins", precision="fp16")
+    with load(twins) as synth:
+        assert synth.info.precision == "fp16"
+    with load(twins, precision="fp32") as synth:
+        assert synth.info.precision == "fp32"
+
+
+@pytest.mark.parametrize(("precision", "error"), [("fp16", BackendUnavailable), ("int8", OptionError)])
+def test_precisions_that_cannot_be_had(machine, tiny, precision, error):
+    machine()
+    with pytest.raises(error, match=precision):
+        load(tiny, precision=precision)
+
+
+def test_cpu_is_refused(tiny):
+    with pytest.raises(BackendUnavailable, match="NVIDIA GPUs only"):
+        load(tiny, device="cpu")
+
+
+def test_no_driver(machine, tiny, monkeypatch):
+    machine()
+
+    def absent():
+        raise OSError("libcuda.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", absent)
+    with pytest.raises(BackendUnavailable, match="no NVIDIA driver") as caught:
+        load(tiny)
+    assert "nvidia-driver" in caught.value.hint
+
+
+def test_no_pycuda(machine, tiny, monkeypatch):
+    machine()
+    monkeypatch.setitem(sys.modules, "pycuda.driver", None)
+    with pytest.raises(BackendUnavailable, match="pycuda cannot be imported") as caught:
+        load(tiny)
+    assert "pip install pycuda" in caught.value.hint
+
+
+def test_driver_that_fails(machine, tiny, monkeypatch):
+    gpu = machine()
+    library = fake_gpu.Library(gpu)
+    library.cuInit = lambda flags: fake_gpu.OUT_OF_MEMORY
+    monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", lambda: library)
+    with pytest.raises(BackendUnavailable, match=r"cuInit: out of memory \(CUDA error 2\)"):
+        load(tiny)

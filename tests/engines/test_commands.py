@@ -1,0 +1,133 @@
+"""`thermalsdk cache` and the engine options of `python -m export`."""
+
+import json
+import sys
+
+import pytest
+
+from tests.engines import fake_gpu
+from tests.sdk.tiny_bundle import write_tiny_bundle
+from thermalsdk.cli.main import main
+from thermalsdk.engines import cache as caching
+
+export_main = pytest.importorskip("export.__main__", reason="export needs PyTorch").main
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("THERMALSDK_CACHE", str(tmp_path / "engines"))
+    return tmp_path / "engines"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny", classes=("background", "car"))
+
+
+@pytest.fixture
+def command(folder, capsys):
+    """Call the command with --json: exit code, parsed stdout, stderr."""
+
+    def call(*arguments):
+        code = main([*(str(argument) for argument in arguments), "--json"])
+        out, err = capsys.readouterr()
+        return code, json.loads(out) if out else None, err
+
+    return call
+
+
+@pytest.fixture
+def export(folder, capsys, monkeypatch):
+    """Call `python -m export`: exit code, stdout, stderr."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["export", *(str(argument) for argument in arguments)])
+        code = export_main()
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def without_tensorrt(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for name in ("tensorrt", "tensorrt_rtx"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_cache_from_empty_to_empty(command, tiny, rtx, folder, monkeypatch):
+    """Real engines of the tiny encoder and layers, once."""
+    assert command("cache", "list") == (0, {"folder": str(folder), "engines": [], "mib": 0}, "")
+    code, built, _ = command("cache", "build", "--bundle", tiny, "--flavour", "rtx")
+    assert code == 0
+    assert [row["graph"] for row in built["engines"]] == [
+        "encoder.onnx",
+        "layer_background.onnx",
+        "layer_car.onnx",
+        "segmenter.onnx",
+        "labeller.onnx",
+    ]
+    assert {row["half_verified"] for row in built["engines"]} == {None}
+    monkeypatch.setattr(caching, "build_engine", None)  # nothing is built again
+    assert command("cache", "build", "--bundle", tiny, "--flavour", "rtx")[1] == built
+    listed = command("cache", "list")[1]
+    assert sorted(row["key"] for row in listed["engines"]) == sorted(row["key"] for row in built["engines"])
+    code, cleared, _ = command("cache", "clear")
+    assert (code, cleared["folder"]) == (0, str(folder))
+    assert cleared["freed_mib"] > 0
+    assert command("cache", "list")[1]["engines"] == []
+
+
+def test_plain_list(folder, tiny, rtx, capsys, monkeypatch):
+    monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
+    assert main(["cache", "build", "--bundle", str(tiny), "--flavour", "rtx"]) == 0
+    assert main(["cache", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("graph ")
+    assert any(line.startswith("layer_car.onnx") for line in lines)
+    assert lines[-2].split() == ["engines", "5"]
+
+
+@pytest.mark.parametrize("flavour", ["trt", "rtx"])
+def test_unavailable_flavours_end_with_3(command, export, tiny, without_tensorrt, flavour):
+    code, out, err = command("cache", "build", "--bundle", tiny, "--flavour", flavour)
+    assert (code, out) == (3, None)
+    assert "cannot be imported" in err
+    code, out, err = export("--engines-only", tiny, "--engines", flavour)
+    assert (code, out) == (3, "")
+    assert "cannot be imported" in err
+
+
+def test_automatic_export_says_in_one_line_what_it_left_out(export, tiny, without_tensorrt):
+    code, out, err = export("--engines-only", tiny)
+    assert (code, err) == (0, "")
+    assert out.startswith("engines not built: neither TensorRT nor")
+    assert out.count("\n") == 1
+
+
+def test_none_builds_none(export, tiny, folder):
+    assert export("--engines-only", tiny, "--engines", "none") == (0, "", "")
+    assert not folder.exists()
+
+
+def test_automatic_export_builds_for_what_is_installed(export, tiny, rtx, monkeypatch):
+    monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
+    code, out, _ = export("--engines-only", tiny)
+    assert code == 0
+    assert out.startswith("engines of tensorrt")
+    assert "layer_car.onnx" in out
+
+
+def test_too_little_half_precision_ends_with_3_and_keeps_nothing(export, tmp_path, rtx, folder):
+    """Twins that are copies of the FP32 graphs: really built, or rather refused, by TensorRT for RTX."""
+    twins = write_tiny_bundle(tmp_path / "twins", classes=("background",), precision="fp16")
+    code, _, err = export("--engines-only", twins, "--engines", "rtx")
+    assert code == 3
+    assert "only 0.0% of the multiply-accumulates of encoder.fp16.onnx" in err
+    assert [path.suffix for path in folder.iterdir()] == [".lock"]
+
+
+def test_errors_of_the_bundle_end_with_1(export, tmp_path, rtx):
+    code, _, err = export("--engines-only", tmp_path / "absent")
+    assert code == 1
+    assert "error" in err
