@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 
-from train.checkpoint import TrainState, write_json
+from train.checkpoint import TrainState
 from train.loop import Average, run_steps
 from train.methods import METHODS, FrameInputs, Method
+from train.record import write_record
 from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
 
 
@@ -57,8 +58,7 @@ def train_method(
     Args:
         scales: range of the magnification of the square windows that are drawn; 1 where frames have the size.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "config.json", {"method": name, **asdict(budget)})
+    write_record(out, {"method": name, **asdict(budget)})
     method = build(name, budget)
     method.generator.to(memory_format=torch.channels_last)
     average = Average(method.generator, budget.steps / 20)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from train.downstream.scoring import CELL, Predict
 from train.loop import cosine_schedule, run_steps
 from train.mixture import random_pixel_of
 from train.networks.segmenter import Segmenter
+from train.record import write_record
 
 UNSURE = 255
 _OBJECTS = np.arange(1, len(TARGETS))
@@ -43,7 +44,7 @@ def train_detector(
     corpora: Sequence[Sequence[Example]], out: Path, config: DetectorConfig, seed: int
 ) -> Segmenter:
     """Train on corpora drawn equally often, or go on where a run in `out` stopped."""
-    out.mkdir(parents=True, exist_ok=True)
+    write_record(out, {"seed": seed, **asdict(config)})
     torch.manual_seed(seed)
     network = Segmenter(TARGETS).to(memory_format=torch.channels_last)
     network.backbone.freeze(config.frozen_blocks)
