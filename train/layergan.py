@@ -146,7 +146,7 @@ def train_edge(data: Path, out: Path, config: EdgeConfig, start: Bundle | None =
             kelvin = synthesize(ema.average.eval(), batch, batch.thermal_labels, config)
         return sample_grid(batch, kelvin)
 
-    run_steps(out, state, config.steps, step, sample)
+    run_steps(out, state, config.steps, step, config.batch, sample)
 
 
 def load_generator(bundle: Bundle, generator: EdgeGenerator) -> None:

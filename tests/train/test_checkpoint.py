@@ -52,7 +52,7 @@ def trainer(directory: Path, total: int, kill_at: int | None = None) -> torch.nn
         ema.update(index)
         return {"loss": loss.item()}
 
-    run_steps(directory, state, total, step)
+    run_steps(directory, state, total, step, images=8)
     return load_module(directory, "net_ema", torch.nn.Linear(3, 1))
 
 
@@ -155,6 +155,7 @@ def test_statistics_are_logged(tmp_path: Path) -> None:
     record = json.loads(line)
     assert record["step"] == 3
     assert record["loss"] > 0
+    assert record["images_per_second"] > 0
 
 
 def test_rate_warms_up_and_decays() -> None:

@@ -100,7 +100,7 @@ def train_method(
             kelvin = method.kelvin(average.average.eval(), FrameInputs.of(batch))
         return _grid(batch.thermal, kelvin)
 
-    run_steps(out, state, budget.steps, step, sample)
+    run_steps(out, state, budget.steps, step, budget.batch, sample)
 
 
 def _copy_statistics(source: torch.nn.Module, average: torch.nn.Module) -> None:

@@ -66,7 +66,8 @@ def train_detector(
         optimizer.step()
         return {"loss": loss.item()}
 
-    run_steps(out, TrainState({"detector": network}, {"detector": optimizer}), config.steps, step)
+    state = TrainState({"detector": network}, {"detector": optimizer})
+    run_steps(out, state, config.steps, step, config.batch)
     return network.eval()
 
 
