@@ -26,6 +26,7 @@ examples:
   thermalsdk run frames/ thermal/ --labels tags/ --label-ids carla --palette white-hot
   thermalsdk bag drive/ drive_thermal/ --topic /camera/image_raw --copy
   thermalsdk bench --size 512x512 --against pix2pix
+  thermalsdk view road.mp4
   thermalsdk doctor --json
   thermalsdk cache build --flavour rtx --bundle bundles/mine"""
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_run(commands)
     _add_bag(commands)
+    _add_view(commands)
     _add_info(commands)
     _add_bench(commands)
     _add_doctor(commands)
@@ -134,6 +136,21 @@ def _add_bag(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--copy", action="store_true", help="take all topics of BAG along")
     _add_common(parser)
     parser.set_defaults(command=_bag)
+
+
+def _add_view(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("view", help="serve a local page with the stream and its controls")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        default="scene",
+        metavar="IN",
+        help="video, folder, camera number or scene",
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="on 127.0.0.1 (a free one)")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    _add_common(parser)
+    parser.set_defaults(command=_view)
 
 
 def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -244,6 +261,12 @@ def _bag(options: argparse.Namespace) -> None:
     from thermalsdk.cli.bag import bag
 
     bag(options)
+
+
+def _view(options: argparse.Namespace) -> None:
+    from thermalsdk.cli.view import view
+
+    view(options)
 
 
 def _info(options: argparse.Namespace) -> None:

@@ -1,0 +1,148 @@
+"use strict";
+// Asks for a frame when it has shown the one before. Temperatures are kelvin on the wire, °C on the page.
+const ZERO = 273.15, STEP = 0.02;
+const $ = (id) => document.getElementById(id);
+const socket = new WebSocket(`ws://${location.host}/api/stream`);
+socket.binaryType = "arraybuffer";
+const send = (message) => { if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); };
+const celsius = (kelvin) => `${(kelvin - ZERO).toFixed(1)} °C`;
+let cursor = null, retry = null;
+
+function complain(problem) {
+  $("problem").hidden = !problem;
+  $("problem").textContent = problem ? `${problem.message} ${problem.hint}` : "";
+}
+
+function fill(select, names, chosen) {
+  select.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
+  select.addEventListener("change", () => send({ set: { [select.id]: select.value } }));
+}
+
+function slide(input, text, change) {
+  const show = () => { input.nextElementSibling.textContent = text(Number(input.value)); };
+  input.addEventListener("input", () => { show(); change(Number(input.value)); });
+  show();
+}
+
+const degrees = (value) => `${value.toFixed(1)} °C`;
+
+function addClass(name, kelvin) {
+  const row = document.createElement("div");
+  row.className = "row slider";
+  row.id = `row-${name}`;
+  row.innerHTML = `<label for="class-${name}">${name}<small></small></label>
+    <input id="class-${name}" type="range" min="-60" max="90" step="0.5"><output for="class-${name}"></output>`;
+  $("classes").append(row);
+  const input = $(`class-${name}`);
+  input.value = kelvin - ZERO;
+  slide(input, degrees, (value) => setTemperatures({ classes: { [name]: value + ZERO } }));
+}
+
+// A slider that moves takes the temperatures over from the model.
+function setTemperatures(values) {
+  if ($("automatic").checked) {
+    $("automatic").checked = false;
+    const classes = {};
+    for (const input of document.querySelectorAll("#classes input")) classes[input.id.slice(6)] = Number(input.value) + ZERO;
+    values = { ...values, classes: { ...classes, ...values.classes } };
+  }
+  send({ set: { automatic: false, ...values } });
+}
+
+function begin(hello) {
+  const { settings } = hello;
+  fill($("palette"), hello.palettes, settings.palette);
+  fill($("camera"), hello.cameras, settings.camera);
+  fill($("gain"), hello.gains, settings.gain);
+  $("source").value = hello.source;
+  $("netd_mk").value = settings.netd_mk;
+  slide($("netd_mk"), (value) => `${value} mK`, (value) => send({ set: { netd_mk: value } }));
+  $("ambient").value = settings.ambient - ZERO;
+  slide($("ambient"), degrees, (value) => setTemperatures({ ambient: value + ZERO }));
+  for (const name of hello.classes) addClass(name, settings.classes[name] ?? settings.ambient);
+  $("automatic").checked = settings.automatic;
+  $("automatic").addEventListener("change", () => send({ set: { automatic: $("automatic").checked } }));
+  $("pause").setAttribute("aria-pressed", String(settings.paused));
+  send({ next: 1 });
+}
+
+function show(picture, bytes) {
+  URL.revokeObjectURL(picture.src);
+  picture.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
+  return picture.decode().catch(() => {});
+}
+
+function tell(facts) {
+  $("rate").textContent = `${facts.fps.toFixed(1)} FPS`;
+  $("range").textContent = facts.range.map(celsius).join(" to ");
+  $("stages").textContent = Object.entries(facts.milliseconds).map(([stage, ms]) => `${stage} ${ms.toFixed(1)} ms`).join(" · ");
+  const highest = Math.max(...facts.histogram), wide = 480 / facts.histogram.length;
+  $("bars").setAttribute("d", facts.histogram.map((count, i) => {
+    const high = 58 * Math.sqrt(count / highest);
+    return `M${i * wide},60v${-high}h${wide - 1}v${high}z`;
+  }).join(""));
+  $("reading").textContent = facts.cursor ? `${facts.cursor.class} ${celsius(facts.cursor.kelvin)}` : "point at the picture";
+  for (const row of document.querySelectorAll("#classes .row")) {
+    const name = row.id.slice(4), kelvin = facts.classes[name], input = row.querySelector("input");
+    row.classList.toggle("absent", kelvin === undefined);
+    row.dataset.kelvin = kelvin ?? "";
+    row.querySelector("small").textContent = kelvin === undefined ? "not in the frame" : `mean ${celsius(kelvin)}`;
+    // While the model predicts, the sliders show what it says.
+    if ($("automatic").checked && kelvin !== undefined) {
+      input.value = kelvin - ZERO;
+      input.nextElementSibling.textContent = degrees(Number(input.value));
+    }
+  }
+}
+
+socket.addEventListener("message", async ({ data }) => {
+  if (typeof data === "string") {
+    const message = JSON.parse(data);
+    if (message.hello) return begin(message.hello);
+    if (message.source) { complain(null); $("source").value = message.source; }
+    if (message.error) complain(message.error);
+    clearTimeout(retry);
+    retry = setTimeout(() => send({ next: 1 }), 500);
+    return;
+  }
+  clearTimeout(retry);
+  const lengths = new DataView(data), facts = lengths.getUint32(0), rgb = lengths.getUint32(4), first = 12;
+  tell(JSON.parse(new TextDecoder().decode(new Uint8Array(data, first, facts))));
+  await Promise.all([
+    show($("rgb"), data.slice(first + facts, first + facts + rgb)),
+    show($("thermal"), data.slice(first + facts + rgb)),
+  ]);
+  document.body.dataset.shown = String(Number(document.body.dataset.shown ?? 0) + 1);
+  requestAnimationFrame(() => send({ next: 1 }));
+});
+socket.addEventListener("close", () => complain({ message: "The stream has ended.", hint: "Start `thermalsdk view` again and open its address." }));
+
+function point(x, y) {
+  cursor = [Math.min(1, Math.max(0, x)), Math.min(1, Math.max(0, y))];
+  send({ cursor });
+}
+$("thermal").addEventListener("pointermove", (event) => {
+  const box = $("thermal").getBoundingClientRect();
+  point((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+});
+$("thermal").addEventListener("keydown", (event) => {
+  const moves = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+  const move = moves[event.key];
+  if (!move) return;
+  event.preventDefault();
+  const [x, y] = cursor ?? [0.5, 0.5];
+  point(x + move[0], y + move[1]);
+});
+
+function pause() {
+  const paused = $("pause").getAttribute("aria-pressed") !== "true";
+  $("pause").setAttribute("aria-pressed", String(paused));
+  send({ set: { paused } });
+}
+$("pause").addEventListener("click", pause);
+document.addEventListener("keydown", (event) => {
+  if (event.key === " " && event.target === document.body) { event.preventDefault(); pause(); }
+});
+const open = () => send({ source: $("source").value.trim() });
+$("open").addEventListener("click", open);
+$("source").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); open(); } });

@@ -1,0 +1,161 @@
+"""The page's server: loopback only, and only for who has the token.
+
+A page asks for a frame when it has shown the one before, so a slow browser slows the stream and nothing piles
+up. Messages of the page are JSON objects with one key: next, set, cursor or source. A frame is one binary
+message: the lengths of its three parts as 32-bit numbers (big-endian), then facts (JSON), colours and thermal
+(JPEG).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import secrets
+import struct
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from importlib.resources import files
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from thermalsdk.camera import camera_names
+from thermalsdk.display import palette_names
+from thermalsdk.errors import OptionError, ThermalSDKError
+from thermalsdk.viewer.session import Session, Shot
+from thermalsdk.viewer.settings import GAINS, NO_CAMERA
+
+LOOPBACK = "127.0.0.1"
+_PAGE = files("thermalsdk.viewer") / "page"
+_TYPES = {"index.html": "text/html", "viewer.css": "text/css", "viewer.js": "text/javascript"}
+_HOSTS = (LOOPBACK, "localhost")
+_POLICY = "default-src 'self'; img-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'"
+
+
+class Viewer:
+    """Serves one session.
+
+    Args:
+        session: is borrowed.
+        classes: names of the bundle's classes.
+    """
+
+    def __init__(self, session: Session, classes: tuple[str, ...]) -> None:
+        self._session = session
+        self._classes = classes
+        self.token = secrets.token_urlsafe(16)
+        self.app = web.Application(middlewares=[self._guarded])
+        self.app.add_routes(
+            [
+                web.get("/", self._file),
+                web.get("/{name}", self._file),
+                web.get("/api/snapshot", self._snapshot),
+                web.get("/api/stream", self._stream),
+            ]
+        )
+
+    @web.middleware
+    async def _guarded(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Refuse strangers: another host name (DNS rebinding), another site, no token."""
+        host = request.host.rsplit(":", 1)[0]
+        origin = request.headers.get("Origin")
+        if host not in _HOSTS or (origin is not None and origin != f"http://{request.host}"):
+            raise web.HTTPForbidden(text="only this machine's own pages may ask")
+        given = request.query.get("token") or request.cookies.get("token", "")
+        if not hmac.compare_digest(given, self.token):
+            raise web.HTTPForbidden(text="open the address that `thermalsdk view` printed, token included")
+        response = await handler(request)
+        if not response.prepared:
+            response.headers["Content-Security-Policy"] = _POLICY
+            response.headers["Cache-Control"] = "no-store"
+            response.set_cookie("token", self.token, httponly=True, samesite="Strict")
+        return response
+
+    async def _file(self, request: web.Request) -> web.Response:
+        name = request.match_info.get("name") or "index.html"
+        if name not in _TYPES:
+            raise web.HTTPNotFound
+        return web.Response(text=(_PAGE / name).read_text(encoding="utf-8"), content_type=_TYPES[name])
+
+    async def _snapshot(self, request: web.Request) -> web.Response:
+        picture = await asyncio.to_thread(self._session.snapshot)
+        headers = {"Content-Disposition": 'attachment; filename="thermal.png"'}
+        return web.Response(body=picture, content_type="image/png", headers=headers)
+
+    async def _stream(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(max_msg_size=65536, compress=False)
+        await socket.prepare(request)
+        await socket.send_json({"hello": self._hello()})
+        with suppress(ConnectionResetError):  # the page was closed while it was answered
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await self._answer_or_complain(socket, message.data)
+        return socket
+
+    async def _answer_or_complain(self, socket: web.WebSocketResponse, text: str) -> None:
+        try:
+            await self._answer(socket, json.loads(text))
+        except ThermalSDKError as error:
+            await socket.send_json({"error": {"message": error.message, "hint": error.hint}})
+        except (ValueError, TypeError) as error:
+            await socket.send_json({"error": {"message": str(error), "hint": "Reload the page."}})
+
+    async def _answer(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+        (kind, value), *_ = message.items()
+        if kind == "next":
+            await socket.send_bytes(packed(await asyncio.to_thread(self._session.next_shot)))
+        elif kind == "set":
+            self._session.change(value)
+        elif kind == "cursor":
+            self._session.point_at(*value)
+        elif kind == "source":
+            await asyncio.to_thread(self._session.open, str(value))
+            await socket.send_json({"source": self._session.source})
+        else:
+            raise OptionError(f"there is no message {kind!r}", "Reload the page.")
+
+    def _hello(self) -> dict[str, Any]:
+        """What the page builds its controls from."""
+        return {
+            "classes": list(self._classes),
+            "palettes": list(palette_names()),
+            "cameras": [NO_CAMERA, *camera_names()],
+            "gains": list(GAINS),
+            "settings": self._session.settings.to_dict(),
+            "source": self._session.source,
+        }
+
+
+def packed(shot: Shot) -> bytes:
+    """One binary message of a frame."""
+    parts = (json.dumps(shot.facts).encode(), shot.rgb, shot.thermal)
+    return struct.pack(">3I", *map(len, parts)) + b"".join(parts)
+
+
+async def serve(viewer: Viewer, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until cancelled.
+
+    Args:
+        port: 0 for a free one.
+        ready: is called with the address, token included.
+
+    Raises OptionError when the port cannot be had.
+    """
+    runner = web.AppRunner(viewer.app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, LOOPBACK, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise OptionError(
+                f"port {port} cannot be had: {error}", "Give another one with --port."
+            ) from error
+        bound = runner.addresses[0][1]
+        ready(f"http://{LOOPBACK}:{bound}/?token={viewer.token}")
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,204 @@
+"""The real server: who may ask, what the page gets, and the page itself in a real browser."""
+
+import asyncio
+import json
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from thermalsdk.errors import OptionError
+from thermalsdk.viewer.server import Viewer, serve
+from thermalsdk.viewer.session import Session
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@contextmanager
+def serving(synth):
+    """The address of a running viewer."""
+    session = Session(synth)
+    viewer = Viewer(session, synth.info.classes)
+    started, addresses = threading.Event(), []
+
+    def ready(address):
+        addresses.append(address)
+        started.set()
+
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(serve(viewer, 0, ready))
+
+    def work():
+        try:
+            loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            loop.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield addresses[0]
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join(10)
+        session.close()
+
+
+@pytest.fixture
+def address(synth):
+    with serving(synth) as found:
+        yield found
+
+
+def ask(address, path="", headers=None, with_token=True):
+    base, token = address.split("?")
+
+    async def get():
+        async with aiohttp.ClientSession() as client:
+            url = f"{base}{path}" + (f"?{token}" if with_token else "")
+            async with client.get(url, headers=headers) as response:
+                return response.status, response.headers, await response.read()
+
+    return asyncio.run(get())
+
+
+def test_the_page_and_its_parts(address):
+    for path, kind in (("", "text/html"), ("viewer.js", "text/javascript"), ("viewer.css", "text/css")):
+        status, headers, body = ask(address, path)
+        assert (status, headers["Content-Type"].split(";")[0]) == (200, kind)
+        assert len(body) > 500
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert ask(address, "server.py")[0] == 404
+
+
+def test_it_listens_on_the_loopback_alone(address):
+    assert address.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("path", ["", "viewer.js", "api/snapshot", "api/stream"])
+def test_nobody_gets_in_without_the_token(address, path):
+    status, _, body = ask(address, path, with_token=False)
+    assert status == 403
+    assert b"token" in body
+
+
+def test_pages_of_other_sites_are_refused(address):
+    assert ask(address, headers={"Origin": "http://example.org"})[0] == 403
+    assert ask(address, headers={"Host": "example.org"})[0] == 403
+
+
+def test_a_stream_over_the_socket(address):
+    base, token = address.split("?")
+
+    async def talk():
+        async with (
+            aiohttp.ClientSession() as client,
+            client.ws_connect(f"{base}api/stream?{token}") as socket,
+        ):
+            hello = (await socket.receive_json())["hello"]
+            assert "person" in hello["classes"]
+            await socket.send_json({"set": {"palette": "mauve"}})
+            assert "mauve" in (await socket.receive_json())["error"]["message"]
+            await socket.send_str("[")
+            assert "error" in await socket.receive_json()
+            await socket.send_json({"next": 1})
+            message = await socket.receive_bytes()
+            facts, rgb, thermal = struct.unpack(">3I", message[:12])
+            assert len(message) == 12 + facts + rgb + thermal
+            assert json.loads(message[12 : 12 + facts])["size"] == [320, 240]
+            assert message[12 + facts :][:2] == message[12 + facts + rgb :][:2] == b"\xff\xd8"
+
+    asyncio.run(talk())
+    status, headers, body = ask(address, "api/snapshot")
+    assert (status, headers["Content-Type"]) == (200, "image/png")
+    assert body.startswith(b"\x89PNG")
+
+
+def test_a_port_that_is_taken(address, synth):
+    port = int(address.split(":")[2].split("/")[0])
+    session = Session(synth)
+    with pytest.raises(OptionError, match="cannot be had"):
+        asyncio.run(serve(Viewer(session, synth.info.classes), port, print))
+    session.close()
+
+
+def test_the_command_prints_its_address_and_ends_on_a_signal(tiny_bundle):
+    command = [sys.executable, "-m", "thermalsdk", "view", "--bundle", tiny_bundle, "--device", "cpu"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().strip()
+        assert ask(address)[0] == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 130
+
+
+BRIGHTNESS = """() => {
+  const image = document.getElementById("thermal"), canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  let sum = 0, count = 0;
+  for (let y = Math.floor(canvas.height * 0.85); y < canvas.height; y++)
+    for (let x = 0; x < canvas.width; x++) { sum += data[4 * (y * canvas.width + x)]; count++; }
+  return sum / count;
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM}: apt-get install chromium")
+def test_a_slider_makes_its_class_brighter_in_the_browser(address):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        complaints = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+
+        def until(condition):
+            deadline = time.monotonic() + 60
+            while not page.evaluate(condition):
+                assert time.monotonic() < deadline, condition
+                time.sleep(0.05)
+
+        def after_frames():
+            shown = int(page.evaluate("document.body.dataset.shown"))
+            until(f"Number(document.body.dataset.shown) >= {shown + 25}")
+            return page.evaluate(BRIGHTNESS)
+
+        until("Number(document.body.dataset.shown) >= 2")
+
+        road = page.locator("#class-road")
+        road.fill("-20")
+        assert not page.locator("#automatic").is_checked()
+        cold = after_frames()
+        road.fill("60")
+        warm = after_frames()
+        assert warm > cold + 60, "the lowest part of the street is road"
+        assert float(page.locator("#row-road").get_attribute("data-kelvin")) == pytest.approx(333, abs=2)
+
+        page.locator("#thermal").focus()
+        page.keyboard.press("ArrowDown")
+        until("document.getElementById('reading').textContent.includes('°C')")
+        page.locator("#source").fill("absent.mp4")
+        page.locator("#open").click()
+        page.wait_for_selector("#problem:not([hidden])")
+        page.set_viewport_size({"width": 400, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        assert complaints == []
+        browser.close()

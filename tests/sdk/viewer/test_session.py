@@ -1,0 +1,146 @@
+"""The stream behind the page: controls act on the next frame, sources change, mistakes change nothing."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from thermalsdk.errors import OptionError, TemperatureError, VideoError
+from thermalsdk.formats import read_thermal
+from thermalsdk.viewer.feed import open_feed
+from thermalsdk.viewer.session import Session
+from thermalsdk.viewer.settings import Settings
+
+
+@pytest.fixture
+def session(synth):
+    session = Session(synth)
+    yield session
+    session.close()
+
+
+def set_all(session, synth, kelvin, **more):
+    classes = dict.fromkeys(synth.info.classes, kelvin)
+    session.change({"automatic": False, "ambient": kelvin, "classes": {**classes, **more}})
+
+
+def opened(content):
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+def test_a_frame_and_its_facts(session):
+    shot = session.next_shot()
+    assert opened(shot.rgb).shape == opened(shot.thermal).shape == (240, 320, 3)
+    facts = json.loads(json.dumps(shot.facts))
+    assert facts["size"] == [320, 240]
+    assert sum(facts["histogram"]) == 320 * 240
+    assert facts["range"][0] < facts["range"][1]
+    assert facts["milliseconds"]["total"] > 0
+    assert facts["cursor"] is None
+
+
+def test_a_class_that_is_set_warmer_is_warmer_in_the_next_frame(session, synth):
+    set_all(session, synth, 280.0)
+    before = session.next_shot().facts["classes"]
+    session.change({"classes": {"car": 320.0}})
+    after = session.next_shot().facts["classes"]
+    assert after["car"] > before["car"] + 30
+    for name in after.keys() & before.keys() - {"car"}:
+        assert after[name] == pytest.approx(before[name], abs=3), name
+
+
+def test_paused_the_same_frame_stays_and_controls_still_act(session, synth):
+    session.change({"paused": True})
+    first, second = session.next_shot(), session.next_shot()
+    assert first.rgb == second.rgb
+    set_all(session, synth, 300.0)
+    third = session.next_shot()
+    assert third.rgb == first.rgb
+    assert third.facts["classes"] != first.facts["classes"]
+    session.change({"paused": False})
+    assert session.next_shot().rgb != first.rgb
+
+
+def test_the_cursor_reads_what_is_under_it(session, synth):
+    set_all(session, synth, 280.0, sky=200.0)
+    session.point_at(0.5, 0.02)
+    reading = session.next_shot().facts["cursor"]
+    assert reading["class"] == "sky"
+    assert reading["kelvin"] < 240  # everything else is 270 or more
+    session.point_at(None, None)
+    assert session.next_shot().facts["cursor"] is None
+    with pytest.raises(OptionError, match="cursor"):
+        session.point_at(1.5, 0.5)
+
+
+def test_a_camera_and_its_palette_act_on_the_next_frame(session):
+    plain = session.next_shot()
+    session.change({"camera": "lepton160", "palette": "ironbow"})
+    seen = session.next_shot()
+    assert seen.facts["size"] == [160, 120]
+    assert seen.facts["milliseconds"]["camera"] > 0
+    grey, colour = opened(plain.thermal).astype(int), opened(seen.thermal).astype(int)
+    assert np.ptp(grey, axis=2).max() < 8  # JPEG leaves a little
+    assert np.ptp(colour, axis=2).max() > 60
+
+
+def test_a_snapshot_is_radiometric(session, tmp_path):
+    with pytest.raises(OptionError, match="nothing has been shown"):
+        session.snapshot()
+    session.change({"camera": "boson640"})
+    session.next_shot()
+    (tmp_path / "snapshot.png").write_bytes(session.snapshot())
+    image = read_thermal(tmp_path / "snapshot.png")
+    assert image.counts.dtype == np.uint16
+    assert image.provenance.camera_hash is not None
+
+
+def test_sources_change_and_start_again_at_their_end(session, video):
+    session.open(str(video))
+    assert session.source == str(video)
+    shapes = {opened(session.next_shot().rgb).shape for _ in range(3)}
+    assert shapes == {(96, 128, 3)}
+
+
+def test_a_file_begins_again(video, synth):
+    feed = open_feed(str(video), synth.info.classes)
+    frames = [next(feed).rgb for _ in range(30)]  # the video has 12, some of which are dropped
+    assert any(np.array_equal(frames[0], frame) for frame in frames[5:])
+    feed.close()
+
+
+def test_a_source_that_cannot_be_opened_changes_nothing(session, tmp_path):
+    session.next_shot()
+    with pytest.raises(VideoError):
+        session.open(str(tmp_path / "absent.mp4"))
+    assert session.source == "scene"
+    session.next_shot()
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"palette": "mauve"}, OptionError),
+        ({"camera": "obscura"}, OptionError),
+        ({"gain": "fixed"}, OptionError),
+        ({"netd_mk": -1}, OptionError),
+        ({"ambient": "warm"}, OptionError),
+        ({"volume": 11}, OptionError),
+        ({"classes": [300.0]}, OptionError),
+        ({"automatic": False, "classes": {"dragon": 900.0}}, TemperatureError),
+        ({"automatic": False, "ambient": 20.0}, TemperatureError),
+    ],
+)
+def test_a_value_that_a_control_cannot_have_changes_nothing(session, values, error):
+    before = session.settings
+    with pytest.raises(error):
+        session.change(values)
+    assert session.settings == before
+
+
+def test_settings_add_up():
+    settings = Settings().changed({"classes": {"car": 300.0}}).changed({"classes": {"person": 310.0}})
+    assert settings.classes == {"car": 300.0, "person": 310.0}
+    assert Settings().changed({"camera": "boson640", "netd_mk": 0}).open_camera().config.noise is None
