@@ -6,7 +6,9 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +18,28 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from train import prepare, scenes_dataset
 from train.comparison import command as compare
+from train.comparison.training import Budget
+from train.downstream import command as downstream
 from train.evaluation import command as evaluate
 from train.labeller import LabellerConfig, train_labeller
 from train.layergan import EdgeConfig, train_edge
 from train.memory import keep_freed_memory
+from train.preset import PRESETS, train_preset
 from train.segmenter import SegmenterConfig, train_segmenter
 
+#: Configuration and training of what one command trains, in the order of a whole run.
 STAGES = {
     "segmenter": (SegmenterConfig, train_segmenter),
     "labeller": (LabellerConfig, train_labeller),
     "edge": (EdgeConfig, train_edge),
 }
+TRAININGS = STAGES | {name: (Budget, partial(train_preset, name)) for name in PRESETS}
 EXAMPLES = """examples:
   python -m train                                    procedural scenes: segmenter, labeller, edge in turn
   python -m train prepare msrs ../shared/data/msrs runs/data/msrs
   python -m train --data runs/data --out runs/street --set edge.steps=12000
   python -m train --data DATA --out runs/mine --init street --set edge.steps=1000
+  python -m train --preset paper --data DATA --out runs/mine --set paper.size=256 --set paper.images=20000
 """
 
 
@@ -56,15 +64,26 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--preset", choices=("edge",), default="edge", help="which generator")
+    parser.add_argument(
+        "--preset",
+        choices=("edge", *PRESETS),
+        default="edge",
+        help="edge: segmenter, labeller and layers of a bundle; others: a method of the paper, alone",
+    )
     _add_run_arguments(parser, Path("runs/street"))
-    parser.set_defaults(run=lambda args: _train(args, tuple(STAGES)))
+    parser.set_defaults(run=lambda args: _train(args, STAGES if args.preset == "edge" else (args.preset,)))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for stage in STAGES:
         sub = commands.add_parser(stage, help=f"train the {stage} alone")
         _add_run_arguments(sub, Path("runs/street"))
         sub.set_defaults(run=lambda args, stage=stage: _train(args, (stage,)))
-    modules = {"scenes": scenes_dataset, "prepare": prepare, "evaluate": evaluate, "compare": compare}
+    modules = {
+        "scenes": scenes_dataset,
+        "prepare": prepare,
+        "evaluate": evaluate,
+        "compare": compare,
+        "downstream": downstream,
+    }
     for name, module in modules.items():
         sub = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         module.add_arguments(sub)
@@ -95,8 +114,8 @@ def _add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
     )
 
 
-def _train(args: argparse.Namespace, stages: tuple[str, ...]) -> None:
-    configs = {name: override(STAGES[name][0](), name, args.set) for name in stages}
+def _train(args: argparse.Namespace, stages: Iterable[str]) -> None:
+    configs = {name: override(TRAININGS[name][0](), name, args.set) for name in stages}
     if args.dry_run:
         print(json.dumps({name: asdict(config) for name, config in configs.items()}, indent=2))
         return
@@ -106,7 +125,7 @@ def _train(args: argparse.Namespace, stages: tuple[str, ...]) -> None:
     data = args.data if args.data is not None else scenes_dataset.default_data()
     start = None if args.init is None else Bundle.open(args.init)
     for name in stages:
-        STAGES[name][1](data, args.out / name, configs[name], start)
+        TRAININGS[name][1](data, args.out / name, configs[name], start)
 
 
 def override(config: Any, stage: str, settings: list[str]) -> Any:
@@ -119,8 +138,10 @@ def override(config: Any, stage: str, settings: list[str]) -> Any:
     for setting in settings:
         path, _, value = setting.partition("=")
         owner, _, name = path.partition(".")
-        if owner not in STAGES or not value:
-            raise SystemExit(f"--set {setting}: write STAGE.NAME=VALUE with a stage of {', '.join(STAGES)}")
+        if owner not in TRAININGS or not value:
+            raise SystemExit(
+                f"--set {setting}: write STAGE.NAME=VALUE with a stage of {', '.join(TRAININGS)}"
+            )
         if owner != stage:
             continue
         if name not in known:

@@ -1,17 +1,33 @@
-"""Checkpoints: safetensors and JSON, complete or absent, so that a killed run resumes where it was."""
+"""Checkpoints: safetensors and JSON, complete or absent, so that a killed run resumes where it was.
+
+The last few are kept; if the newest is damaged, the one before it takes its place.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from thermalsdk.errors import ThermalSDKError
+
 WEIGHTS = "checkpoint.safetensors"
+#: How many checkpoints of a run lie on the disk, the newest included.
+KEPT = 3
+
+logger = logging.getLogger(__name__)
+
+
+class CheckpointError(ThermalSDKError):
+    """A run directory cannot be gone on with."""
 
 
 @dataclass
@@ -23,7 +39,7 @@ class TrainState:
     step: int = 0
 
     def save(self, directory: Path) -> None:
-        """Write the state; a kill at any moment leaves the old file or the new one."""
+        """Write the state; a kill at any moment leaves a whole checkpoint, the former one or the new one."""
         tensors = {f"module.{n}.{k}": v for n, m in self.modules.items() for k, v in m.state_dict().items()}
         for name, optimizer in self.optimizers.items():
             for index, values in optimizer.state_dict()["state"].items():
@@ -31,20 +47,53 @@ class TrainState:
         partial = directory / (WEIGHTS + ".partial")
         contiguous = {k: v.detach().contiguous().clone() for k, v in tensors.items()}
         save_file(contiguous, partial, metadata={"step": str(self.step)})
+        for newer, older in reversed(list(itertools.pairwise(checkpoint_files(directory)))):
+            if newer.exists():
+                newer.replace(older)
         partial.replace(directory / WEIGHTS)
 
     def restore(self, directory: Path) -> bool:
-        """Load the state if there is one; says whether there was."""
-        path = directory / WEIGHTS
-        if not path.exists():
-            return False
-        tensors = load_file(path)
+        """Load the newest state that is whole; says whether there was any.
+
+        Raises:
+            CheckpointError: all are damaged, or of other networks.
+        """
+        found = [path for path in checkpoint_files(directory) if path.exists()]
+        for path in found:
+            try:
+                tensors, step = load_file(path), read_step(path)
+            except SafetensorError as error:
+                logger.warning("%s is damaged (%s): going on from the one before", path, error)
+                continue
+            self._load(directory, tensors, step)
+            return True
+        if found:
+            raise CheckpointError(
+                f"every checkpoint in {directory} is damaged",
+                "Name another folder with --out.",
+            )
+        return False
+
+    def _load(self, directory: Path, tensors: dict[str, Tensor], step: int) -> None:
+        try:
+            self._load_tensors(tensors)
+        except (RuntimeError, ValueError) as error:
+            raise CheckpointError(
+                f"{directory} holds a checkpoint of other networks", "Name another folder with --out."
+            ) from error
+        self.step = step
+
+    def _load_tensors(self, tensors: dict[str, Tensor]) -> None:
         for name, module in self.modules.items():
             module.load_state_dict(_under(tensors, f"module.{name}."))
         for name, optimizer in self.optimizers.items():
             _restore_optimizer(optimizer, _under(tensors, f"optimizer.{name}."))
-        self.step = read_step(path)
-        return True
+
+
+def checkpoint_files(directory: Path) -> list[Path]:
+    """Where the checkpoints of a run lie, newest first."""
+    former = [directory / f"checkpoint-{age}.safetensors" for age in range(1, KEPT)]
+    return [directory / WEIGHTS, *former]
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -61,8 +110,6 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
 
 def read_step(path: Path) -> int:
     """Steps done, as written in the checkpoint's header."""
-    from safetensors import safe_open
-
     with safe_open(path, framework="pt") as file:
         return int(file.metadata()["step"])
 

@@ -72,6 +72,23 @@ def object_means(values: Tensor, objects: Tensor, count: int) -> Tensor:
     return sums / areas
 
 
+def core_means(values: Tensor, labels: Tensor, objects: Tensor, count: int, feather: int) -> Tensor:
+    """Mean of values [N,H,W] over each object's pixels whose window holds one class -> [count].
+
+    An object that has none of these is averaged over all its pixels.
+    """
+    window = 2 * feather + 1
+    padded = F.pad(labels[:, None].float(), (feather,) * 4, mode="replicate")
+    highest, lowest = F.max_pool2d(padded, window, 1), -F.max_pool2d(-padded, window, 1)
+    core = (highest == lowest)[:, 0]
+    has_core = torch.zeros(count, dtype=torch.bool).index_fill(0, objects[core], True)
+    counted = (core | ~has_core[objects]).to(values.dtype)
+    flat = objects.flatten()
+    sums = torch.zeros(count, dtype=values.dtype).index_add(0, flat, (values * counted).flatten())
+    pixels = torch.zeros(count, dtype=values.dtype).index_add(0, flat, counted.flatten())
+    return sums / pixels.clamp(min=1)
+
+
 def compose(
     contrasts: Tensor,
     labels: Tensor,
@@ -83,7 +100,7 @@ def compose(
 ) -> Tensor:
     """Absolute temperature from the layers' contrasts.
 
-    T(x) = sum_k alpha_k(x) (R_k(x) + c (delta_k(x) - mean of delta_k over the object)); see design.md.
+    T(x) = sum_k alpha_k(x) (R_k(x) + c (delta_k(x) - mean of delta_k over the object's core)).
 
     Args:
         contrasts: [N,K,H,W] in [-1,1].
@@ -95,7 +112,7 @@ def compose(
         float32 [N,H,W] in kelvin.
     """
     own = contrasts.gather(1, labels[:, None])[:, 0]
-    mean = object_means(own, objects, object_count)[objects]
+    mean = core_means(own, labels, objects, object_count, feather)[objects]
     base = thermal_labels - contrast_kelvin * mean
     masks = one_hot(labels, contrasts.shape[1])
     coverage = blur(masks, feather)

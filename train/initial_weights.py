@@ -1,4 +1,4 @@
-"""`--init BUNDLE`: training starts from a bundle's weights instead of ImageNet's and chance.
+"""A bundle's weights, for training that starts from them (`--init`) and for exporting them again.
 
 The exporter names a graph's constants after the module's parameters, so an FP32 graph holds the whole module.
 """
@@ -22,7 +22,8 @@ def load_graph_weights(bundle: Bundle, spec: GraphSpec | None, module: nn.Module
     """
     if spec is None:
         raise BundleError(
-            f"{bundle.path} lacks a graph that --init needs", "Name a bundle made by `python -m export`."
+            f"{bundle.path} lacks a graph whose weights are needed",
+            "Name a bundle made by `python -m export`.",
         )
     graph = onnx.load_from_string(bundle.model(spec)).graph
     constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer}
@@ -31,6 +32,6 @@ def load_graph_weights(bundle: Bundle, spec: GraphSpec | None, module: nn.Module
     if strangers:
         raise BundleError(
             f"{bundle.path / spec.file} does not hold {strangers[0]} as this version of the network needs it",
-            "Leave --init out, or name a bundle that this version exported.",
+            "Name a bundle that this version exported (--init, --checkpoint).",
         )
     module.load_state_dict({name: torch.from_numpy(constants[name].copy()) for name in state})

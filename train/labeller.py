@@ -119,4 +119,4 @@ def train_labeller(data: Path, out: Path, config: LabellerConfig, start: Bundle 
         ema.update(index)
         return scalars
 
-    run_steps(out, state, config.steps, step)
+    run_steps(out, state, config.steps, step, config.batch)

@@ -103,7 +103,7 @@ def train_edge(data: Path, out: Path, config: EdgeConfig, start: Bundle | None =
     torch.manual_seed(config.seed)
     generator = EdgeGenerator(STREET_CLASSES).to(memory_format=torch.channels_last)
     if start is not None:
-        _load_generator(start, generator)
+        load_generator(start, generator)
     ema = Average(generator, config.ema_halflife)
     generator.encoder.backbone.freeze(config.frozen_blocks)
     adversary = Adversary(
@@ -146,10 +146,15 @@ def train_edge(data: Path, out: Path, config: EdgeConfig, start: Bundle | None =
             kelvin = synthesize(ema.average.eval(), batch, batch.thermal_labels, config)
         return sample_grid(batch, kelvin)
 
-    run_steps(out, state, config.steps, step, sample)
+    run_steps(out, state, config.steps, step, config.batch, sample)
 
 
-def _load_generator(bundle: Bundle, generator: EdgeGenerator) -> None:
+def load_generator(bundle: Bundle, generator: EdgeGenerator) -> None:
+    """Copy the weights of a bundle's encoder and layers into a generator of the same classes.
+
+    Raises:
+        BundleError: the bundle lacks one of them, or was made by a generator of another shape.
+    """
     graphs = bundle.manifest.graphs
     load_graph_weights(bundle, graphs.encoder, generator.encoder)
     for name, layer in generator.layers.items():

@@ -60,6 +60,7 @@ def run_steps(
     state: TrainState,
     total: int,
     step: Callable[[int], dict[str, float]],
+    images: int,
     sample: Callable[[int], torch.Tensor] | None = None,
     sample_every: int = 500,
 ) -> None:
@@ -70,13 +71,15 @@ def run_steps(
         state: restored first, saved about once a minute and at the end.
         total: number of steps of the whole run.
         step: does one step, given its index, and returns scalars. All randomness must come from the index.
+        images: that a step sees, for the throughput in stats.jsonl.
         sample: draws a picture [3,H,W] in [0,1] for TensorBoard every `sample_every` steps.
     """
     directory.mkdir(parents=True, exist_ok=True)
     state.restore(directory)
     writer = SummaryWriter(str(directory / "tensorboard"))
     sums: dict[str, list[float]] = {}
-    saved = time.monotonic()
+    saved = logged = time.monotonic()
+    logged_step = state.step
     with tqdm(total=total, initial=state.step, desc=directory.name, mininterval=5) as bar:
         while state.step < total:
             # Dropout draws from the global generator: a resumed run must draw what an unbroken one does.
@@ -87,6 +90,9 @@ def run_steps(
             bar.update()
             if state.step % LOG_EVERY == 0 or state.step == total:
                 means = {name: sum(values) / len(values) for name, values in sums.items()}
+                now = time.monotonic()
+                means["images_per_second"] = (state.step - logged_step) * images / (now - logged)
+                logged, logged_step = now, state.step
                 _log(directory, writer, state.step, means)
                 bar.set_postfix({k: f"{v:.3g}" for k, v in means.items()})
                 sums.clear()

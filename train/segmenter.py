@@ -90,7 +90,7 @@ def train_segmenter(data: Path, out: Path, config: SegmenterConfig, start: Bundl
         accuracy = (logits.argmax(1) == labels)[sure].float().mean()
         return {"loss": loss.item(), "accuracy": accuracy.item()}
 
-    run_steps(out, state, config.steps, step)
+    run_steps(out, state, config.steps, step, config.batch)
 
 
 def pixel_weights(labels: Tensor, night: Tensor, config: SegmenterConfig) -> Tensor:

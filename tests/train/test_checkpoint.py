@@ -1,14 +1,32 @@
 """A run that is killed and resumed ends where an undisturbed one ends."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from train.checkpoint import WEIGHTS, TrainState, load_module, write_json
+from train.checkpoint import (
+    KEPT,
+    WEIGHTS,
+    CheckpointError,
+    TrainState,
+    checkpoint_files,
+    load_module,
+    read_step,
+    write_json,
+)
 from train.loop import Average, cosine_rate, run_steps
+from train.record import write_record
+from train.scenes_dataset import prepare_scenes
+
+ROOT = Path(__file__).parents[2]
 
 
 class Killed(Exception):
@@ -34,7 +52,7 @@ def trainer(directory: Path, total: int, kill_at: int | None = None) -> torch.nn
         ema.update(index)
         return {"loss": loss.item()}
 
-    run_steps(directory, state, total, step)
+    run_steps(directory, state, total, step, images=8)
     return load_module(directory, "net_ema", torch.nn.Linear(3, 1))
 
 
@@ -55,12 +73,89 @@ def test_finished_run_does_nothing_more(tmp_path: Path) -> None:
     assert (tmp_path / WEIGHTS).read_bytes() == before
 
 
+def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
+    state = TrainState({"net": torch.nn.Linear(1, 1)})
+    for state.step in range(1, 6):
+        state.save(tmp_path)
+    assert [read_step(path) for path in checkpoint_files(tmp_path)] == [5, 4, 3]
+    assert len(list(tmp_path.iterdir())) == KEPT
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = TrainState({"net": torch.nn.Linear(1, 1)})
+    for state.step in (1, 2):
+        state.save(tmp_path)
+    newest = tmp_path / WEIGHTS
+    newest.write_bytes(newest.read_bytes()[:-2])
+    assert state.restore(tmp_path)
+    assert state.step == 1
+    assert "damaged" in caplog.text
+    for path in checkpoint_files(tmp_path):
+        path.write_bytes(b"nothing")
+    with pytest.raises(CheckpointError, match="damaged"):
+        state.restore(tmp_path)
+
+
+def test_a_run_of_other_networks_or_settings_is_refused(tmp_path: Path) -> None:
+    write_record(tmp_path, {"rate": 0.1, "steps": 3, "scales": (1.0, 2.0)})
+    TrainState({"net": torch.nn.Linear(1, 1)}).save(tmp_path)
+    with pytest.raises(CheckpointError, match="other networks"):
+        TrainState({"net": torch.nn.Linear(2, 1)}).restore(tmp_path)
+    write_record(tmp_path, {"rate": 0.1, "steps": 9, "scales": (1.0, 2.0)})
+    with pytest.raises(CheckpointError, match=r"rate was 0\.1, now 0\.2"):
+        write_record(tmp_path, {"rate": 0.2, "steps": 9, "scales": (1.0, 2.0)})
+    assert json.loads((tmp_path / "config.json").read_text())["rate"] == 0.1
+
+
+KILLED_TRAINING = """
+import sys
+from pathlib import Path
+import torch
+import train.loop
+from train.comparison.training import Budget, train_method
+from train.mixture import Mixture
+from train.thermal_batch import LabelledMixture
+
+torch.set_num_threads(1)
+train.loop.CHECKPOINT_SECONDS = 0.0  # a checkpoint after every step
+frames = LabelledMixture(Mixture(Path(sys.argv[1]), {"scenes": 1.0}), {})
+train_method("pix2pix", frames, Path(sys.argv[2]), Budget(images=24, size=64, batch=2, quiet_share=0.0))
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_ends_with_the_same_bits(tmp_path: Path) -> None:
+    prepare_scenes(tmp_path / "scenes", train=2, val=1, size=(64, 96))
+
+    def start(out: str) -> subprocess.Popen:
+        command = [sys.executable, "-c", KILLED_TRAINING, tmp_path, tmp_path / out]
+        return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+
+    killed = start("killed")
+    newest = tmp_path / "killed" / WEIGHTS
+    while not newest.exists() or read_step(newest) < 4:
+        assert killed.poll() is None
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert read_step(checkpoint_files(tmp_path / "killed")[0 if newest.exists() else 1]) < 12
+    assert start("killed").wait() == 0
+    assert start("undisturbed").wait() == 0
+    resumed, undisturbed = (load_file(tmp_path / run / WEIGHTS) for run in ("killed", "undisturbed"))
+    assert resumed.keys() == undisturbed.keys()
+    for name, tensor in resumed.items():
+        assert torch.equal(tensor, undisturbed[name]), name
+
+
 def test_statistics_are_logged(tmp_path: Path) -> None:
     trainer(tmp_path, 3)
     (line,) = (tmp_path / "stats.jsonl").read_text().splitlines()
     record = json.loads(line)
     assert record["step"] == 3
     assert record["loss"] > 0
+    assert record["images_per_second"] > 0
 
 
 def test_rate_warms_up_and_decays() -> None:

@@ -5,9 +5,11 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from thermalsdk import Synthesizer
 from train.comparison import command
+from train.comparison.figure import WIDTH
 from train.comparison.inputs import Maps, frame_inputs
 from train.comparison.table import summarise, table_markdown
 from train.data import Dataset
@@ -51,7 +53,8 @@ def test_compare_writes_the_table_and_goes_on_from_what_is_there(scenes, tmp_pat
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     words = f"--data {scenes} --sets scenes --out {tmp_path} --methods pix2pix paper --images 8 --size 64"
-    args = parser.parse_args([*words.split(), "--cap", "8", "--json", str(tmp_path / "copy.json")])
+    copies = ["--json", str(tmp_path / "copy.json"), "--figure", str(tmp_path / "methods.png")]
+    args = parser.parse_args([*words.split(), "--cap", "8", *copies])
     assert command.main(args) == 0
     table = json.loads((tmp_path / "copy.json").read_text())
     assert table["budget"]["images"] == 8
@@ -63,6 +66,8 @@ def test_compare_writes_the_table_and_goes_on_from_what_is_there(scenes, tmp_pat
         assert table[protocol]["paper"]["scenes.fd_infinity_over_pix2pix"] > 0
         assert "constant (train mean)" in table[protocol]
     assert "| paper |" in (tmp_path / "table1.md").read_text()
+    with Image.open(tmp_path / "methods.png") as figure:  # colour, R, two methods, truth
+        assert figure.size == (5 * WIDTH, command.FIGURE_ROWS * (WIDTH + 16))
 
     monkeypatch.setattr(command, "evaluate", None)  # nothing is scored, or trained, a second time
     assert command.main(args) == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from export.methods import RECORD, export_method
 from export.run import load_run
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
@@ -135,3 +136,29 @@ def test_an_unknown_bundle_to_start_from_is_an_error(
     assert run_command(monkeypatch, "--data", str(data), "--out", str(tmp_path), "--init", "nowhere") == 1
     assert "nowhere" in capsys.readouterr().err
     assert not (tmp_path / "segmenter").exists()
+
+
+@pytest.mark.slow
+def test_another_preset_is_trained_by_the_same_command_and_exported(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = ["--set", "pix2pix.images=4", "--set", "pix2pix.batch=2", "--set", "pix2pix.size=64"]
+    words = ["--preset", "pix2pix", "--data", str(data), "--out", str(tmp_path / "run"), *small]
+    assert run_command(monkeypatch, *words) == 0
+    assert (tmp_path / "run" / "pix2pix" / "checkpoint.safetensors").exists()
+    out = export_method(tmp_path / "run" / "pix2pix", tmp_path / "graphs")
+    assert json.loads((out / RECORD).read_text())["training"]["images"] == 4
+
+
+@pytest.mark.parametrize("words", [["--init", "street"], ["--set", "reduced.size=100"]])
+def test_what_a_preset_cannot_do_is_refused_before_it_begins(
+    words: list[str],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = ["--preset", "reduced", "--data", str(data), "--out", str(tmp_path / "run"), *words]
+    assert run_command(monkeypatch, *command) == 1
+    assert "error: " in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

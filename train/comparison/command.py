@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from thermalsdk import Synthesizer
 from train.checkpoint import load_module, write_json
+from train.comparison.figure import write_methods_figure
 from train.comparison.inputs import Maps, frame_inputs, predicted_maps
 from train.comparison.table import summarise, table_markdown
 from train.comparison.training import Budget, build, train_method
@@ -43,6 +44,7 @@ logger = logging.getLogger(__name__)
 SPLIT = "val"
 #: Two lines of a log that are further apart had a night between them.
 BREAK_SECONDS = 900
+FIGURE_ROWS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cap", type=int, default=budget.cap, help="most channels of the paper's networks")
     parser.add_argument("--bundle", default="street", help="segmenter and labeller of protocol rgb")
     parser.add_argument("--json", type=Path, metavar="FILE", help="copy of the table's JSON")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="picture of all methods beside the truth")
+    parser.add_argument("--figure-set", default="scenes", help="folder in DATA that it shows (%(default)s)")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -85,7 +89,21 @@ def main(args: argparse.Namespace) -> int:
     report = table_markdown(table)
     (args.out / "table1.md").write_text(report)
     print(report)
+    if args.figure is not None:
+        shown = _resized(Dataset.open(args.data / args.figure_set), args.out / "shown", budget.size)
+        _write_figure(args.figure, shown, args.methods, args.out, budget)
     return 0
+
+
+def _write_figure(path: Path, shown: Dataset, methods: list[str], out: Path, budget: Budget) -> None:
+    """Validation frames of different scenes under protocol `given`."""
+    trained = {name: build(name, budget) for name in methods}
+    synthesizers = {
+        name: synthesizer(method, load_module(out / name, "generator_ema", method.generator), {})
+        for name, method in trained.items()
+    }
+    stems = shown.stems(SPLIT)
+    write_methods_figure(path, shown, synthesizers, stems[:: max(1, len(stems) // FIGURE_ROWS)][:FIGURE_ROWS])
 
 
 def synthesizer(method: Method, generator: nn.Module, predicted: Mapping[str, Maps]) -> Synthesize:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 
-from train.checkpoint import TrainState, write_json
+from train.checkpoint import TrainState
 from train.loop import Average, run_steps
 from train.methods import METHODS, FrameInputs, Method
+from train.record import write_record
 from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
 
 
@@ -45,10 +46,19 @@ def build(name: str, budget: Budget) -> Method:
     return METHODS[name](budget.size, budget.cap)
 
 
-def train_method(name: str, frames: LabelledMixture, out: Path, budget: Budget) -> None:
-    """Train a method into `out`, or go on where a run stopped."""
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "config.json", {"method": name, **asdict(budget)})
+def train_method(
+    name: str,
+    frames: LabelledMixture,
+    out: Path,
+    budget: Budget,
+    scales: tuple[float, float] = (1.0, 1.0),
+) -> None:
+    """Train a method into `out`, or go on where a run stopped.
+
+    Args:
+        scales: range of the magnification of the square windows that are drawn; 1 where frames have the size.
+    """
+    write_record(out, {"method": name, **asdict(budget)})
     method = build(name, budget)
     method.generator.to(memory_format=torch.channels_last)
     average = Average(method.generator, budget.steps / 20)
@@ -60,7 +70,7 @@ def train_method(name: str, frames: LabelledMixture, out: Path, budget: Budget) 
         {"generator": optimizer, "opponents": opponent_optimizer},
     )
     side = (budget.size, budget.size)
-    rules = WindowRules(budget.batch, side, scales=(1.0, 1.0), object_share=0.0, segmented_share=0.0)
+    rules = WindowRules(budget.batch, side, scales=scales, object_share=0.0, segmented_share=0.0)
 
     def step(index: int) -> dict[str, float]:
         rng = torch.Generator().manual_seed(budget.seed * 1_000_003 + index)
@@ -90,7 +100,7 @@ def train_method(name: str, frames: LabelledMixture, out: Path, budget: Budget) 
             kelvin = method.kelvin(average.average.eval(), FrameInputs.of(batch))
         return _grid(batch.thermal, kelvin)
 
-    run_steps(out, state, budget.steps, step, sample)
+    run_steps(out, state, budget.steps, step, budget.batch, sample)
 
 
 def _copy_statistics(source: torch.nn.Module, average: torch.nn.Module) -> None:

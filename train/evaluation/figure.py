@@ -5,17 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from train.data import Dataset, Sample
 from train.evaluation import field
 from train.evaluation.baselines import flat_components
+from train.evaluation.cells import cell, grey
 from train.evaluation.evaluate import Synthesize
 from train.evaluation.protocols import Protocol, given_inputs, is_scored
-
-WIDTH = 320
-_TITLE_ROWS = 16
-_WINDOW = (0.5, 99.5)
 
 
 def write_figure(
@@ -56,12 +53,12 @@ def _row(dataset: Dataset, stem: str, synthesizers: Mapping[Protocol, Synthesize
     if "given" in synthesizers and is_scored(dataset.spec.frames[stem], "given"):
         thermal["R of given"] = field.counts(dataset, flat_components(sample))
     reference = real if field.has_level(dataset) else None
-    cells = [_cell("colour", Image.fromarray(sample.rgb))]
-    cells += [_cell(name, Image.fromarray(_grey(values, reference))) for name, values in thermal.items()]
+    pictures = [cell("colour", sample.rgb)]
+    pictures += [cell(name, grey(values, reference)) for name, values in thermal.items()]
     # A row without R stays as wide as the others.
     columns = 2 + len(synthesizers) + ("given" in synthesizers)
-    cells += [np.zeros_like(cells[0])] * (columns - len(cells))
-    return np.concatenate(cells, axis=1)
+    pictures += [np.zeros_like(pictures[0])] * (columns - len(pictures))
+    return np.concatenate(pictures, axis=1)
 
 
 def _output(
@@ -71,18 +68,3 @@ def _output(
         return np.zeros(sample.rgb.shape[:2])
     kelvin = synthesize(sample, given_inputs(sample) if protocol == "given" else None)
     return field.counts(dataset, kelvin)
-
-
-def _grey(
-    values: npt.NDArray[np.float64], reference: npt.NDArray[np.float64] | None
-) -> npt.NDArray[np.uint8]:
-    low, high = np.percentile(values if reference is None else reference, _WINDOW)
-    return np.rint(np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
-
-
-def _cell(title: str, picture: Image.Image) -> npt.NDArray[np.uint8]:
-    height = round(WIDTH * picture.height / picture.width)
-    canvas = Image.new("RGB", (WIDTH, height + _TITLE_ROWS))
-    canvas.paste(picture.convert("RGB").resize((WIDTH, height), Image.Resampling.BOX), (0, _TITLE_ROWS))
-    ImageDraw.Draw(canvas).text((4, 2), title, fill="white")
-    return np.array(canvas)

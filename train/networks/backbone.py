@@ -27,16 +27,14 @@ class SameConv(nn.Module):
         self.conv = _folded(source, norm)
         size, stride = source.kernel_size[0], source.stride[0]
         before = (size - stride) // 2
-        self.padding = (before, size - 1 - before) if stride == 2 else (before, before)
+        after = size - 1 - before if stride == 2 else before
+        self.uneven = (before, after, before, after) if before != after else None
+        if self.uneven is None:
+            self.conv.padding = (before, before)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve [N,C,H,W]."""
-        before, after = self.padding
-        if before == after:
-            return F.conv2d(
-                x, self.conv.weight, self.conv.bias, self.conv.stride, before, groups=self.conv.groups
-            )
-        return self.conv(F.pad(x, (before, after, before, after)))
+        return self.conv(x if self.uneven is None else F.pad(x, self.uneven))
 
 
 class InvertedResidual(nn.Module):
@@ -88,6 +86,11 @@ class EfficientNetLite0(nn.Module):
             if index in _STRIDE_ENDS:
                 features.append(x)
         return features
+
+
+def global_mean(x: Tensor) -> Tensor:
+    """[N,C,H,W] -> [N,C]; summed in float32 whatever the precision, for half ends at 65504."""
+    return x.float().mean((2, 3)).to(x.dtype)
 
 
 def _load(pretrained: bool) -> nn.Module:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from train.networks.backbone import EfficientNetLite0
+from train.networks.backbone import EfficientNetLite0, global_mean
 from train.networks.style import StyleConv
 
 # Channels by stride: of the encoder's features, and of a layer.
@@ -104,7 +104,7 @@ class EdgeEncoder(nn.Module):
         mixed = self.lateral4(at4) + upsample(self.narrow8(features8)) + self.detail4(detail)
         features4 = activate(self.smooth4(activate(mixed)))
         features2 = activate(detail + self.raise4(features4))
-        latent = activate(self.latent(self.drop_latent(at32.mean((2, 3)))))
+        latent = activate(self.latent(self.drop_latent(global_mean(at32))))
         return features2, features4, features8, latent
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from train.networks.backbone import EfficientNetLite0
+from train.networks.backbone import EfficientNetLite0, global_mean
 
 
 class Separable(nn.Module):
@@ -37,7 +37,7 @@ class PyramidDecoder(nn.Module):
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """Features finest first -> [N,width,h,w] at the finest feature's size."""
-        context = F.relu(self.context(features[-1].mean((2, 3))))[:, :, None, None]
+        context = F.relu(self.context(global_mean(features[-1])))[:, :, None, None]
         x = self.smooths[-1](self.laterals[-1](features[-1]) + context)
         for lateral, smooth, feature in zip(
             reversed(self.laterals[:-1]), reversed(self.smooths[:-1]), reversed(features[:-1]), strict=True

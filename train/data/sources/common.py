@@ -11,6 +11,9 @@ from train.data import pictures
 from train.data.errors import DatasetError
 from train.data.spec import read_json
 
+#: What the colour frames of sets in folders are called.
+COLOUR_SUFFIXES = (".jpg", ".jpeg", ".png")
+
 
 def require_folders(src: Path, *names: str) -> None:
     """Raise DatasetError unless src holds all these folders."""
@@ -19,6 +22,15 @@ def require_folders(src: Path, *names: str) -> None:
             raise DatasetError(
                 f"{src / name} is no folder", "Name the folder of the source set itself, e.g. data/msrs."
             )
+
+
+def require_size(path: Path, array: npt.NDArray[np.generic], size: tuple[int, int]) -> None:
+    """Raise DatasetError unless what `path` holds has its colour frame's (height, width)."""
+    if array.shape != size:
+        raise DatasetError(
+            f"{path} is {array.shape[1]}x{array.shape[0]}, its colour frame is {size[1]}x{size[0]}",
+            "All files of one stem share one size.",
+        )
 
 
 def read_splits(src: Path) -> dict[str, list[str]]:

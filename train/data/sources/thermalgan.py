@@ -15,7 +15,7 @@ from train.data import pictures
 from train.data.errors import DatasetError
 from train.data.sources import common
 from train.data.sources.temperatures import centikelvin, read_kelvin
-from train.data.sources.thermalworld import COLOUR_SUFFIXES, object_temperatures
+from train.data.sources.thermalworld import object_temperatures
 from train.data.spec import FrameSpec, ThermalSpec
 from train.data.writer import DatasetWriter
 
@@ -44,7 +44,7 @@ def prepare(src: Path, out: Path) -> None:
     with writer:
         for phase in phases:
             for path in sorted((src / phase / "TV").iterdir()):
-                if path.suffix in COLOUR_SUFFIXES:
+                if path.suffix in common.COLOUR_SUFFIXES:
                     _add(writer, src / phase, PHASES[phase], path)
 
 
@@ -65,18 +65,14 @@ def objects_of(label_kelvin: npt.NDArray[np.floating]) -> npt.NDArray[np.uint16]
 
 def _add(writer: DatasetWriter, phase: Path, split: str, rgb: Path) -> None:
     size = pictures.require_mode(rgb, "RGB")
-    kelvin, means = (read_kelvin(phase / folder / f"{rgb.stem}.npy") for folder in ("IR_32", "LABEL_TEMP"))
-    for folder, array in (("IR_32", kelvin), ("LABEL_TEMP", means)):
-        if array.shape != size:
-            raise DatasetError(
-                f"{phase / folder / rgb.stem}.npy is {array.shape[1]}x{array.shape[0]}, its colour frame is "
-                f"{size[1]}x{size[0]}",
-                "All files of one stem share one size.",
-            )
+    paths = [phase / folder / f"{rgb.stem}.npy" for folder in ("IR_32", "LABEL_TEMP")]
+    kelvin, means = (read_kelvin(path) for path in paths)
+    for path, array in zip(paths, (kelvin, means), strict=True):
+        common.require_size(path, array, size)
     try:
         instances = objects_of(means)
     except DatasetError as error:
-        raise DatasetError(f"{phase / 'LABEL_TEMP' / rgb.stem}.npy: {error.message}", error.hint) from error
+        raise DatasetError(f"{paths[1]}: {error.message}", error.hint) from error
     writer.add(
         split,
         rgb.stem,

@@ -21,7 +21,6 @@ from train.data.writer import DatasetWriter
 
 NUMBERING = "thermalworld"
 COLOUR_FOLDERS = ("ColorImages", "JPEGImages")
-COLOUR_SUFFIXES = (".jpg", ".jpeg", ".png")
 #: Every n-th frame is validation where no list of splits is there.
 VALIDATION_EVERY = 10
 #: White edges of SegmentationObject belong to no object.
@@ -64,7 +63,7 @@ def _add(writer: DatasetWriter, src: Path, colours: Path, split: str, stem: str)
     instances[instances == EDGE] = 0
     path = find_temperatures(src / "ThermalImages", stem)
     kelvin = read_kelvin(path)
-    _require_size(path, kelvin, size)
+    common.require_size(path, kelvin, size)
     writer.add(
         split,
         stem,
@@ -83,16 +82,8 @@ def _map(path: Path, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     ids = pictures.read(path)
     if ids.dtype != np.uint8 or ids.ndim != 2:
         raise DatasetError(f"{path} is no map of ids", "Save 8-bit grey or palette, the id as its value.")
-    _require_size(path, ids, size)
+    common.require_size(path, ids, size)
     return ids
-
-
-def _require_size(path: Path, array: npt.NDArray[np.generic], size: tuple[int, int]) -> None:
-    if array.shape != size:
-        raise DatasetError(
-            f"{path} is {array.shape[1]}x{array.shape[0]}, its colour frame is {size[1]}x{size[0]}",
-            "All pictures of one stem share one size.",
-        )
 
 
 def _colour_folder(src: Path) -> Path:
@@ -103,7 +94,7 @@ def _colour_folder(src: Path) -> Path:
 
 
 def _colour(folder: Path, stem: str) -> Path:
-    for suffix in COLOUR_SUFFIXES:
+    for suffix in common.COLOUR_SUFFIXES:
         if (folder / f"{stem}{suffix}").exists():
             return folder / f"{stem}{suffix}"
     raise DatasetError(f"{folder} has no picture of {stem}", "Restore it, or take the stem off the list.")
@@ -113,6 +104,6 @@ def _splits(src: Path, colours: Path) -> dict[str, list[str]]:
     lists = {split: src / "ImageSets" / "Segmentation" / f"{split}.txt" for split in SPLITS}
     if any(path.exists() for path in lists.values()):
         return {split: path.read_text().split() for split, path in lists.items() if path.exists()}
-    stems = sorted(path.stem for path in colours.iterdir() if path.suffix in COLOUR_SUFFIXES)
+    stems = sorted(path.stem for path in colours.iterdir() if path.suffix in common.COLOUR_SUFFIXES)
     validation = stems[VALIDATION_EVERY - 1 :: VALIDATION_EVERY]
     return {"train": [stem for stem in stems if stem not in validation], "val": validation}

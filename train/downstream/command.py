@@ -1,0 +1,118 @@
+"""Train a small thermal network on real frames, synthetic ones, both, and grey colours; test it on real ones.
+
+`python -m train downstream --data runs/data` measures what the paper is for, expanding thermal databases:
+average precision of person and vehicle probabilities against human boxes on the real thermal frames of the
+validation split, for each corpus and several seeds. The networks differ in nothing but their corpora.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from thermalsdk import Synthesizer
+from train.checkpoint import write_json
+from train.data import Dataset
+from train.downstream.corpora import Example, grey_colours, real_thermal, synthetic_thermal
+from train.downstream.scoring import score_boxes
+from train.downstream.table import summarise, table_markdown
+from train.downstream.training import DetectorConfig, predictor, train_detector
+from train.memory import keep_freed_memory
+
+#: Which corpora each arm of the experiment is trained on.
+ARMS = {"real": ("real",), "synthetic": ("synthetic",), "both": ("real", "synthetic"), "grey": ("grey",)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    config = DetectorConfig()
+    parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of prepared sets")
+    parser.add_argument("--real", default="msrs", help="set with thermal pictures: real corpus and test")
+    parser.add_argument(
+        "--labelled",
+        nargs="+",
+        default=["camvid", "msrs", "roadscene"],
+        help="sets whose colours and labels become synthetic thermal frames, and the grey control",
+    )
+    parser.add_argument("--bundle", default="street", help="shipped name or bundle folder")
+    parser.add_argument("--out", type=Path, default=Path("runs/downstream"), help="run directory")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=config.steps, help="of each network (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="copy of the results")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command with parsed arguments; returns the exit code."""
+    keep_freed_memory()
+    real = Dataset.open(args.data / args.real)
+    labelled = [Dataset.open(args.data / name) for name in args.labelled]
+    config = replace(DetectorConfig(), steps=args.steps)
+    corpora = make_corpora(real, labelled, args.bundle)
+    scores = {
+        arm: [_score(args.out, arm, corpora, real, config, n) for n in range(args.seeds)] for arm in ARMS
+    }
+    results = summarise(
+        scores,
+        config=asdict(config),
+        bundle=args.bundle,
+        frames={name: len(corpus) for name, corpus in corpora.items()},
+        test={"set": real.name, "split": "val", "frames": len(real.stems("val"))},
+    )
+    for path in filter(None, (args.out / "downstream.json", args.json)):
+        write_json(path, results)
+    report = table_markdown(results)
+    (args.out / "downstream.md").write_text(report)
+    print(report)
+    return 0
+
+
+def make_corpora(real: Dataset, labelled: list[Dataset], bundle: str) -> dict[str, list[Example]]:
+    """The three corpora, in memory."""
+    with Synthesizer.load(bundle) as synth:
+        return {
+            "real": real_thermal(real, _progress(f"{real.name} real")),
+            "synthetic": [
+                example
+                for dataset in labelled
+                for example in synthetic_thermal(dataset, synth, _progress(f"{dataset.name} synthetic"))
+            ],
+            "grey": [
+                example
+                for dataset in labelled
+                for example in grey_colours(dataset, _progress(f"{dataset.name} grey"))
+            ],
+        }
+
+
+def _score(
+    out: Path,
+    arm: str,
+    corpora: Mapping[str, list[Example]],
+    real: Dataset,
+    config: DetectorConfig,
+    seed: int,
+) -> dict[str, Any]:
+    """Scores of one network, kept in its run directory."""
+    run = out / f"{arm}-{seed}"
+    kept = run / "scores.json"
+    if kept.exists() and (known := json.loads(kept.read_text()))["config"] == _jsonable(config):
+        return known["scores"]
+    network = train_detector([corpora[name] for name in ARMS[arm]], run, config, seed)
+    scores = score_boxes(real, predictor(network))
+    write_json(kept, {"config": asdict(config), "scores": scores})
+    return scores
+
+
+def _jsonable(config: DetectorConfig) -> dict[str, Any]:
+    return json.loads(json.dumps(asdict(config)))
+
+
+def _progress(title: str) -> Callable[[Any], tqdm]:
+    return partial(tqdm, desc=title, unit="frame")
