@@ -55,18 +55,36 @@ def conditions(labels: Tensor, thermal_labels: Tensor, classes: int, offset: flo
 
 def blur(planes: Tensor, feather: int) -> Tensor:
     """Binomial window of order 2*feather with replicated borders on [N,K,H,W]."""
-    padded = F.pad(planes, (feather, feather, feather, feather), mode="replicate")
-    return _convolve(padded, feather, padding=0)
+    return _convolve(_grow(planes, feather), feather)
 
 
-def _convolve(planes: Tensor, feather: int, padding: int) -> Tensor:
+def _grow(x: Tensor, feather: int) -> Tensor:
+    """Replicate the borders of [...,H,W]."""
+    for dim in (-2, -1):
+        size = x.shape[dim]
+        x = x.index_select(dim, torch.arange(-feather, size + feather, device=x.device).clamp(0, size - 1))
+    return x
+
+
+def _fold(x: Tensor, feather: int) -> Tensor:
+    """Adjoint of `_grow`: what lies outside [...,H,W] is added to the nearest pixel inside. Changes x."""
+    for dim in (-2, -1):
+        size = x.shape[dim] - 2 * feather
+        inside = x.narrow(dim, feather, size)
+        inside.select(dim, 0).add_(x.narrow(dim, 0, feather).sum(dim))
+        inside.select(dim, size - 1).add_(x.narrow(dim, feather + size, feather).sum(dim))
+        x = inside
+    return x
+
+
+def _convolve(planes: Tensor, feather: int, padding: int = 0) -> Tensor:
     """The binomial window on every plane [N,K,H,W], channels last: there oneDNN is five times faster."""
     order = 2 * feather
-    row = torch.tensor([math.comb(order, i) / 2**order for i in range(order + 1)], device=planes.device)
-    window = (row[:, None] * row).expand(planes.shape[1], 1, -1, -1)
-    channels_last = planes.contiguous(memory_format=torch.channels_last)
+    row = torch.tensor([math.comb(order, i) / 2**order for i in range(order + 1)])
+    window = (row[:, None] * row).to(planes.device, planes.dtype).expand(planes.shape[1], 1, -1, -1)
+    planes = planes.contiguous(memory_format=torch.channels_last)
     with torch.autocast(planes.device.type, enabled=False):
-        return F.conv2d(channels_last, window.to(planes.dtype), padding=padding, groups=planes.shape[1])
+        return F.conv2d(planes, window, padding=padding, groups=planes.shape[1])
 
 
 class Extension(torch.autograd.Function):
@@ -76,30 +94,19 @@ class Extension(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, masks: Tensor, weights: Tensor, feather: int) -> Tensor:
-        """Values [N,H,W], masks and weights [N,K,H,W] -> [N,H,W]."""
-        masks, weights = (x.contiguous(memory_format=torch.channels_last) for x in (masks, weights))
-        ctx.save_for_backward(masks, weights)
+    def forward(ctx: Any, values: Tensor, grown_masks: Tensor, weights: Tensor, feather: int) -> Tensor:
+        """Values [N,H,W], masks with grown borders, weights [N,K,H,W] -> [N,H,W]."""
+        ctx.save_for_backward(grown_masks, weights)
         ctx.feather = feather
-        return (weights * blur(masks * values[:, None], feather)).sum(1)
+        spread = _convolve(grown_masks * _grow(values, feather)[:, None], feather)
+        return (weights * spread).sum(1)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """The adjoint, for values alone."""
-        masks, weights = ctx.saved_tensors
+        grown_masks, weights = ctx.saved_tensors
         spread = _convolve(weights * gradient[:, None], ctx.feather, padding=2 * ctx.feather)
-        return (masks * _fold(spread, ctx.feather)).sum(1), None, None, None
-
-
-def _fold(padded: Tensor, feather: int) -> Tensor:
-    """Adjoint of replicated borders: what lies outside is added to the nearest pixel inside."""
-    for dim in (2, 3):
-        size = padded.shape[dim] - 2 * feather
-        inside = padded.narrow(dim, feather, size)
-        inside.select(dim, 0).add_(padded.narrow(dim, 0, feather).sum(dim))
-        inside.select(dim, size - 1).add_(padded.narrow(dim, feather + size, feather).sum(dim))
-        padded = inside
-    return padded
+        return _fold((grown_masks * spread).sum(1), ctx.feather), None, None, None
 
 
 def painters_weights(coverage: Tensor) -> Tensor:
@@ -120,15 +127,11 @@ def object_means(values: Tensor, objects: Tensor, count: int) -> Tensor:
     return sums / areas
 
 
-def core_means(values: Tensor, labels: Tensor, objects: Tensor, count: int, feather: int) -> Tensor:
-    """Mean of values [N,H,W] over each object's pixels whose window holds one class -> [count].
+def core_means(values: Tensor, core: Tensor, objects: Tensor, count: int) -> Tensor:
+    """Mean of values [N,H,W] over each object's pixels in `core` (bool [N,H,W]) -> [count].
 
     An object that has none of these is averaged over all its pixels.
     """
-    window = 2 * feather + 1
-    padded = F.pad(labels[:, None].float(), (feather,) * 4, mode="replicate")
-    highest, lowest = F.max_pool2d(padded, window, 1), -F.max_pool2d(-padded, window, 1)
-    core = (highest == lowest)[:, 0]
     has_core = torch.zeros(count, dtype=torch.bool, device=values.device).index_fill(0, objects[core], True)
     counted = (core | ~has_core[objects]).to(values.dtype)
     flat = objects.flatten()
@@ -159,15 +162,22 @@ def compose(
     Returns:
         float32 [N,H,W] in kelvin.
     """
+    classes = torch.arange(contrasts.shape[1], device=labels.device)
+    # In channels last, as the convolution has them.
+    grown_masks = (_grow(labels, feather)[..., None] == classes).to(contrasts.dtype).permute(0, 3, 1, 2)
+    coverage = _convolve(grown_masks, feather).contiguous()
+    own_coverage = coverage.gather(1, labels[:, None])[:, 0]
+    # The window's weights are binary fractions: their sum is exactly 1 where all pixels are of one class.
+    core = own_coverage == 1
     own = contrasts.gather(1, labels[:, None])[:, 0]
-    mean = core_means(own, labels, objects, object_count, feather)[objects]
+    mean = core_means(own, core, objects, object_count)[objects]
     base = thermal_labels - contrast_kelvin * mean
-    masks = one_hot(labels, contrasts.shape[1])
-    coverage = blur(masks, feather).contiguous()
     alpha = painters_weights(coverage)
     # Kelvin near 300 cost float32 its precision in the ratio below: blur what is left without the level.
     level = thermal_labels.mean()
     relative = base - level
     inside = alpha.gather(1, labels[:, None])[:, 0] * relative
-    beyond = Extension.apply(relative, masks, alpha * (1 - masks) / coverage.clamp(min=1e-6), feather)
+    weights = (alpha / coverage.clamp(min=1e-6)).scatter(1, labels[:, None], 0.0)
+    weights = weights.contiguous(memory_format=torch.channels_last)
+    beyond = Extension.apply(relative, grown_masks, weights, feather)
     return level + inside + beyond + contrast_kelvin * (alpha * contrasts).sum(1)

@@ -99,6 +99,65 @@ def noisy_thermal_labels(batch: ThermalBatch, kelvin: float, rng: torch.Generato
     return batch.thermal_labels + kelvin * batch.errors[batch.objects]
 
 
+class EdgeTraining:
+    """Networks and optimisers of an `edge` run, and one step of it.
+
+    Args:
+        start: bundle whose encoder and layers training starts from; default: ImageNet's backbone.
+    """
+
+    def __init__(self, config: EdgeConfig, runtime: Runtime, start: Bundle | None = None) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.runtime = config, runtime
+        self.generator = runtime.place(EdgeGenerator(STREET_CLASSES))
+        if start is not None:
+            load_generator(start, self.generator)
+        self.ema = Average(self.generator, config.ema_halflife)
+        self.generator.encoder.backbone.freeze(config.frozen_blocks)
+        self.adversary = Adversary(
+            STREET_CLASSES, config.contrast_kelvin, config.feather_pixels, config.gradient_penalty
+        )
+        critics = runtime.place(self.adversary.critics)
+        groups = _parameter_groups(self.generator, config)
+        self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.99), fused=True)
+        self.critic_optimizer = torch.optim.Adam(
+            critics.parameters(), config.critic_rate, betas=(0.0, 0.9), fused=True
+        )
+        self.state = TrainState(
+            {"generator": self.generator, "generator_ema": self.ema.average, "critics": critics},
+            {"generator": self.optimizer, "critics": self.critic_optimizer},
+        )
+        self._set_rates = cosine_schedule(self.optimizer, config.steps)
+
+    def step(self, index: int, batch: ThermalBatch) -> dict[str, float]:
+        """Learn from this process's part of a batch; returns scalars for the log."""
+        config, adversary = self.config, self.adversary
+        self._set_rates(index)
+        rng = torch.Generator().manual_seed(config.seed * 1_000_003 + index)
+        told = noisy_thermal_labels(batch, config.thermal_label_noise_kelvin, rng)
+        kelvin = synthesize(self.generator, batch, told, config, self.runtime.autocast())
+        loss, scalars = reconstruction_loss(kelvin, batch, config)
+        if index >= int(config.adversary_from * config.steps):
+            looks = adversary.look(batch, rng)
+            with self.runtime.autocast():
+                critic_loss = adversary.critic_loss(batch, kelvin, looks, rng)
+            self.runtime.descend(critic_loss, self.critic_optimizer)
+            with self.runtime.autocast():
+                opinion = adversary.generator_loss(batch, kelvin, looks)
+            loss = loss + config.lambda_adversary * opinion
+            scalars["critic"] = critic_loss.item()
+        self.runtime.descend(loss, self.optimizer, longest=2.0)
+        self.ema.update(index)
+        return scalars
+
+    @torch.no_grad()
+    def sample(self, batch: ThermalBatch) -> Tensor:
+        """What the averaged generator makes of a batch, as a picture [3,H',W'] in [0,1]."""
+        generator = self.ema.average.eval()
+        kelvin = synthesize(generator, batch, batch.thermal_labels, self.config, nullcontext())
+        return sample_grid(batch, kelvin).cpu()
+
+
 def train_edge(
     data: Path, out: Path, config: EdgeConfig, start: Bundle | None = None, runtime: Runtime | None = None
 ) -> None:
@@ -114,52 +173,22 @@ def train_edge(
         mixture = Mixture(data, config.shares)
         record_run(out, config, mixture, start)
         frames = segment_mixture(mixture, out.parent / "segmenter")
-    torch.manual_seed(config.seed)
-    generator = runtime.place(EdgeGenerator(STREET_CLASSES))
-    if start is not None:
-        load_generator(start, generator)
-    ema = Average(generator, config.ema_halflife)
-    generator.encoder.backbone.freeze(config.frozen_blocks)
-    adversary = Adversary(
-        STREET_CLASSES, config.contrast_kelvin, config.feather_pixels, config.gradient_penalty
-    )
-    runtime.place(adversary.critics)
-    optimizer = torch.optim.AdamW(_parameter_groups(generator, config), betas=(0.9, 0.99), fused=True)
-    critic_optimizer = torch.optim.Adam(adversary.critics.parameters(), config.critic_rate, betas=(0.0, 0.9))
-    state = TrainState(
-        {"generator": generator, "generator_ema": ema.average, "critics": adversary.critics},
-        {"generator": optimizer, "critics": critic_optimizer},
-    )
-    set_rates = cosine_schedule(optimizer, config.steps)
-    adversary_start = int(config.adversary_from * config.steps)
-    batches = runtime.read(
-        lambda index: draw_thermal_batch(frames, config.windows, config.seed, index), config.steps
-    )
+    training = EdgeTraining(config, runtime, start)
+    device = runtime.fabric.device
+
+    def draw(index: int, seed: int = config.seed) -> ThermalBatch:
+        return draw_thermal_batch(frames, config.windows, seed, index)
+
+    batches = runtime.read(draw, config.steps)
 
     def step(index: int) -> dict[str, float]:
-        set_rates(index)
-        rng = torch.Generator().manual_seed(config.seed * 1_000_003 + index)
-        batch = batches(index).to(runtime.fabric.device)
-        told = noisy_thermal_labels(batch, config.thermal_label_noise_kelvin, rng)
-        kelvin = synthesize(generator, batch, told, config, runtime.autocast())
-        loss, scalars = reconstruction_loss(kelvin, batch, config)
-        if index >= adversary_start:
-            looks = adversary.look(batch, rng)
-            critic_loss = adversary.critic_loss(batch, kelvin, looks, rng)
-            runtime.descend(critic_loss, critic_optimizer)
-            loss = loss + config.lambda_adversary * adversary.generator_loss(batch, kelvin, looks)
-            scalars["critic"] = critic_loss.item()
-        runtime.descend(loss, optimizer, longest=2.0)
-        ema.update(index)
-        return scalars | {"data_wait_ms": 1e3 * batches.waited}
+        batch = batches(index).to(device)
+        return training.step(index, batch) | {"data_wait_ms": 1e3 * batches.waited}
 
     def sample(index: int) -> Tensor:
-        batch = draw_thermal_batch(frames, config.windows, config.seed + 1, index).to(runtime.fabric.device)
-        with torch.no_grad():
-            kelvin = synthesize(ema.average.eval(), batch, batch.thermal_labels, config, nullcontext())
-        return sample_grid(batch, kelvin).cpu()
+        return training.sample(draw(index, config.seed + 1).to(device))
 
-    run_steps(out, state, config.steps, step, config.batch, sample)
+    run_steps(out, training.state, config.steps, step, config.batch, sample)
 
 
 def load_generator(bundle: Bundle, generator: EdgeGenerator) -> None:
