@@ -25,6 +25,7 @@ from train.labeller import LabellerConfig, train_labeller
 from train.layergan import EdgeConfig, train_edge
 from train.memory import keep_freed_memory
 from train.preset import PRESETS, train_preset
+from train.runtime import PRECISIONS, Runtime, default_workers, launch
 from train.segmenter import SegmenterConfig, train_segmenter
 
 #: Configuration and training of what one command trains, in the order of a whole run.
@@ -103,7 +104,25 @@ def _add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
         metavar="BUNDLE",
         help="start from a bundle's weights, a shipped name or a folder: fine-tuning on your own frames",
     )
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads of each process; 0: all")
+    parser.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        help="GPUs, or processes on a CPU, that share each batch (%(default)s; torchrun: its processes)",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help="in which networks compute; losses and critics are float32 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=default_workers(),
+        help="processes that read batches ahead of each device; 0: none (default here: %(default)s)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the resolved configuration and stop")
     parser.add_argument(
         "--set",
@@ -122,10 +141,12 @@ def _train(args: argparse.Namespace, stages: Iterable[str]) -> None:
     keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
-    data = args.data if args.data is not None else scenes_dataset.default_data()
+    runtime = Runtime(launch(args.devices, args.precision), args.workers)
+    with runtime.fabric.rank_zero_first():
+        data = args.data if args.data is not None else scenes_dataset.default_data()
     start = None if args.init is None else Bundle.open(args.init)
     for name in stages:
-        TRAININGS[name][1](data, args.out / name, configs[name], start)
+        TRAININGS[name][1](data, args.out / name, configs[name], start, runtime)
 
 
 def override(config: Any, stage: str, settings: list[str]) -> Any:

@@ -101,11 +101,17 @@ def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     states: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         index, name = key.split(".", 1)
-        states.setdefault(int(index), {})[name] = value
+        states.setdefault(int(index), {})[name] = _laid_out_like(parameters[int(index)], value)
     optimizer.load_state_dict(optimizer.state_dict() | {"state": states})
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """A moment in its parameter's memory format: fused optimisers go through both without looking at strides."""
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
 
 
 def read_step(path: Path) -> int:

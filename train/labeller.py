@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from train.loop import Average, cosine_schedule, run_steps
 from train.losses import correlation_loss
 from train.mixture import Mixture
 from train.networks.labeller import Labeller
+from train.parallel import processes, total
 from train.record import record_run
+from train.runtime import Runtime, require_divisible
 from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
 
 
@@ -52,10 +55,16 @@ class LabellerConfig:
         return WindowRules(self.batch, self.size, self.scales, self.object_share, self.segmented_share)
 
 
-def predict_thermal_labels(network: Labeller, batch: ThermalBatch) -> tuple[Tensor, Tensor]:
-    """Dense temperature and the same painted as object means, both [N,H,W] in kelvin."""
+def predict_thermal_labels(
+    network: Labeller, batch: ThermalBatch, precision: AbstractContextManager
+) -> tuple[Tensor, Tensor]:
+    """Dense temperature and the same painted as object means, both [N,H,W] in kelvin.
+
+    Args:
+        precision: in which the network runs.
+    """
     fractions = F.avg_pool2d(one_hot(batch.labels, len(network.classes)), 4)
-    with torch.autocast("cpu", torch.bfloat16, enabled=network.training):
+    with precision:
         low = network(F.avg_pool2d(batch.rgb, 4), fractions).float()
     dense = F.interpolate(low, scale_factor=8.0, mode="nearest")[:, 0]
     dense = dense[:, : batch.labels.shape[1], : batch.labels.shape[2]]
@@ -67,7 +76,7 @@ def labeller_loss(
 ) -> tuple[Tensor, dict[str, float]]:
     """Error of the object means where levels mean something, correlation with the truth everywhere."""
     absolute = batch.absolute[:, None, None].float()
-    share = absolute.mean().clamp(min=1e-3)
+    share = (total(absolute.mean()) / processes()).clamp(min=1e-3)
     object_error = ((painted - batch.thermal_labels) / config.scale_kelvin) * absolute
     dense_error = ((dense - batch.thermal) / config.scale_kelvin) * absolute
     level = F.huber_loss(object_error, torch.zeros_like(object_error), delta=0.2) / share
@@ -85,38 +94,44 @@ def labeller_loss(
     }
 
 
-def train_labeller(data: Path, out: Path, config: LabellerConfig, start: Bundle | None = None) -> None:
+def train_labeller(
+    data: Path, out: Path, config: LabellerConfig, start: Bundle | None = None, runtime: Runtime | None = None
+) -> None:
     """Train on the thermal datasets in `data`; resumes what lies in `out`.
 
     Args:
         start: bundle whose labeller a new run starts from; default: ImageNet's backbone.
+        runtime: default: one process.
     """
-    mixture = Mixture(data, config.shares, refine=add_boxed_objects)
-    record_run(out, config, mixture, start)
-    frames = segment_mixture(mixture, out.parent / "segmenter")
+    runtime = runtime or Runtime()
+    require_divisible(config.batch, "labeller")
+    with runtime.fabric.rank_zero_first():
+        mixture = Mixture(data, config.shares, refine=add_boxed_objects)
+        record_run(out, config, mixture, start)
+        frames = segment_mixture(mixture, out.parent / "segmenter")
     torch.manual_seed(config.seed)
     numbers = (config.offset_kelvin, config.scale_kelvin)
-    network = Labeller(STREET_CLASSES, *numbers).to(memory_format=torch.channels_last)
+    network = runtime.place(Labeller(STREET_CLASSES, *numbers))
     if start is not None:
         load_graph_weights(start, start.manifest.graphs.labeller, network)
     ema = Average(network, config.ema_halflife)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(
-        network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
     state = TrainState({"labeller": network, "labeller_ema": ema.average}, {"labeller": optimizer})
     set_rates = cosine_schedule(optimizer, config.steps)
+    batches = runtime.read(
+        lambda index: draw_thermal_batch(frames, config.windows, config.seed, index), config.steps
+    )
 
     def step(index: int) -> dict[str, float]:
         set_rates(index)
-        batch = draw_thermal_batch(frames, config.windows, config.seed, index)
-        dense, painted = predict_thermal_labels(network, batch)
+        batch = batches(index).to(runtime.fabric.device)
+        dense, painted = predict_thermal_labels(network, batch, runtime.autocast())
         loss, scalars = labeller_loss(dense, painted, batch, config)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimizer.step()
+        runtime.descend(loss, optimizer, longest=2.0)
         ema.update(index)
-        return scalars
+        return scalars | {"data_wait_ms": 1e3 * batches.waited}
 
     run_steps(out, state, config.steps, step, config.batch)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
@@ -19,7 +19,9 @@ from train.loop import Average, cosine_schedule, run_steps
 from train.losses import class_balanced, correlation_loss, gradient_l1
 from train.mixture import Mixture
 from train.networks.edge import EdgeGenerator
+from train.parallel import total
 from train.record import record_run
+from train.runtime import Runtime, require_divisible
 from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
 
 
@@ -62,15 +64,22 @@ class EdgeConfig:
         return WindowRules(self.batch, self.size, self.scales, self.object_share, self.segmented_share)
 
 
-def synthesize(generator: EdgeGenerator, batch: ThermalBatch, told: Tensor, config: EdgeConfig) -> Tensor:
+def synthesize(
+    generator: EdgeGenerator,
+    batch: ThermalBatch,
+    told: Tensor,
+    config: EdgeConfig,
+    precision: AbstractContextManager,
+) -> Tensor:
     """Kelvin [N,H,W] of a batch.
 
     Args:
         told: the R that the layers see [N,H,W]; the composition uses the batch's own.
+        precision: in which the generator runs; the composition is float32.
     """
     maps = conditions(batch.labels, told, len(generator.classes), config.offset_kelvin, config.scale_kelvin)
-    present = F.one_hot(batch.labels.flatten(1), len(generator.classes)).amax(1).bool()
-    with torch.autocast("cpu", torch.bfloat16, enabled=generator.training):
+    present = maps[:, :, 0].flatten(2).amax(2) > 0
+    with precision:
         contrasts = generator(batch.rgb, maps, present)
     return compose(
         contrasts.float(),
@@ -87,66 +96,99 @@ def noisy_thermal_labels(batch: ThermalBatch, kelvin: float, rng: torch.Generato
     """R with a random error per object on half of the batches, as a user's or labeller's R has one."""
     if torch.rand((), generator=rng) < 0.5:
         return batch.thermal_labels
-    errors = kelvin * torch.randn(batch.object_count, generator=rng)
-    return batch.thermal_labels + errors[batch.objects]
+    return batch.thermal_labels + kelvin * batch.errors[batch.objects]
 
 
-def train_edge(data: Path, out: Path, config: EdgeConfig, start: Bundle | None = None) -> None:
+class EdgeTraining:
+    """Networks and optimisers of an `edge` run, and one step of it.
+
+    Args:
+        start: bundle whose encoder and layers training starts from; default: ImageNet's backbone.
+    """
+
+    def __init__(self, config: EdgeConfig, runtime: Runtime, start: Bundle | None = None) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.runtime = config, runtime
+        self.generator = runtime.place(EdgeGenerator(STREET_CLASSES))
+        if start is not None:
+            load_generator(start, self.generator)
+        self.ema = Average(self.generator, config.ema_halflife)
+        self.generator.encoder.backbone.freeze(config.frozen_blocks)
+        self.adversary = Adversary(
+            STREET_CLASSES, config.contrast_kelvin, config.feather_pixels, config.gradient_penalty
+        )
+        critics = runtime.place(self.adversary.critics)
+        groups = _parameter_groups(self.generator, config)
+        self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.99), fused=True)
+        self.critic_optimizer = torch.optim.Adam(
+            critics.parameters(), config.critic_rate, betas=(0.0, 0.9), fused=True
+        )
+        self.state = TrainState(
+            {"generator": self.generator, "generator_ema": self.ema.average, "critics": critics},
+            {"generator": self.optimizer, "critics": self.critic_optimizer},
+        )
+        self._set_rates = cosine_schedule(self.optimizer, config.steps)
+
+    def step(self, index: int, batch: ThermalBatch) -> dict[str, float]:
+        """Learn from this process's part of a batch; returns scalars for the log."""
+        config, adversary = self.config, self.adversary
+        self._set_rates(index)
+        rng = torch.Generator().manual_seed(config.seed * 1_000_003 + index)
+        told = noisy_thermal_labels(batch, config.thermal_label_noise_kelvin, rng)
+        kelvin = synthesize(self.generator, batch, told, config, self.runtime.autocast())
+        loss, scalars = reconstruction_loss(kelvin, batch, config)
+        if index >= int(config.adversary_from * config.steps):
+            looks = adversary.look(batch, rng)
+            with self.runtime.autocast():
+                critic_loss = adversary.critic_loss(batch, kelvin, looks, rng)
+            self.runtime.descend(critic_loss, self.critic_optimizer)
+            with self.runtime.autocast():
+                opinion = adversary.generator_loss(batch, kelvin, looks)
+            loss = loss + config.lambda_adversary * opinion
+            scalars["critic"] = critic_loss.item()
+        self.runtime.descend(loss, self.optimizer, longest=2.0)
+        self.ema.update(index)
+        return scalars
+
+    @torch.no_grad()
+    def sample(self, batch: ThermalBatch) -> Tensor:
+        """What the averaged generator makes of a batch, as a picture [3,H',W'] in [0,1]."""
+        generator = self.ema.average.eval()
+        kelvin = synthesize(generator, batch, batch.thermal_labels, self.config, nullcontext())
+        return sample_grid(batch, kelvin).cpu()
+
+
+def train_edge(
+    data: Path, out: Path, config: EdgeConfig, start: Bundle | None = None, runtime: Runtime | None = None
+) -> None:
     """Train the layers on the prepared datasets in `data`; resumes what lies in `out`.
 
     Args:
         start: bundle whose encoder and layers a new run starts from; default: ImageNet's backbone.
+        runtime: default: one process.
     """
-    mixture = Mixture(data, config.shares)
-    record_run(out, config, mixture, start)
-    frames = segment_mixture(mixture, out.parent / "segmenter")
-    torch.manual_seed(config.seed)
-    generator = EdgeGenerator(STREET_CLASSES).to(memory_format=torch.channels_last)
-    if start is not None:
-        load_generator(start, generator)
-    ema = Average(generator, config.ema_halflife)
-    generator.encoder.backbone.freeze(config.frozen_blocks)
-    adversary = Adversary(
-        STREET_CLASSES, config.contrast_kelvin, config.feather_pixels, config.gradient_penalty
-    )
-    optimizer = torch.optim.AdamW(_parameter_groups(generator, config), betas=(0.9, 0.99))
-    critic_optimizer = torch.optim.Adam(adversary.critics.parameters(), config.critic_rate, betas=(0.0, 0.9))
-    state = TrainState(
-        {"generator": generator, "generator_ema": ema.average, "critics": adversary.critics},
-        {"generator": optimizer, "critics": critic_optimizer},
-    )
-    set_rates = cosine_schedule(optimizer, config.steps)
-    adversary_start = int(config.adversary_from * config.steps)
+    runtime = runtime or Runtime()
+    require_divisible(config.batch, "edge")
+    with runtime.fabric.rank_zero_first():
+        mixture = Mixture(data, config.shares)
+        record_run(out, config, mixture, start)
+        frames = segment_mixture(mixture, out.parent / "segmenter")
+    training = EdgeTraining(config, runtime, start)
+    device = runtime.fabric.device
+
+    def draw(index: int, seed: int = config.seed) -> ThermalBatch:
+        return draw_thermal_batch(frames, config.windows, seed, index)
+
+    batches = runtime.read(draw, config.steps)
 
     def step(index: int) -> dict[str, float]:
-        set_rates(index)
-        rng = torch.Generator().manual_seed(config.seed * 1_000_003 + index)
-        batch = draw_thermal_batch(frames, config.windows, config.seed, index)
-        told = noisy_thermal_labels(batch, config.thermal_label_noise_kelvin, rng)
-        kelvin = synthesize(generator, batch, told, config)
-        loss, scalars = reconstruction_loss(kelvin, batch, config)
-        if index >= adversary_start:
-            looks = adversary.look(batch, rng)
-            critic_loss = adversary.critic_loss(batch, kelvin, looks, rng)
-            critic_optimizer.zero_grad(set_to_none=True)
-            critic_loss.backward()
-            critic_optimizer.step()
-            loss = loss + config.lambda_adversary * adversary.generator_loss(batch, kelvin, looks)
-            scalars["critic"] = critic_loss.item()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(generator.parameters(), 2.0)
-        optimizer.step()
-        ema.update(index)
-        return scalars
+        batch = batches(index).to(device)
+        return training.step(index, batch) | {"data_wait_ms": 1e3 * batches.waited}
 
     def sample(index: int) -> Tensor:
-        batch = draw_thermal_batch(frames, config.windows, config.seed + 1, index)
-        with torch.no_grad():
-            kelvin = synthesize(ema.average.eval(), batch, batch.thermal_labels, config)
-        return sample_grid(batch, kelvin)
+        return training.sample(draw(index, config.seed + 1).to(device))
 
-    run_steps(out, state, config.steps, step, config.batch, sample)
+    run_steps(out, training.state, config.steps, step, config.batch, sample)
 
 
 def load_generator(bundle: Bundle, generator: EdgeGenerator) -> None:
@@ -179,12 +221,13 @@ def reconstruction_loss(
         + config.lambda_correlation * correlation
         + config.lambda_gradient * gradient
     )
-    flat = ((batch.thermal_labels - batch.thermal) / c).square().mean()
+    # A ratio of means over all processes, and no mean of ratios.
+    flat = total(((batch.thermal_labels - batch.thermal) / c).square().mean())
     scalars = {
         "l1": l1.item(),
         "r": 1 - correlation.item(),
         "gradient": gradient.item(),
-        "gain_db": 10 * torch.log10(flat / l2.detach()).item(),
+        "gain_db": 10 * torch.log10(flat / total(l2)).item(),
     }
     return loss, scalars
 
@@ -206,7 +249,7 @@ def sample_grid(batch: ThermalBatch, kelvin: Tensor) -> Tensor:
     """Rows of RGB, R, output and truth, each row on the truth's own range -> [3,H',W'] in [0,1]."""
     rows = []
     for i in range(len(batch.rgb)):
-        low, high = torch.quantile(batch.thermal[i].flatten(), torch.tensor([0.01, 0.995]))
+        low, high = torch.quantile(batch.thermal[i].flatten(), batch.thermal.new_tensor([0.01, 0.995]))
         greys = (batch.thermal_labels[i], kelvin[i], batch.thermal[i])
         scaled = [((g - low) / (high - low).clamp(min=1e-3)).clamp(0, 1).expand(3, -1, -1) for g in greys]
         rows.append(torch.cat([batch.rgb[i], *scaled], 2))

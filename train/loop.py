@@ -15,6 +15,8 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from train.checkpoint import TrainState
+from train.parallel import processes, rank
+from train.parallel import total as total_of
 
 CHECKPOINT_SECONDS = 60.0
 LOG_EVERY = 50
@@ -32,8 +34,8 @@ class Average:
         """Move the average towards the source."""
         halflife = min(self.halflife, 1 + step / 10)
         keep = 0.5 ** (1 / halflife)
-        for a, b in zip(self.average.parameters(), self.source.parameters(), strict=True):
-            a.lerp_(b, 1 - keep)
+        averages, sources = list(self.average.parameters()), list(self.source.parameters())
+        torch._foreach_lerp_(averages, sources, 1 - keep)
 
 
 def cosine_rate(step: int, total: int, warmup: int = 200) -> float:
@@ -66,21 +68,24 @@ def run_steps(
 ) -> None:
     """Run `step` until `total` steps are done, resuming from the directory's checkpoint.
 
+    Of several processes the first one writes; what is logged is their mean.
+
     Args:
         directory: of the run; gets stats.jsonl, TensorBoard events and the checkpoint.
         state: restored first, saved about once a minute and at the end.
         total: number of steps of the whole run.
         step: does one step, given its index, and returns scalars. All randomness must come from the index.
-        images: that a step sees, for the throughput in stats.jsonl.
+        images: that a step sees, in all processes, for the throughput in stats.jsonl.
         sample: draws a picture [3,H,W] in [0,1] for TensorBoard every `sample_every` steps.
     """
     directory.mkdir(parents=True, exist_ok=True)
     state.restore(directory)
-    writer = SummaryWriter(str(directory / "tensorboard"))
+    log = Log(directory, images, state.step) if rank() == 0 else None
     sums: dict[str, list[float]] = {}
-    saved = logged = time.monotonic()
-    logged_step = state.step
-    with tqdm(total=total, initial=state.step, desc=directory.name, mininterval=5) as bar:
+    saved = time.monotonic()
+    with tqdm(
+        total=total, initial=state.step, desc=directory.name, mininterval=5, disable=log is None
+    ) as bar:
         while state.step < total:
             # Dropout draws from the global generator: a resumed run must draw what an unbroken one does.
             torch.manual_seed(state.step)
@@ -89,24 +94,45 @@ def run_steps(
             state.step += 1
             bar.update()
             if state.step % LOG_EVERY == 0 or state.step == total:
-                means = {name: sum(values) / len(values) for name, values in sums.items()}
-                now = time.monotonic()
-                means["images_per_second"] = (state.step - logged_step) * images / (now - logged)
-                logged, logged_step = now, state.step
-                _log(directory, writer, state.step, means)
-                bar.set_postfix({k: f"{v:.3g}" for k, v in means.items()})
+                means = _means(sums)
                 sums.clear()
+                if log is not None:
+                    bar.set_postfix({k: f"{v:.3g}" for k, v in log.write(state.step, means).items()})
+            if log is None:
+                continue
             if sample is not None and (state.step % sample_every == 0 or state.step == total):
-                writer.add_image("sample", sample(state.step), state.step)
+                log.events.add_image("sample", sample(state.step), state.step)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 state.save(directory)
                 saved = time.monotonic()
-    state.save(directory)
-    writer.close()
+    if log is not None:
+        state.save(directory)
+        log.events.close()
 
 
-def _log(directory: Path, writer: SummaryWriter, step: int, means: dict[str, float]) -> None:
-    with (directory / "stats.jsonl").open("a") as file:
-        file.write(json.dumps({"step": step, "time": round(time.time(), 1), **means}) + "\n")
-    for name, value in means.items():
-        writer.add_scalar(name, value, step)
+def _means(sums: dict[str, list[float]]) -> dict[str, float]:
+    """Mean of each name's values over steps and processes, which have the same names."""
+    means = torch.tensor([sum(values) / len(values) for values in sums.values()], dtype=torch.float64)
+    return dict(zip(sums, (total_of(means) / processes()).tolist(), strict=True))
+
+
+class Log:
+    """stats.jsonl and TensorBoard's events of a run."""
+
+    def __init__(self, directory: Path, images: int, step: int) -> None:
+        self._path = directory / "stats.jsonl"
+        self._images = images
+        self._step, self._time = step, time.monotonic()
+        self.events = SummaryWriter(str(directory / "tensorboard"))
+
+    def write(self, step: int, means: dict[str, float]) -> dict[str, float]:
+        """Append a line, and return it with the images per second since the last one."""
+        now = time.monotonic()
+        rate = (step - self._step) * self._images / (now - self._time)
+        self._step, self._time = step, now
+        scalars = means | {"images_per_second": rate}
+        with self._path.open("a") as file:
+            file.write(json.dumps({"step": step, "time": round(time.time(), 1), **scalars}) + "\n")
+        for name, value in scalars.items():
+            self.events.add_scalar(name, value, step)
+        return scalars

@@ -5,17 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from train.parallel import processes, total
+
 
 def class_balanced(cost: Tensor, masks: Tensor) -> Tensor:
     """Mean cost, half over pixels, half over the classes present, so that small ones count.
+
+    Areas are those of the whole batch: averaged over processes, cost and gradient are those of one process.
 
     Args:
         cost: [N,H,W], e.g. the absolute error in units of the contrast range (paper, equation 1).
         masks: [N,K,H,W]; pixels of no class count in the first half only.
     """
-    areas = masks.sum((0, 2, 3))
-    by_class = (cost[:, None] * masks).sum((0, 2, 3)) / areas.clamp(min=1)
-    return 0.5 * cost.mean() + 0.5 * by_class[areas > 0].mean()
+    areas = total(masks.sum((0, 2, 3))) / processes()
+    by_class = torch.einsum("nhw,nkhw->k", cost, masks)[areas > 0] / areas[areas > 0]
+    return 0.5 * cost.mean() + 0.5 * by_class.mean()
 
 
 def gradient_l1(output: Tensor, truth: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Frames of several datasets in memory, drawn in stated proportions."""
+"""Frames of several datasets, drawn in stated proportions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from thermalsdk.labels import STREET_CLASSES
 from train.data import Dataset, DatasetError, Sample
+from train.decoded import DecodedFrames, decode
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +25,13 @@ class Source:
     """One dataset's share of a mixture."""
 
     dataset: Dataset
-    samples: tuple[Sample, ...]
+    samples: DecodedFrames
     share: float
+
+
+def unchanged(sample: Sample) -> Sample:
+    """The sample as it is in the dataset."""
+    return sample
 
 
 class Mixture:
@@ -35,7 +41,7 @@ class Mixture:
         root: directory of prepared datasets.
         shares: share of each dataset by its folder's name; absent folders are left out.
         split: of each dataset.
-        refine: changes each frame once, when it is read.
+        refine: changes each frame once, when it is decoded.
 
     Raises:
         DatasetError: none of the datasets is there.
@@ -46,7 +52,7 @@ class Mixture:
         root: Path,
         shares: dict[str, float],
         split: str = "train",
-        refine: Callable[[Sample], Sample] = lambda sample: sample,
+        refine: Callable[[Sample], Sample] = unchanged,
     ) -> None:
         present = [name for name in shares if (root / name / "dataset.json").exists()]
         absent = sorted(set(shares) - set(present))
@@ -82,14 +88,14 @@ class Mixture:
 
 def _load(root: Path, share: float, split: str, refine: Callable[[Sample], Sample]) -> Source:
     dataset = Dataset.open(root)
-    return Source(dataset, tuple(refine(dataset.sample(stem)) for stem in dataset.stems(split)), share)
+    return Source(dataset, decode(dataset, split, refine), share)
 
 
 def random_pixel_of(
     rng: np.random.Generator, labels: NDArray[np.uint8], classes: NDArray[np.intp]
 ) -> tuple[int, int] | None:
     """A pixel of one of `classes`, each class equally likely, or None where none is present."""
-    present = np.intersect1d(np.unique(labels), classes)
+    present = classes[np.bincount(labels.ravel(), minlength=256)[classes] > 0]
     if not len(present):
         return None
     rows, columns = np.nonzero(labels == rng.choice(present))

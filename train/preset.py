@@ -10,6 +10,7 @@ from train.comparison.training import Budget, train_method
 from train.layergan import EdgeConfig
 from train.methods import METHODS
 from train.mixture import Mixture
+from train.runtime import Runtime
 from train.thermal_batch import segment_mixture
 
 PRESETS = tuple(name for name in METHODS if name != "edge")
@@ -19,11 +20,19 @@ SIZES = (64, 128, 256, 512)
 HEIGHTS = (380, 480)
 
 
-def train_preset(name: str, data: Path, out: Path, budget: Budget, start: Bundle | None = None) -> None:
+def train_preset(
+    name: str,
+    data: Path,
+    out: Path,
+    budget: Budget,
+    start: Bundle | None = None,
+    runtime: Runtime | None = None,
+) -> None:
     """Train a method on the prepared datasets in `data` into `out`; resumes what lies there.
 
     Args:
         start: refused; bundles hold no weights of these methods.
+        runtime: default: one process.
 
     Raises:
         OptionError: `start` was given, or the size is none that every method can have.
@@ -38,6 +47,8 @@ def train_preset(name: str, data: Path, out: Path, budget: Budget, start: Bundle
             f"{name}.size={budget.size} is no size of these networks",
             f"Use one of {', '.join(map(str, SIZES))}.",
         )
-    frames = segment_mixture(Mixture(data, EdgeConfig().shares), out.parent / "segmenter")
+    runtime = runtime or Runtime()
+    with runtime.fabric.rank_zero_first():
+        frames = segment_mixture(Mixture(data, EdgeConfig().shares), out.parent / "segmenter")
     low, high = HEIGHTS
-    train_method(name, frames, out, budget, (budget.size / high, budget.size / low))
+    train_method(name, frames, out, budget, (budget.size / high, budget.size / low), runtime)

@@ -10,6 +10,7 @@ from typing import Any
 from thermalsdk.bundle import Bundle
 from train.checkpoint import CheckpointError, checkpoint_files, write_json
 from train.mixture import Mixture
+from train.parallel import rank
 
 CONFIG = "config.json"
 #: What a run that goes on may have otherwise: its length, and how much data there is.
@@ -46,5 +47,6 @@ def write_record(out: Path, record: dict[str, Any]) -> None:
                 f"{out} was begun with other settings: {was}",
                 "Take the former settings to go on, or another folder with --out.",
             )
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(path, record)
+    if rank() == 0:
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(path, record)

@@ -22,7 +22,9 @@ from train.loop import Average, cosine_schedule, run_steps
 from train.mixture import OBJECT_CLASSES, Mixture, random_pixel_of
 from train.networks.segmenter import Segmenter
 from train.nightfall import darken_to_night
+from train.parallel import own_part, processes, total
 from train.record import record_run
+from train.runtime import Runtime, require_divisible
 
 UNSURE = 255
 SKY, PERSON = STREET_CLASSES.index("sky"), STREET_CLASSES.index("person")
@@ -53,42 +55,55 @@ class SegmenterConfig:
     seed: int = 0
 
 
-def train_segmenter(data: Path, out: Path, config: SegmenterConfig, start: Bundle | None = None) -> None:
+def train_segmenter(
+    data: Path,
+    out: Path,
+    config: SegmenterConfig,
+    start: Bundle | None = None,
+    runtime: Runtime | None = None,
+) -> None:
     """Train on the labels of the prepared datasets in `data`; resumes what lies in `out`.
 
     Args:
         start: bundle whose segmenter a new run starts from; default: ImageNet's backbone.
+        runtime: default: one process.
     """
-    mixture = Mixture(data, config.shares, refine=add_boxed_objects)
-    record_run(out, config, mixture, start)
+    runtime = runtime or Runtime()
+    require_divisible(config.batch, "segmenter")
+    with runtime.fabric.rank_zero_first():
+        mixture = Mixture(data, config.shares, refine=add_boxed_objects)
+        record_run(out, config, mixture, start)
     torch.manual_seed(config.seed)
-    network = Segmenter(STREET_CLASSES).to(memory_format=torch.channels_last)
+    network = runtime.place(Segmenter(STREET_CLASSES))
     if start is not None:
         load_graph_weights(start, start.manifest.graphs.segmenter, network)
     ema = Average(network, config.ema_halflife)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(
-        network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
     state = TrainState({"segmenter": network, "segmenter_ema": ema.average}, {"segmenter": optimizer})
     set_rates = cosine_schedule(optimizer, config.steps)
+    batches = runtime.read(lambda index: draw_batch(mixture, config, index), config.steps)
 
     def step(index: int) -> dict[str, float]:
         set_rates(index)
-        rgb, labels, night = draw_batch(mixture, config, index)
-        with torch.autocast("cpu", torch.bfloat16):
+        rgb, labels, night = (tensor.to(runtime.fabric.device) for tensor in batches(index))
+        with runtime.autocast():
             logits = network(rgb)
         logits = F.interpolate(logits.float(), scale_factor=4.0, mode="bilinear", align_corners=False)
         weights = pixel_weights(labels, night, config)
         loss = (weights * F.cross_entropy(logits, labels, ignore_index=UNSURE, reduction="none")).sum()
-        loss = loss / weights.sum()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        loss = loss * processes() / total(weights.sum())
+        runtime.descend(loss, optimizer)
         ema.update(index)
-        sure = labels != UNSURE
-        accuracy = (logits.argmax(1) == labels)[sure].float().mean()
-        return {"loss": loss.item(), "accuracy": accuracy.item()}
+        right, sure = logits.argmax(1) == labels, labels != UNSURE
+        accuracy = total((right & sure).sum()) / total(sure.sum())
+        return {
+            "loss": loss.item(),
+            "accuracy": accuracy.item(),
+            "data_wait_ms": 1e3 * batches.waited,
+        }
 
     run_steps(out, state, config.steps, step, config.batch)
 
@@ -99,7 +114,8 @@ def pixel_weights(labels: Tensor, night: Tensor, config: SegmenterConfig) -> Ten
     Args:
         labels: int64 [N,H,W]. night: bool [N].
     """
-    by_class = torch.tensor([config.rare_weight if name in RARE else 1.0 for name in STREET_CLASSES])
+    by_class = [config.rare_weight if name in RARE else 1.0 for name in STREET_CLASSES]
+    by_class = torch.tensor(by_class, device=labels.device)
     weights = by_class[labels.clamp(max=len(by_class) - 1)] * (labels != UNSURE)
     return torch.where(night[:, None, None] & (labels == PERSON), config.night_person_weight, weights)
 
@@ -117,27 +133,32 @@ def segment(network: Segmenter, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def draw_batch(mixture: Mixture, config: SegmenterConfig, index: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Batch of one step, a function of seed and index.
+    """Own part of the batch of one step; each sample is a function of seed, index and its number.
 
     Returns:
         rgb [N,3,H,W] in [0,1], labels int64 [N,H,W], night bool [N].
     """
-    rng = np.random.default_rng((config.seed, index))
-    pictures, maps, nights = [], [], []
-    while len(pictures) < config.batch:
-        _, sample = mixture.draw(rng)
-        if sample.labels is None or sample.label_source == "unreliable":
-            continue
-        wants_object = rng.random() < config.object_share
-        centre = random_pixel_of(rng, sample.labels, OBJECT_CLASSES) if wants_object else None
-        window = random_window(rng, sample.labels.shape, config.size, config.scales, centre)
-        picture, labels = window.picture(sample.rgb), window.ids(sample.labels)
-        if not sample.night and rng.random() < config.sky_share:
-            picture = repaint_sky(rng, picture, labels == SKY)
-        if not sample.night and rng.random() < config.darkened_share:
-            picture = darken_to_night(rng, picture)
-        pictures.append(jitter_colours(rng, picture, config.colour_strength))
-        maps.append(labels)
-        nights.append(sample.night)
+    numbers = own_part(config.batch)
+    drawn = [_draw(mixture, config, np.random.default_rng((config.seed, index, n))) for n in numbers]
+    pictures, maps, nights = zip(*drawn, strict=True)
     rgb = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
     return rgb, torch.from_numpy(np.stack(maps)).long(), torch.tensor(nights)
+
+
+def _draw(
+    mixture: Mixture, config: SegmenterConfig, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], bool]:
+    """A window of a frame with labels, its labels, and whether it is night."""
+    while True:
+        _, sample = mixture.draw(rng)
+        if sample.labels is not None and sample.label_source != "unreliable":
+            break
+    wants_object = rng.random() < config.object_share
+    centre = random_pixel_of(rng, sample.labels, OBJECT_CLASSES) if wants_object else None
+    window = random_window(rng, sample.labels.shape, config.size, config.scales, centre)
+    picture, labels = window.picture(sample.rgb), window.ids(sample.labels)
+    if not sample.night and rng.random() < config.sky_share:
+        picture = repaint_sky(rng, picture, labels == SKY)
+    if not sample.night and rng.random() < config.darkened_share:
+        picture = darken_to_night(rng, picture)
+    return jitter_colours(rng, picture, config.colour_strength), labels, sample.night

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,14 @@ from tqdm import tqdm
 
 from thermalsdk.compositing import connected_components
 from thermalsdk.labels import STREET_CLASSES, VOID
+from train.array_file import ArrayFile, is_written, write_arrays
 from train.augmentation import jitter_colours, random_window
 from train.checkpoint import WEIGHTS, load_module
 from train.composition import object_means
 from train.data import Sample
 from train.mixture import OBJECT_CLASSES, Mixture, random_pixel_of
 from train.networks.segmenter import Segmenter
+from train.parallel import own_part
 from train.segmenter import segment
 
 logger = logging.getLogger(__name__)
@@ -33,7 +37,8 @@ class ThermalBatch:
 
     rgb [N,3,H,W] in [0,1]; labels int64 [N,H,W]; objects int64 [N,H,W], ids unique over the batch;
     object_count; thermal float32 [N,H,W] in kelvin; thermal_labels float32 [N,H,W]: the mean of each object
-    painted over it (R); absolute bool [N]: false where the source's level means nothing.
+    painted over it (R); absolute bool [N]: false where the source's level means nothing; errors float32
+    [object_count]: a standard normal number for each object.
     """
 
     rgb: Tensor
@@ -43,11 +48,17 @@ class ThermalBatch:
     thermal: Tensor
     thermal_labels: Tensor
     absolute: Tensor
+    errors: Tensor
+
+    def to(self, device: torch.device) -> ThermalBatch:
+        """The batch on a device."""
+        moved = {f.name: getattr(self, f.name) for f in fields(self)}
+        return ThermalBatch(**{n: v.to(device) if isinstance(v, Tensor) else v for n, v in moved.items()})
 
 
 @dataclass(frozen=True)
 class WindowRules:
-    """How windows are drawn: batch size, size after resizing, magnification, class balance."""
+    """How windows are drawn: how many in all processes, size after resizing, magnification, class balance."""
 
     batch: int
     size: tuple[int, int]
@@ -58,62 +69,106 @@ class WindowRules:
 
 @dataclass(frozen=True)
 class LabelledMixture:
-    """A mixture with, for each frame by its source and stem, the segmenter's label map.
+    """A mixture with, for each frame by SOURCE/STEM, the segmenter's label map.
 
     At run time the maps come from a simulator or from the segmenter: the layers must know both.
     """
 
     mixture: Mixture
-    segmented: dict[tuple[str, str], NDArray[np.uint8]]
+    segmented: Mapping[str, NDArray[np.uint8]]
 
 
 def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:
-    """Run the segmenter in `directory` over every frame; without one, frames without labels are left out."""
+    """Run the segmenter in `directory` over every frame, once.
+
+    Without a segmenter, frames without labels are left out.
+    """
     if not (directory / WEIGHTS).exists():
         logger.info("no segmenter in %s: frames without labels are left out", directory)
         return LabelledMixture(mixture, {})
+    digest = hashlib.sha256(f"{(directory / WEIGHTS).stat().st_mtime_ns}".encode())
+    for source in mixture.sources:
+        digest.update(str(source.samples.path).encode())
+    path = directory / f"maps-{digest.hexdigest()[:16]}.bin"
+    if not is_written(path):
+        for outdated in directory.glob("maps-*"):
+            outdated.unlink()
+        write_arrays(path, _segmented(mixture, directory))
+    return LabelledMixture(mixture, ArrayFile(path))
+
+
+def _segmented(mixture: Mixture, directory: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     network = Segmenter(STREET_CLASSES, pretrained=False).to(memory_format=torch.channels_last)
     load_module(directory, "segmenter_ema", network)
-    frames = [(source.dataset.name, s) for source in mixture.sources for s in source.samples]
-    maps = {(name, s.stem): segment(network, s.rgb) for name, s in tqdm(frames, desc="segmenting")}
-    return LabelledMixture(mixture, maps)
+    for source in mixture.sources:
+        for sample in tqdm(source.samples, desc=f"segmenting {source.dataset.name}"):
+            yield _key(source.dataset.name, sample.stem), segment(network, sample.rgb)
+
+
+def _key(name: str, stem: str) -> str:
+    """Of a frame's map in `LabelledMixture.segmented`."""
+    return f"{name}/{stem}"
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """One window, and the number of its objects."""
+
+    rgb: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    objects: NDArray[np.int64]
+    thermal: NDArray[np.float32]
+    absolute: bool
+    errors: NDArray[np.float32]
 
 
 def draw_thermal_batch(frames: LabelledMixture, rules: WindowRules, seed: int, index: int) -> ThermalBatch:
-    """The batch of one step, a function of seed and index.
+    """Own part of the batch of one step; each sample is a function of seed, index and its number.
 
     Windows are centred on a person or vehicle with probability `object_share`; with probability
     `segmented_share`, and wherever the source has no labels to trust, the label map is the segmenter's.
     """
-    rng = np.random.default_rng((seed, index))
-    rgb, labels, objects, thermal, absolute = [], [], [], [], []
-    count = 0
-    while len(rgb) < rules.batch:
-        source, sample = frames.mixture.draw(rng)
-        maps = _choose_maps(rng, frames, source.dataset.name, sample, rules.segmented_share)
-        if maps is None:
-            continue
-        classes, finer = maps
-        wants_object = rng.random() < rules.object_share
-        centre = random_pixel_of(rng, classes, OBJECT_CLASSES) if wants_object else None
-        window = random_window(rng, classes.shape, rules.size, rules.scales, centre)
-        parts, found = connected_components(window.ids(finer))
-        rgb.append(jitter_colours(rng, window.picture(sample.rgb)))
-        labels.append(window.ids(classes))
-        objects.append(parts.astype(np.int64) + count)
-        thermal.append(window.picture(sample.thermal_kelvin))
-        absolute.append(source.dataset.thermal.level == "absolute")
-        count += found
-    truth = torch.from_numpy(np.stack(thermal))
-    parts = torch.from_numpy(np.stack(objects))
+    drawn = [_draw(frames, rules, np.random.default_rng((seed, index, n))) for n in own_part(rules.batch)]
+    firsts = np.cumsum([0, *(len(one.errors) for one in drawn)])
+    truth = torch.from_numpy(np.stack([one.thermal for one in drawn]))
+    parts = torch.from_numpy(
+        np.stack([one.objects + first for one, first in zip(drawn, firsts[:-1], strict=True)])
+    )
+    count = int(firsts[-1])
     return ThermalBatch(
-        rgb=torch.from_numpy(np.stack(rgb)).permute(0, 3, 1, 2),
-        labels=torch.from_numpy(np.stack(labels)).long(),
+        rgb=torch.from_numpy(np.stack([one.rgb for one in drawn])).permute(0, 3, 1, 2),
+        labels=torch.from_numpy(np.stack([one.labels for one in drawn])).long(),
         objects=parts,
         object_count=count,
         thermal=truth,
         thermal_labels=object_means(truth, parts, count)[parts],
-        absolute=torch.tensor(absolute),
+        absolute=torch.tensor([one.absolute for one in drawn]),
+        errors=torch.from_numpy(np.concatenate([one.errors for one in drawn])),
+    )
+
+
+def _draw(frames: LabelledMixture, rules: WindowRules, rng: np.random.Generator) -> _Drawn:
+    """One window of a frame that has a label map."""
+    while True:
+        source, sample = frames.mixture.draw(rng)
+        maps = _choose_maps(rng, frames, source.dataset.name, sample, rules.segmented_share)
+        if maps is not None:
+            break
+    classes, finer = maps
+    wants_object = rng.random() < rules.object_share
+    centre = random_pixel_of(rng, classes, OBJECT_CLASSES) if wants_object else None
+    window = random_window(rng, classes.shape, rules.size, rules.scales, centre)
+    labels = window.ids(classes)
+    # Unsure pixels become background, as in protocol `given`.
+    labels = np.where(labels == VOID, np.uint8(BACKGROUND), labels)
+    parts, found = connected_components(labels if finer is classes else window.ids(finer))
+    return _Drawn(
+        rgb=jitter_colours(rng, window.picture(sample.rgb)),
+        labels=labels,
+        objects=parts.astype(np.int64),
+        thermal=window.picture(sample.thermal_kelvin),
+        absolute=source.dataset.thermal.level == "absolute",
+        errors=rng.standard_normal(found, dtype=np.float32),
     )
 
 
@@ -121,12 +176,10 @@ def _choose_maps(
     rng: np.random.Generator, frames: LabelledMixture, name: str, sample: Sample, segmented_share: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Class map, and the map whose connected components are the objects (the source's own is finer)."""
-    segmented = frames.segmented.get((name, sample.stem))
+    segmented = frames.segmented.get(_key(name, sample.stem))
     trusted = sample.labels is not None and sample.label_source != "unreliable"
     if segmented is not None and (not trusted or rng.random() < segmented_share):
         return segmented, segmented
     if not trusted:
         return None
-    # Unsure pixels become background, as in protocol `given`.
-    classes = np.where(sample.labels == VOID, np.uint8(BACKGROUND), sample.labels)
-    return classes, classes if sample.source_map is None else sample.source_map
+    return sample.labels, sample.labels if sample.source_map is None else sample.source_map

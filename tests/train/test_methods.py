@@ -31,6 +31,7 @@ def batch() -> ThermalBatch:
         thermal=thermal,
         thermal_labels=means[objects],
         absolute=torch.tensor([True, True]),
+        errors=torch.zeros(5),
     )
 
 

@@ -97,7 +97,7 @@ def test_critics_look_at_windows_with_their_class(mixture: LabelledMixture) -> N
     batch = draw_thermal_batch(mixture, RULES, 0, 3)
     adversary = Adversary(STREET_CLASSES, 10.0, 2, 10.0)
     looks = adversary.look(batch, torch.Generator().manual_seed(0))
-    for name, corners in looks:
+    for name, corners, _ in looks:
         k = STREET_CLASSES.index(name)
         for sample, top, left in corners:
             window = batch.labels[sample, top : top + WINDOW, left : left + WINDOW]

@@ -11,6 +11,7 @@ from train.checkpoint import TrainState
 from train.loop import Average, run_steps
 from train.methods import METHODS, FrameInputs, Method
 from train.record import write_record
+from train.runtime import Runtime, require_divisible
 from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
 
 
@@ -52,53 +53,56 @@ def train_method(
     out: Path,
     budget: Budget,
     scales: tuple[float, float] = (1.0, 1.0),
+    runtime: Runtime | None = None,
 ) -> None:
     """Train a method into `out`, or go on where a run stopped.
 
     Args:
         scales: range of the magnification of the square windows that are drawn; 1 where frames have the size.
+        runtime: default: one process. In several, batch normalisation is over each one's samples.
     """
-    write_record(out, {"method": name, **asdict(budget)})
+    runtime = runtime or Runtime()
+    require_divisible(budget.batch, name)
+    with runtime.fabric.rank_zero_first():
+        write_record(out, {"method": name, **asdict(budget)})
     method = build(name, budget)
-    method.generator.to(memory_format=torch.channels_last)
+    runtime.place(method.generator)
+    runtime.place(method.opponents)
     average = Average(method.generator, budget.steps / 20)
     (rate, opponent_rate), betas = method.rates, method.betas
-    optimizer = torch.optim.Adam(method.generator.parameters(), rate, betas)
-    opponent_optimizer = torch.optim.Adam(method.opponents.parameters(), opponent_rate, betas)
+    optimizer = torch.optim.Adam(method.generator.parameters(), rate, betas, fused=True)
+    opponent_optimizer = torch.optim.Adam(method.opponents.parameters(), opponent_rate, betas, fused=True)
     state = TrainState(
         {"generator": method.generator, "generator_ema": average.average, "opponents": method.opponents},
         {"generator": optimizer, "opponents": opponent_optimizer},
     )
     side = (budget.size, budget.size)
     rules = WindowRules(budget.batch, side, scales=scales, object_share=0.0, segmented_share=0.0)
+    batches = runtime.read(lambda index: draw_thermal_batch(frames, rules, budget.seed, index), budget.steps)
 
     def step(index: int) -> dict[str, float]:
         rng = torch.Generator().manual_seed(budget.seed * 1_000_003 + index)
-        batch = draw_thermal_batch(frames, rules, budget.seed, index)
+        batch = batches(index).to(runtime.fabric.device)
         adversarial = index >= budget.quiet_share * budget.steps
         # Half the time where the CPU has instructions for it; losses and critics are float32.
-        with torch.autocast("cpu", torch.bfloat16):
+        with runtime.autocast():
             made = method.generate(FrameInputs.of(batch))
         scalars = {}
         if adversarial:
             opponent_loss = method.opponent_loss(batch, made, rng)
-            opponent_optimizer.zero_grad(set_to_none=True)
-            opponent_loss.backward()
-            opponent_optimizer.step()
+            runtime.descend(opponent_loss, opponent_optimizer)
             scalars["opponent"] = opponent_loss.item()
         loss, losses = method.generator_loss(batch, made, rng, adversarial)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        runtime.descend(loss, optimizer)
         average.update(index)
         _copy_statistics(method.generator, average.average)
-        return scalars | losses
+        return scalars | losses | {"data_wait_ms": 1e3 * batches.waited}
 
     def sample(index: int) -> torch.Tensor:
-        batch = draw_thermal_batch(frames, rules, budget.seed + 1, index)
+        batch = draw_thermal_batch(frames, rules, budget.seed + 1, index).to(runtime.fabric.device)
         with torch.no_grad():
             kelvin = method.kelvin(average.average.eval(), FrameInputs.of(batch))
-        return _grid(batch.thermal, kelvin)
+        return _grid(batch.thermal, kelvin).cpu()
 
     run_steps(out, state, budget.steps, step, budget.batch, sample)
 

@@ -39,4 +39,4 @@ class Critic(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Mean score of the patches."""
-        return self.score(self.blocks(activate(self.stem(windows)))).mean((1, 2, 3))
+        return self.score(self.blocks(activate(self.stem(windows)))).float().mean((1, 2, 3))

@@ -8,12 +8,14 @@ section 3.2), its own mask with edge and its own R_k. Budget at 512x512: encoder
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from train.networks.backbone import EfficientNetLite0, global_mean
+from train.networks.dropout import ChannelDropout
 from train.networks.style import StyleConv
 
 # Channels by stride: of the encoder's features, and of a layer.
@@ -37,6 +39,38 @@ def activate(x: Tensor) -> Tensor:
 def upsample(x: Tensor) -> Tensor:
     """Bilinear, factor 2."""
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def double(raiser: nn.ConvTranspose2d, x: Tensor) -> Tensor:
+    """A 2x2 transposed convolution with stride 2: [N,C,H,W] -> [N,C',2H,2W].
+
+    In training as the matrix product that it is: the gradient takes a quarter of the time on a CPU.
+    """
+    if not raiser.training:
+        return raiser(x)
+    n, c, height, width = x.shape
+    weight = raiser.weight.permute(2, 3, 1, 0).reshape(-1, c)
+    cells = F.linear(x.permute(0, 2, 3, 1), weight, raiser.bias.repeat(4))
+    cells = cells.view(n, height, width, 2, 2, -1).permute(0, 1, 3, 2, 4, 5)
+    return cells.reshape(n, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)
+
+
+class Rows(torch.autograd.Function):
+    """Some samples of a batch, none twice. Indexing has the same gradient, summed one element at a time."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, rows: Tensor) -> Tensor:
+        """X [N,...], distinct rows int64 [M] -> [M,...]."""
+        ctx.save_for_backward(rows)
+        ctx.layout = (x.shape, x.stride())
+        return x.index_select(0, rows)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """Zeros where a sample was not taken."""
+        (rows,) = ctx.saved_tensors
+        whole = gradient.new_empty_strided(*ctx.layout).zero_()
+        return whole.index_copy_(0, rows, gradient), None
 
 
 def region_growth(feather: int) -> int:
@@ -87,8 +121,8 @@ class EdgeEncoder(nn.Module):
         self.smooth4 = nn.Conv2d(mid, mid, 3, padding=1)
         self.raise4 = nn.ConvTranspose2d(mid, thin, 2, stride=2)
         self.latent = nn.Linear(at32, LATENT)
-        self.drop_features = nn.Dropout2d(FEATURE_DROPOUT)
-        self.drop_latent = nn.Dropout(LATENT_DROPOUT)
+        self.drop_features = ChannelDropout(FEATURE_DROPOUT)
+        self.drop_latent = ChannelDropout(LATENT_DROPOUT)
 
     def forward(self, rgb: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """[N,3,H,W] in [0,1], H and W multiples of 32.
@@ -103,7 +137,7 @@ class EdgeEncoder(nn.Module):
         detail = activate(self.detail2(rgb - 0.5))
         mixed = self.lateral4(at4) + upsample(self.narrow8(features8)) + self.detail4(detail)
         features4 = activate(self.smooth4(activate(mixed)))
-        features2 = activate(detail + self.raise4(features4))
+        features2 = activate(detail + double(self.raise4, features4))
         latent = activate(self.latent(self.drop_latent(global_mean(at32))))
         return features2, features4, features8, latent
 
@@ -154,9 +188,9 @@ class EdgeLayer(nn.Module):
     ) -> Tensor:
         """The encoder's outputs and condition [N,3,H/4,W/4] (mask, edge, R_k) -> contrast [N,1,H,W]."""
         x = activate(self.embed8(F.avg_pool2d(condition, 2)) + self.skip8(features8))
-        x = self.raise8(activate(self.conv8(x, latent)))
+        x = double(self.raise8, activate(self.conv8(x, latent)))
         x = activate(x + self.embed4(condition) + self.skip4(features4))
-        x = self.raise4(activate(self.conv4(x, latent)))
+        x = double(self.raise4, activate(self.conv4(x, latent)))
         x = activate(x + self.skip2(features2))
         return torch.tanh(F.pixel_shuffle(self.contrast(x), self.rise).float())
 
@@ -182,12 +216,13 @@ class EdgeGenerator(nn.Module):
             [N,K,H,W] in [-1,1], zero where a class is absent.
         """
         features = self.encoder(rgb)
-        outputs = []
+        contrasts, places = [], []
         for k, layer in enumerate(self.layers.values()):
             rows = torch.nonzero(present[:, k]).flatten()
-            canvas = rgb.new_zeros(rgb.shape[0], *rgb.shape[2:])
             if len(rows):
-                contrast = layer(*(f[rows] for f in features), conditions[rows, k])[:, 0]
-                canvas = canvas.index_copy(0, rows, contrast)
-            outputs.append(canvas)
-        return torch.stack(outputs, 1)
+                seen = features if len(rows) == len(rgb) else [Rows.apply(f, rows) for f in features]
+                contrasts.append(layer(*seen, conditions[rows, k])[:, 0])
+                places.append(rows * len(self.layers) + k)
+        planes = rgb.new_zeros(len(rgb) * len(self.layers), *rgb.shape[2:])
+        planes.index_copy_(0, torch.cat(places), torch.cat(contrasts))
+        return planes.view(len(rgb), len(self.layers), *rgb.shape[2:])

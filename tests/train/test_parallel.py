@@ -1,0 +1,123 @@
+"""Two processes that share a batch learn what one learns from it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import distributed, multiprocessing
+
+from train.networks.dropout import ChannelDropout
+from train.parallel import average_gradients, draw_uniform, gathered, own_part, processes, total
+from train.scenes_dataset import prepare_scenes
+
+ROOT = Path(__file__).parents[2]
+#: Sums in another order, in float32: a millionth of a loss, and what four steps of Adam make of it.
+TOLERANCE = 2e-4
+
+LOGGED_TRAINING = """
+import sys
+import train.loop
+from train.__main__ import main
+
+train.loop.LOG_EVERY = 1
+sys.exit(main())
+"""
+SETTINGS = {
+    "segmenter": {"steps": 3, "batch": 4, "size": [64, 96]},
+    "labeller": {"steps": 3, "batch": 4, "size": [64, 96]},
+    "edge": {"steps": 4, "batch": 4, "size": [64, 96], "adversary_from": 0.5},
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    prepare_scenes(root / "scenes", train=3, val=0, size=(96, 128))
+    return root
+
+
+def curves(data: Path, out: Path, devices: int) -> dict[str, list[dict[str, float]]]:
+    """What a short training of all stages logs at each step."""
+    script = out.with_suffix(".py")
+    script.write_text(LOGGED_TRAINING)
+    words = ["--data", data, "--out", out, "--devices", str(devices), "--precision", "32"]
+    words += ["--threads", "1", "--workers", "0"]
+    for stage, settings in SETTINGS.items():
+        words += [w for name, v in settings.items() for w in ("--set", f"{stage}.{name}={json.dumps(v)}")]
+    environment = {"PYTHONPATH": f"{ROOT / 'sdk'}:{ROOT}", "PATH": "", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, script, *words], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert devices == 1 or f"MEMBER: {devices}/{devices}" in done.stderr
+    lines = {stage: (out / stage / "stats.jsonl").read_text().splitlines() for stage in SETTINGS}
+    return {stage: [json.loads(line) for line in text] for stage, text in lines.items()}
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_loss_curve_of_one(data: Path, tmp_path: Path) -> None:
+    one = curves(data, tmp_path / "one", 1)
+    two = curves(data, tmp_path / "two", 2)
+    for stage, settings in SETTINGS.items():
+        assert [line["step"] for line in two[stage]] == list(range(1, settings["steps"] + 1))
+        for alone, together in zip(one[stage], two[stage], strict=True):
+            assert alone.keys() == together.keys()
+            for name in alone.keys() - {"time", "images_per_second", "data_wait_ms"}:
+                assert together[name] == pytest.approx(alone[name], rel=TOLERANCE, abs=TOLERANCE), name
+    assert "critic" in one["edge"][-1]
+
+
+def _in_each_process(rank: int, store: str, out: str) -> None:
+    distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    torch.manual_seed(0)
+    layer, unused, one_sided = (torch.nn.Linear(2, 1) for _ in range(3))
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])[list(own_part(4))]
+    loss = layer(x).square().mean()
+    if rank == 1:
+        loss = loss + one_sided(x).mean()
+    loss.backward()
+    average_gradients([*layer.parameters(), *unused.parameters(), *one_sided.parameters()])
+    found = {
+        "gradient": layer.weight.grad,
+        "one_sided": one_sided.weight.grad,
+        "unused": unused.weight.grad,
+        "total": total(x.sum()),
+        "gathered": gathered(x),
+        "mask": gathered(ChannelDropout(0.5)(torch.ones(2, 6))),
+    }
+    torch.save(found, f"{out}{rank}")
+    distributed.destroy_process_group()
+
+
+def test_gradients_sums_and_masks_are_those_of_the_whole_batch(tmp_path: Path) -> None:
+    multiprocessing.spawn(_in_each_process, (str(tmp_path / "store"), str(tmp_path / "out")), nprocs=2)
+    torch.manual_seed(0)
+    layer, _, one_sided = (torch.nn.Linear(2, 1) for _ in range(3))
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
+    layer(x).square().mean().backward()
+    mask = ChannelDropout(0.5)(torch.ones(4, 6))
+    for rank in range(2):
+        found = torch.load(tmp_path / f"out{rank}", weights_only=True)
+        torch.testing.assert_close(found["gradient"], layer.weight.grad)
+        torch.testing.assert_close(found["one_sided"], torch.tensor([[6.0, 7.0]]) / 2)
+        assert found["unused"] is None
+        assert found["total"] == x.sum()
+        assert torch.equal(found["gathered"], x)
+        assert torch.equal(found["mask"], mask)
+
+
+def test_one_process_has_the_whole_batch() -> None:
+    assert processes() == 1
+    assert list(own_part(3)) == [0, 1, 2]
+    assert draw_uniform(3, 5).shape == (3, 5)
+
+
+def test_dropout_zeroes_whole_channels_and_keeps_the_mean() -> None:
+    torch.manual_seed(3)
+    dropout = ChannelDropout(0.25)
+    x = dropout(torch.ones(200, 50, 2, 2))
+    assert x.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert torch.equal(x.amin((2, 3)), x.amax((2, 3)))
+    assert x.mean().item() == pytest.approx(1, abs=0.02)
+    assert torch.equal(dropout.eval()(x), x)

@@ -1,0 +1,101 @@
+"""How a run is carried out, apart from what it learns: devices, precision, processes, readers.
+
+Lightning Fabric chooses the device, starts the processes and holds the precision. Gradients are averaged
+once, after the backward pass (`train.parallel`), and not by DistributedDataParallel's hooks: these allow
+neither the second derivatives of the gradient penalty nor several passes of a critic in one loss
+(docs/decisions/0012).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from thermalsdk.errors import OptionError
+from train.parallel import average_gradients, processes
+from train.read_ahead import Batch, ReadAhead
+
+PRECISIONS = ("bf16-mixed", "32")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What every stage is given.
+
+    Args:
+        fabric: launched; default: one process.
+        workers: processes that read batches ahead of each training process; 0: it reads itself.
+    """
+
+    fabric: Fabric = field(default_factory=lambda: launch())
+    workers: int = 0
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """Move a module to the device, channels last: convolutions are fastest there."""
+        return module.to(self.fabric.device, memory_format=torch.channels_last)
+
+    def read(self, draw: Callable[[int], Batch], steps: int) -> ReadAhead[Batch]:
+        """Batches of a run's steps, drawn ahead."""
+        return ReadAhead(draw, steps, self.workers)
+
+    def autocast(self) -> AbstractContextManager:
+        """In which networks compute; losses stay outside, in float32."""
+        return self.fabric.autocast()
+
+    def descend(self, loss: Tensor, optimizer: torch.optim.Optimizer, longest: float | None = None) -> None:
+        """One step down the loss's gradient, averaged over the processes.
+
+        Args:
+            longest: a longer gradient is shortened to this norm.
+        """
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        average_gradients(parameters)
+        if longest is not None:
+            nn.utils.clip_grad_norm_(parameters, longest)
+        optimizer.step()
+
+
+def launch(devices: int = 1, precision: str = "bf16-mixed", accelerator: str = "auto") -> Fabric:
+    """Start `devices` processes of this program, or join those that torchrun started.
+
+    Raises:
+        OptionError: the machine has fewer devices.
+    """
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", devices))
+    nodes = int(os.environ.get("WORLD_SIZE", local)) // local
+    try:
+        fabric = Fabric(
+            accelerator=accelerator,
+            devices=local,
+            num_nodes=nodes,
+            strategy="ddp" if local * nodes > 1 else "auto",
+            precision=precision,
+        )
+    except RuntimeError as error:
+        raise OptionError(
+            f"{devices} devices cannot be had: {error}", "Ask for fewer with --devices."
+        ) from error
+    fabric.launch()
+    return fabric
+
+
+def default_workers() -> int:
+    """One reader beside each training process where there is a core for it."""
+    return 1 if len(os.sched_getaffinity(0)) > 1 else 0
+
+
+def require_divisible(batch: int, stage: str) -> None:
+    """Raise OptionError unless every process can have the same number of samples."""
+    if batch % processes():
+        raise OptionError(
+            f"{stage}.batch={batch} cannot be shared by {processes()} processes",
+            f"Set a multiple of {processes()} with --set {stage}.batch=N; it is the batch of all processes.",
+        )
