@@ -110,7 +110,7 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
 
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
-    """A moment in its parameter's memory format: fused optimisers go through both without looking at strides."""
+    """A moment in its parameter's memory format: fused optimisers do not look at strides."""
     return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
 
 

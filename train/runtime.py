@@ -3,7 +3,7 @@
 Lightning Fabric chooses the device, starts the processes and holds the precision. Gradients are averaged
 once, after the backward pass (`train.parallel`), and not by DistributedDataParallel's hooks: these allow
 neither the second derivatives of the gradient penalty nor several passes of a critic in one loss
-(docs/decisions/0012).
+(docs/decisions/0013).
 """
 
 from __future__ import annotations
