@@ -25,6 +25,7 @@ from train.labeller import LabellerConfig, train_labeller
 from train.layergan import EdgeConfig, train_edge
 from train.memory import keep_freed_memory
 from train.preset import PRESETS, train_preset
+from train.record import require_same_settings
 from train.runtime import PRECISIONS, Runtime, default_workers, launch
 from train.segmenter import SegmenterConfig, train_segmenter
 
@@ -138,6 +139,9 @@ def _train(args: argparse.Namespace, stages: Iterable[str]) -> None:
     if args.dry_run:
         print(json.dumps({name: asdict(config) for name, config in configs.items()}, indent=2))
         return
+    # Now, and not when the stages before it have taken their hours.
+    for name, config in configs.items():
+        require_same_settings(args.out / name, asdict(config))
     keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)

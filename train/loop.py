@@ -14,9 +14,8 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from train import parallel
 from train.checkpoint import TrainState
-from train.parallel import processes, rank
-from train.parallel import total as total_of
 
 CHECKPOINT_SECONDS = 60.0
 LOG_EVERY = 50
@@ -80,7 +79,7 @@ def run_steps(
     """
     directory.mkdir(parents=True, exist_ok=True)
     state.restore(directory)
-    log = Log(directory, images, state.step) if rank() == 0 else None
+    log = Log(directory, images, state.step) if parallel.rank() == 0 else None
     sums: dict[str, list[float]] = {}
     saved = time.monotonic()
     with tqdm(
@@ -113,17 +112,25 @@ def run_steps(
 def _means(sums: dict[str, list[float]]) -> dict[str, float]:
     """Mean of each name's values over steps and processes, which have the same names."""
     means = torch.tensor([sum(values) / len(values) for values in sums.values()], dtype=torch.float64)
-    return dict(zip(sums, (total_of(means) / processes()).tolist(), strict=True))
+    return dict(zip(sums, (parallel.total(means) / parallel.processes()).tolist(), strict=True))
 
 
 class Log:
-    """stats.jsonl and TensorBoard's events of a run."""
+    """stats.jsonl and TensorBoard's events of a run.
+
+    Args:
+        directory: of the run.
+        images: that a step sees.
+        step: that the run goes on from; lines of later steps, which a kill took back, are dropped.
+    """
 
     def __init__(self, directory: Path, images: int, step: int) -> None:
         self._path = directory / "stats.jsonl"
+        if self._path.exists():
+            _drop_lines_after(self._path, step)
         self._images = images
         self._step, self._time = step, time.monotonic()
-        self.events = SummaryWriter(str(directory / "tensorboard"))
+        self.events = SummaryWriter(str(directory / "tensorboard"), purge_step=step + 1)
 
     def write(self, step: int, means: dict[str, float]) -> dict[str, float]:
         """Append a line, and return it with the images per second since the last one."""
@@ -136,3 +143,18 @@ class Log:
         for name, value in scalars.items():
             self.events.add_scalar(name, value, step)
         return scalars
+
+
+def _drop_lines_after(path: Path, step: int) -> None:
+    kept = [line for line in path.read_text().splitlines(keepends=True) if _step_of(line) <= step]
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(kept))
+    partial.replace(path)
+
+
+def _step_of(line: str) -> float:
+    """Step of a line; a line that a kill cut short belongs to none."""
+    try:
+        return json.loads(line)["step"]
+    except json.JSONDecodeError:
+        return math.inf

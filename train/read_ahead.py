@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset
 
@@ -48,6 +49,7 @@ class ReadAhead(Generic[Batch]):
             # Else it draws a number from the global generator, which a resumed run would notice.
             generator=torch.Generator(),
             multiprocessing_context="fork" if self._workers else None,
+            worker_init_fn=_use_one_thread,
         )
 
 
@@ -62,6 +64,11 @@ class _Steps(Dataset[Batch]):
 
     def __len__(self) -> int:
         return self._total
+
+
+def _use_one_thread(worker: int) -> None:
+    """OpenCV's threads do not survive the fork, and it would wait for them; PyTorch has seen to its own."""
+    cv2.setNumThreads(0)
 
 
 def _as_it_is(batch: Batch) -> Batch:

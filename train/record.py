@@ -35,18 +35,30 @@ def write_record(out: Path, record: dict[str, Any]) -> None:
     Raises:
         CheckpointError: a run was begun there with other settings than its length and its data.
     """
-    path = out / CONFIG
-    begun = any(file.exists() for file in checkpoint_files(out))
-    if begun and path.exists():
-        before, now = json.loads(path.read_text()), json.loads(json.dumps(record))
-        changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-        fixed = [key for key in changed if key not in MAY_CHANGE]
-        if fixed:
-            was = ", ".join(f"{key} was {before.get(key)!r}, now {now.get(key)!r}" for key in fixed)
-            raise CheckpointError(
-                f"{out} was begun with other settings: {was}",
-                "Take the former settings to go on, or another folder with --out.",
-            )
+    require_same_settings(out, dict.fromkeys(_begun(out)) | record)
     if rank() == 0:
         out.mkdir(parents=True, exist_ok=True)
-        write_json(path, record)
+        write_json(out / CONFIG, record)
+
+
+def require_same_settings(out: Path, settings: dict[str, Any]) -> None:
+    """Refuse to go on with a run that was begun with other values of `settings`.
+
+    Raises:
+        CheckpointError: one of them, neither length nor data, is not what it was.
+    """
+    before, now = _begun(out), json.loads(json.dumps(settings))
+    changed = [key for key in sorted(now) if key not in MAY_CHANGE and before.get(key) != now[key]]
+    if before and changed:
+        was = ", ".join(f"{key} was {before.get(key)!r}, now {now[key]!r}" for key in changed)
+        raise CheckpointError(
+            f"{out} was begun with other settings: {was}",
+            "Take the former settings to go on, or another folder with --out.",
+        )
+
+
+def _begun(out: Path) -> dict[str, Any]:
+    """What a run in `out` that has a checkpoint was begun with; empty where there is none."""
+    path = out / CONFIG
+    begun = path.exists() and any(file.exists() for file in checkpoint_files(out))
+    return json.loads(path.read_text()) if begun else {}

@@ -124,7 +124,7 @@ def pixel_weights(labels: Tensor, night: Tensor, config: SegmenterConfig) -> Ten
 def segment(network: Segmenter, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Label map uint8 HxW of a frame of any size, as the SDK computes it."""
     height, width = rgb.shape[:2]
-    x = torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255
+    x = torch.tensor(rgb).permute(2, 0, 1)[None].float() / 255
     x = F.pad(x, (0, -width % 32, 0, -height % 32), mode="replicate")
     with torch.autocast("cpu", torch.bfloat16):
         logits = network(x.contiguous(memory_format=torch.channels_last))

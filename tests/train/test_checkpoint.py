@@ -22,7 +22,7 @@ from train.checkpoint import (
     read_step,
     write_json,
 )
-from train.loop import Average, cosine_rate, run_steps
+from train.loop import Average, Log, cosine_rate, run_steps
 from train.record import write_record
 from train.scenes_dataset import prepare_scenes
 
@@ -156,6 +156,14 @@ def test_statistics_are_logged(tmp_path: Path) -> None:
     assert record["step"] == 3
     assert record["loss"] > 0
     assert record["images_per_second"] > 0
+
+
+def test_statistics_of_steps_that_a_kill_took_back_are_dropped(tmp_path: Path) -> None:
+    lines = [json.dumps({"step": step, "loss": 1.0}) for step in (50, 100, 150)]
+    (tmp_path / "stats.jsonl").write_text("\n".join([*lines, '{"step": 2']))
+    Log(tmp_path, images=8, step=100).write(120, {"loss": 0.5})
+    steps = [json.loads(line)["step"] for line in (tmp_path / "stats.jsonl").read_text().splitlines()]
+    assert steps == [50, 100, 120]
 
 
 def test_rate_warms_up_and_decays() -> None:

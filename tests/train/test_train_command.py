@@ -13,10 +13,11 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.labels import STREET_CLASSES
 from train.__main__ import main
-from train.checkpoint import load_module
+from train.checkpoint import TrainState, load_module
 from train.data import Dataset
 from train.initial_weights import load_graph_weights
 from train.networks.labeller import Labeller
+from train.record import write_record
 from train.scenes_dataset import prepare_scenes
 
 SMALL = [
@@ -87,6 +88,17 @@ def test_dry_run_prints_and_writes_nothing(
 def test_bad_setting_is_refused(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="--set"):
         run_command(monkeypatch, "--dry-run", "--set", setting)
+
+
+def test_a_later_stage_of_other_settings_is_refused_before_training(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(tmp_path / "edge", {"batch": 6})
+    TrainState({}).save(tmp_path / "edge")
+    words = ("--data", str(data), "--out", str(tmp_path), "--set", "edge.batch=2")
+    assert run_command(monkeypatch, *words) == 1
+    assert "batch was 6, now 2" in capsys.readouterr().err
+    assert not (tmp_path / "segmenter").exists()
 
 
 def test_absent_data_is_an_error_with_a_fix(
