@@ -121,7 +121,7 @@ from train.thermal_batch import LabelledMixture
 torch.set_num_threads(1)
 train.loop.CHECKPOINT_SECONDS = 0.0  # a checkpoint after every step
 frames = LabelledMixture(Mixture(Path(sys.argv[1]), {"scenes": 1.0}), {})
-train_method("pix2pix", frames, Path(sys.argv[2]), Budget(images=24, size=64, batch=2, quiet_share=0.0))
+train_method("edge", frames, Path(sys.argv[2]), Budget(images=24, size=64, batch=2, quiet_share=0.5))
 """
 
 
