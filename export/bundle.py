@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from export.graphs import ALIGNMENT, BundleGraphs, graphs_of, write_onnx
 from export.networks import networks_of
-from export.parity import as_record, check_graph, pad_to_alignment
+from export.parity import as_record, check_graph
 from export.run import TrainingRun
 from export.staging import staged
 from export.trace import OPSET
@@ -31,6 +31,7 @@ from thermalsdk.bundle import (
     write_manifest,
 )
 from thermalsdk.scenes import StreetScene
+from train.networks.backbone import padded_to_stride
 from train.networks.edge import region_growth
 from train.networks.labeller import REACH as LABELLER_REACH
 
@@ -164,4 +165,4 @@ def _write_golden(directory: Path) -> None:
 
 def _scene_tensor(seed: int) -> torch.Tensor:
     rgb = StreetScene(seed, 240, 320).render(0.0).rgb
-    return pad_to_alignment(torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255)
+    return padded_to_stride(torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255)

@@ -30,6 +30,7 @@ from train.comparison.training import Budget, build
 from train.methods import METHODS, FrameInputs, Method
 from train.methods.inputs import CONTRAST_KELVIN, OFFSET_KELVIN, SCALE_KELVIN
 from train.networks.paper import PaperGenerator
+from train.record import CONFIG
 
 RECORD = "method.json"
 
@@ -86,7 +87,7 @@ class ClassLayer(nn.Module):
 
 def is_method_run(directory: Path) -> bool:
     """Whether a directory holds a run of `python -m train compare` or of another preset than `edge`."""
-    return (directory / WEIGHTS).exists() and (directory / "config.json").exists()
+    return (directory / WEIGHTS).exists() and (directory / CONFIG).exists()
 
 
 def export_method(directory: Path, out: Path) -> Path:
@@ -97,7 +98,7 @@ def export_method(directory: Path, out: Path) -> Path:
         ParityError: a graph does not compute what its network computes.
         OutputError: `out` holds something else.
     """
-    config = json.loads((directory / "config.json").read_text())
+    config = json.loads((directory / CONFIG).read_text())
     name = config.pop("method", None)
     if name not in METHODS or name == "edge":
         raise RunError(

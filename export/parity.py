@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime as ort
 import torch
 
-from export.graphs import ALIGNMENT, Graph
+from export.graphs import Graph
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.tolerances import FP32_ORT
 
@@ -67,10 +67,3 @@ def _difference(graph: Graph, session: ort.InferenceSession, values: tuple[torch
 def as_record(parities: list[Parity]) -> dict[str, dict[str, float]]:
     """For the manifest."""
     return {p.graph: {k: v for k, v in asdict(p).items() if k != "graph"} for p in parities}
-
-
-def pad_to_alignment(rgb: torch.Tensor) -> torch.Tensor:
-    """Edge-replicate [1,3,H,W] to multiples of the alignment."""
-    height, width = rgb.shape[-2:]
-    pad = (0, -width % ALIGNMENT, 0, -height % ALIGNMENT)
-    return torch.nn.functional.pad(rgb, pad, mode="replicate")

@@ -14,6 +14,7 @@ from train.checkpoint import WEIGHTS, load_module, read_step
 from train.networks.edge import EdgeGenerator
 from train.networks.labeller import Labeller
 from train.networks.segmenter import Segmenter
+from train.record import CONFIG
 
 STAGES = ("segmenter", "labeller", "edge")
 
@@ -80,5 +81,5 @@ def _record(stage: Path) -> dict[str, Any]:
             f"{stage.parent} has no {stage.name}: {weights} is absent",
             f"Train it with `python -m train {stage.name} --out {stage.parent}`.",
         )
-    record: dict[str, Any] = json.loads((stage / "config.json").read_text())
+    record: dict[str, Any] = json.loads((stage / CONFIG).read_text())
     return record | {"steps_done": read_step(weights)}

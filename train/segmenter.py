@@ -20,6 +20,7 @@ from train.clouds import repaint_sky
 from train.initial_weights import load_graph_weights
 from train.loop import Average, cosine_schedule, run_steps
 from train.mixture import OBJECT_CLASSES, Mixture, random_pixel_of
+from train.networks.backbone import padded_to_stride
 from train.networks.segmenter import Segmenter
 from train.nightfall import darken_to_night
 from train.parallel import own_part, processes, total
@@ -125,7 +126,7 @@ def segment(network: Segmenter, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Label map uint8 HxW of a frame of any size, as the SDK computes it."""
     height, width = rgb.shape[:2]
     x = torch.tensor(rgb).permute(2, 0, 1)[None].float() / 255
-    x = F.pad(x, (0, -width % 32, 0, -height % 32), mode="replicate")
+    x = padded_to_stride(x)
     with torch.autocast("cpu", torch.bfloat16):
         logits = network(x.contiguous(memory_format=torch.channels_last))
     logits = F.interpolate(logits.float(), scale_factor=4.0, mode="bilinear", align_corners=False)

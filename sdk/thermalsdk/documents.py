@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from thermalsdk.errors import ThermalSDKError
+from thermalsdk.partial import write_whole
 
 _YAML = (".yaml", ".yml")
 SUFFIXES = (*_YAML, ".json")
@@ -27,16 +28,22 @@ def read_document(path: Path, error: type[ThermalSDKError]) -> dict[str, Any]:
 
 def write_document(path: Path, data: Mapping[str, Any], error: type[ThermalSDKError]) -> None:
     """Write a mapping. Raises `error` for another suffix, and OutputError where nothing can be written."""
-    from thermalsdk.video.partial import Partial
-
     if path.suffix not in SUFFIXES:
         raise error(f"{path} has no known suffix", f"Choose one of {', '.join(SUFFIXES)}.")
-    partial = Partial(path)
-    try:
-        partial.temporary.write_text(_text(path, data), encoding="utf-8")
-        partial.commit()
-    finally:
-        partial.discard()
+    write_whole(path, lambda temporary: temporary.write_text(_text(path, data), encoding="utf-8"))
+
+
+def shipped_names(folder: Path) -> tuple[str, ...]:
+    """Names of the documents that ship in a folder, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def shipped_path(folder: Path, name: str, kind: str, error: type[ThermalSDKError]) -> Path:
+    """File of a shipped document. Raises `error`, which lists the names; `kind` says what it lacks."""
+    names = shipped_names(folder)
+    if name not in names:
+        raise error(f"there is no {kind} {name!r}", f"Choose one of {', '.join(names)}, or load a file.")
+    return folder / f"{name}.yaml"
 
 
 def check_names(

@@ -12,6 +12,7 @@ from export.bundle import write_bundle
 from export.graphs import Graph, Tensor4, graphs_of, write_onnx
 from export.parity import ParityError, check_graph
 from export.run import RunError, TrainingRun, load_run, newest_run
+from tests.export.tiny_networks import RECORD
 from thermalsdk import Synthesizer
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import OutputError
@@ -27,21 +28,12 @@ def run() -> TrainingRun:
     generator = EdgeGenerator(STREET_CLASSES, pretrained=False).eval()
     for layer in generator.layers.values():
         torch.nn.init.normal_(layer.contrast.weight, std=0.3)
-    record = {
-        "contrast_kelvin": 10.0,
-        "feather_pixels": 2,
-        "offset_kelvin": 283.15,
-        "scale_kelvin": 20.0,
-        "seed": 0,
-        "steps_done": 0,
-        "data": [],
-    }
     return TrainingRun(
         directory=Path("runs/none"),
         generator=generator,
         segmenter=Segmenter(STREET_CLASSES, pretrained=False).eval(),
         labeller=Labeller(STREET_CLASSES, 283.15, 20.0, pretrained=False).eval(),
-        records={"edge": record, "segmenter": record, "labeller": record},
+        records=dict.fromkeys(("edge", "segmenter", "labeller"), RECORD),
     )
 
 

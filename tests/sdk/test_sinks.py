@@ -12,8 +12,8 @@ from PIL import Image
 from tests.sdk.conftest import moving_picture
 from thermalsdk.errors import ClosedError, OutputError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink, read_thermal, read_thermal_frames
+from thermalsdk.partial import Partial
 from thermalsdk.video import BackgroundSink, Sink, open_display_sink, open_source
-from thermalsdk.video.partial import Partial
 
 
 @pytest.fixture

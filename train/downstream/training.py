@@ -18,6 +18,7 @@ from train.downstream.corpora import TARGETS, Example
 from train.downstream.scoring import CELL, Predict
 from train.loop import cosine_schedule, run_steps
 from train.mixture import random_pixel_of
+from train.networks.backbone import padded_to_stride
 from train.networks.segmenter import Segmenter
 from train.record import write_record
 
@@ -107,7 +108,7 @@ def predictor(network: Segmenter) -> Predict:
     def predict(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         height, width = picture.shape
         x = torch.from_numpy(picture)[None, None].float() / 255
-        x = F.pad(x, (0, -width % 32, 0, -height % 32), mode="replicate").expand(-1, 3, -1, -1)
+        x = padded_to_stride(x).expand(-1, 3, -1, -1)
         probabilities = network(x.contiguous(memory_format=torch.channels_last)).softmax(1)[0]
         return probabilities[:, : -(-height // CELL), : -(-width // CELL)].numpy()
 

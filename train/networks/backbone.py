@@ -30,6 +30,16 @@ class DepthwiseConv(nn.Conv2d):
             return super().forward(x.float())
 
 
+#: What frame sizes are multiples of, for the coarsest feature.
+STRIDE = 32
+
+
+def padded_to_stride(rgb: Tensor) -> Tensor:
+    """[N,C,H,W] with its last row and column repeated up to multiples of the stride."""
+    height, width = rgb.shape[-2:]
+    return F.pad(rgb, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
+
+
 class SameConv(nn.Module):
     """Convolution with TensorFlow's "same" padding: stride 2 pads right and bottom.
 

@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any
 
 from thermalsdk.camera.config import CameraConfig, stage_names
-from thermalsdk.documents import check_names, read_document, write_document
+from thermalsdk.documents import check_names, read_document, shipped_names, shipped_path, write_document
 from thermalsdk.errors import CameraError, OptionError
 from thermalsdk.radiometry import Band
 
@@ -22,17 +22,13 @@ _PRESETS = Path(__file__).parent / "presets"
 
 def camera_names() -> tuple[str, ...]:
     """Names for `Camera.preset`, sorted."""
-    return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
+    return shipped_names(_PRESETS)
 
 
 @functools.cache
 def read_preset(name: str) -> CameraConfig:
     """Read a shipped camera. Raises CameraError, which lists the names, for an unknown one."""
-    if name not in camera_names():
-        raise CameraError(
-            f"there is no camera {name!r}", f"Choose one of {', '.join(camera_names())}, or load a file."
-        )
-    return read_config(_PRESETS / f"{name}.yaml")
+    return read_config(shipped_path(_PRESETS, name, "camera", CameraError))
 
 
 def read_config(path: Path) -> CameraConfig:

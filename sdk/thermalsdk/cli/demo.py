@@ -23,11 +23,11 @@ from thermalsdk.errors import OutputError
 from thermalsdk.formats import Provenance, ThermalImage
 from thermalsdk.formats.ffv1 import ThermalVideoSink
 from thermalsdk.frame import Frame
+from thermalsdk.partial import write_whole
 from thermalsdk.scenes import SCENE_IDS, Conditions, SceneFrame, StreetScene
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
 from thermalsdk.video.display_sinks import DisplayVideoSink, save_picture
-from thermalsdk.video.partial import write_whole
 
 _SIZE = (480, 640)
 _RATE = 15.0

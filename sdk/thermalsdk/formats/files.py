@@ -9,7 +9,7 @@ from pathlib import Path
 from thermalsdk.errors import FormatError, OutputError
 from thermalsdk.formats import ffv1, npz, png, tiff
 from thermalsdk.formats.thermal_image import ThermalImage
-from thermalsdk.video.partial import write_whole
+from thermalsdk.partial import write_whole
 from thermalsdk.video.picture_source import natural_order
 
 _SAVERS: dict[str, Callable[[Path, ThermalImage], None]] = {

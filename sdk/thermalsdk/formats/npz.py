@@ -14,7 +14,7 @@ import numpy as np
 
 from thermalsdk.formats.header import CommonHeader, header_of, image_of
 from thermalsdk.formats.thermal_image import Counts, ThermalImage
-from thermalsdk.video.partial import Partial
+from thermalsdk.partial import Partial
 from thermalsdk.video.sinks import Sink
 
 _HEADER = "header.json"

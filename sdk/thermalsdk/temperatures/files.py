@@ -19,7 +19,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from thermalsdk.documents import check_names, read_document, write_document
+from thermalsdk.documents import check_names, read_document, shipped_names, shipped_path, write_document
 from thermalsdk.errors import TemperatureError
 from thermalsdk.temperatures.limits import CELSIUS_ZERO
 from thermalsdk.temperatures.scene_prior import ScenePrior
@@ -32,17 +32,13 @@ _OFFSETS = {"kelvin": 0.0, "celsius": CELSIUS_ZERO}
 
 def preset_names() -> tuple[str, ...]:
     """Names for `Temperatures.preset`, sorted."""
-    return tuple(sorted(path.stem for path in _PRESETS.glob("*.yaml")))
+    return shipped_names(_PRESETS)
 
 
 @functools.cache
 def read_preset(name: str) -> Temperatures:
     """Read a preset. Raises TemperatureError, which lists the names, for an unknown one."""
-    if name not in preset_names():
-        raise TemperatureError(
-            f"there is no preset {name!r}", f"Choose one of {', '.join(preset_names())}, or load a file."
-        )
-    return read_temperatures(_PRESETS / f"{name}.yaml")
+    return read_temperatures(shipped_path(_PRESETS, name, "preset", TemperatureError))
 
 
 def read_temperatures(path: Path) -> Temperatures:

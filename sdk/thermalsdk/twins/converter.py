@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.formats import Provenance, ThermalImage, write_thermal
+from thermalsdk.partial import write_whole
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
 from thermalsdk.twins.layout import twin_name
 from thermalsdk.video.display_sinks import save_picture
-from thermalsdk.video.partial import write_whole
 from thermalsdk.video.picture_source import read_class_map, read_picture
 
 

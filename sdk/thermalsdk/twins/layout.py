@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from thermalsdk.errors import LayoutError
-from thermalsdk.video.partial import write_whole
+from thermalsdk.partial import write_whole
 from thermalsdk.video.picture_source import PICTURE_SUFFIXES, natural_order
 
 #: Thermal twins are PNG, whatever their pictures were.

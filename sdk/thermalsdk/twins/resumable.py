@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from thermalsdk.errors import OutputError
-from thermalsdk.video.partial import check_parent, write_whole
+from thermalsdk.partial import check_parent, write_whole
 
 #: What made the folder; stays in it.
 RECORD = "thermalsdk.json"

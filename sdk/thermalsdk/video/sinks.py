@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from thermalsdk.errors import ClosedError, OutputError
-from thermalsdk.video.partial import DISK, Partial
+from thermalsdk.partial import DISK, Partial
 from thermalsdk.video.source import Source
 
 Image = TypeVar("Image")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from thermalsdk.errors import OutputError
+from thermalsdk.partial import DISK, Partial
 from thermalsdk.video.packages import import_av
-from thermalsdk.video.partial import DISK, Partial
 from thermalsdk.video.sinks import Image, Sink
 
 #: Rate of a video made of pictures, which have none.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from thermalsdk.camera import Camera, camera_names
-from thermalsdk.camera.config import Gain, Noise
+from thermalsdk.camera.config import GAIN_MODES, Gain, Noise
 from thermalsdk.camera.files import read_preset
 from thermalsdk.display import palette_names
 from thermalsdk.errors import OptionError
@@ -15,7 +15,7 @@ from thermalsdk.temperatures import Temperatures
 
 NO_CAMERA = "none"
 #: Gain modes that need no range of their own.
-GAINS = ("linear", "percentile", "plateau")
+GAINS = tuple(mode for mode in GAIN_MODES if mode != "fixed")
 
 
 @dataclass(frozen=True)

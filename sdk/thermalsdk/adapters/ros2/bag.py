@@ -13,7 +13,7 @@ from thermalsdk.adapters.ros2.converter import Converter, ThermalMessages
 from thermalsdk.adapters.ros2.topics import Topics
 from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.errors import OptionError, OutputError
-from thermalsdk.video.partial import Partial
+from thermalsdk.partial import Partial
 
 _LOG = logging.getLogger("thermalsdk")
 STORAGES = ("sqlite3", "mcap")
