@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.checkpoint import write_json
+from thermalsdk.partial import write_whole
 
 #: Arrays start at multiples of this many bytes.
 ALIGNMENT = 64
@@ -41,17 +41,22 @@ class ArrayFile(Mapping[str, NDArray]):
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, NDArray]]) -> None:
-    """Write arrays as they come, one at a time in memory."""
+    """Write arrays as they come, one at a time in memory.
+
+    Processes that write the same file at the same time do not disturb each other: the last one's stays.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
     places = {}
-    with partial.open("wb") as file:
-        for name, array in arrays:
-            file.write(bytes(-file.tell() % ALIGNMENT))
-            places[name] = {"offset": file.tell(), "shape": array.shape, "dtype": array.dtype.str}
-            file.write(np.ascontiguousarray(array).data)
-    partial.replace(path)
-    write_json(_places(path), places)
+
+    def save(partial: Path) -> None:
+        with partial.open("wb") as file:
+            for name, array in arrays:
+                file.write(bytes(-file.tell() % ALIGNMENT))
+                places[name] = {"offset": file.tell(), "shape": array.shape, "dtype": array.dtype.str}
+                file.write(np.ascontiguousarray(array).data)
+
+    write_whole(path, save)
+    write_whole(_places(path), lambda partial: partial.write_text(json.dumps(places)))
 
 
 def is_written(path: Path) -> bool:

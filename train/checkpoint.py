@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from thermalsdk.errors import ThermalSDKError
+from thermalsdk.partial import write_whole
 
 WEIGHTS = "checkpoint.safetensors"
 #: How many checkpoints of a run lie on the disk, the newest included.
@@ -127,7 +128,6 @@ def load_module(directory: Path, name: str, module: nn.Module) -> nn.Module:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON through a temporary name."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-    partial.replace(path)
+    """Write JSON; the file is complete or absent."""
+    text = json.dumps(content, indent=2, sort_keys=True) + "\n"
+    write_whole(path, lambda partial: partial.write_text(text))

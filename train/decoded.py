@@ -31,7 +31,7 @@ def decode(dataset: Dataset, split: str, refine: Callable[[Sample], Sample]) -> 
     if not is_written(path):
         logger.info("decoding the frames of %s into %s", dataset.name, path)
         for outdated in path.parent.glob(f"{name}-*"):
-            outdated.unlink()
+            outdated.unlink(missing_ok=True)
         samples = (refine(dataset.sample(stem)) for stem in tqdm(stems, desc=dataset.root.name))
         write_arrays(path, (pair for sample in samples for pair in _arrays(sample)))
     return DecodedFrames(dataset, stems, path)

@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from thermalsdk.partial import write_whole
 from train import parallel
 from train.checkpoint import TrainState
 
@@ -147,9 +148,7 @@ class Log:
 
 def _drop_lines_after(path: Path, step: int) -> None:
     kept = [line for line in path.read_text().splitlines(keepends=True) if _step_of(line) <= step]
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(kept))
-    partial.replace(path)
+    write_whole(path, lambda partial: partial.write_text("".join(kept)))
 
 
 def _step_of(line: str) -> float:

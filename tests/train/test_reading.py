@@ -50,6 +50,22 @@ def test_an_interrupted_file_does_not_count(tmp_path: Path) -> None:
     assert not is_written(tmp_path / "file")
 
 
+def test_two_processes_may_write_the_same_file(tmp_path: Path, monkeypatch) -> None:
+    """The second one begins and ends while the first is at work."""
+
+    def first():
+        yield "first", np.zeros(3)
+        with monkeypatch.context() as second:
+            second.setattr(os, "getpid", lambda: 1)
+            write_arrays(tmp_path / "file", [("whole", np.ones(2))])
+        assert list(ArrayFile(tmp_path / "file")) == ["whole"]
+        yield "second", np.ones(3)
+
+    write_arrays(tmp_path / "file", first())
+    assert list(ArrayFile(tmp_path / "file")) == ["first", "second"]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.parametrize("refine", [unchanged, add_boxed_objects])
 def test_decoded_frames_are_those_of_the_dataset(make_dataset, refine) -> None:
     dataset = Dataset.open(make_dataset())
@@ -77,7 +93,8 @@ def test_frames_are_decoded_once_and_again_when_they_change(make_dataset, monkey
 
 def test_a_folder_that_cannot_be_written_is_left_alone(make_dataset, tmp_path, monkeypatch) -> None:
     root = make_dataset()
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != root.parent and access(path, mode))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = decode(Dataset.open(root), "train", unchanged).path
     assert path.is_relative_to(tmp_path / "cache")

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from thermalsdk.partial import write_whole
 from train.data.errors import DatasetError
 
 #: Pillow's name of each pixel layout that the data set format knows, and how to say it.
@@ -62,6 +63,5 @@ def read(path: Path) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
 
 def write_png(path: Path, pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> None:
     """Write uint8 or uint16 pixels as PNG; the file is complete or absent."""
-    temporary = path.with_name(path.name + ".partial")
-    Image.fromarray(np.ascontiguousarray(pixels)).save(temporary, format="PNG", compress_level=1)
-    temporary.replace(path)
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    write_whole(path, lambda partial: image.save(partial, format="PNG", compress_level=1))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from thermalsdk import Synthesizer
+from thermalsdk.partial import write_whole
 from train.data import Dataset, DatasetError, Sample
 from train.data.spec import SPLITS
 from train.evaluation.evaluate import Synthesize, evaluate
@@ -132,6 +133,4 @@ def _progress(title: str) -> Callable[[list[str]], tqdm]:
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))

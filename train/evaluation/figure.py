@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from thermalsdk.partial import write_whole
 from train.data import Dataset, Sample
 from train.evaluation import field
 from train.evaluation.baselines import flat_components
@@ -29,9 +30,7 @@ def write_figure(
     something; else each picture over its own range.
     """
     rows = [_row(dataset, stem, synthesizers) for stem in _choose(dataset, split, frames_per_time)]
-    temporary = path.with_name(path.name + ".partial")
-    Image.fromarray(np.concatenate(rows)).save(temporary, format="PNG")
-    temporary.replace(path)
+    write_whole(path, lambda partial: Image.fromarray(np.concatenate(rows)).save(partial, format="PNG"))
 
 
 def _choose(dataset: Dataset, split: str, count: int) -> list[str]:
