@@ -11,10 +11,21 @@ void planes(const uint8_t* rgb, int height, int width, float* out);
 // The same, as means over 4x4 cells. height and width are multiples of 4.
 void planes_4(const uint8_t* rgb, int height, int width, float* out);
 
-// What the layer of `class_id` is told, as means over 4x4 cells: its mask, its edge and (R - offset) / scale
-// on it. height and width are multiples of 4.
-void condition(const uint8_t* labels, const float* thermal_labels, int height, int width, int class_id,
-               float offset, float scale, float* out);
+// A part of a frame; bottom and right are exclusive.
+struct Part {
+    int top;
+    int left;
+    int bottom;
+    int right;
+};
+
+// What the layer of `class_id` is told in a window of the frame, as means over 4x4 cells: its mask, its edge
+// and (R - offset) / scale on it. The window's edges are multiples of 4.
+void condition(const uint8_t* labels, const float* thermal_labels, int height, int width, Part window,
+               int class_id, float offset, float scale, float* out);
+
+// A window of `channels` planes.
+void cut(const float* planes, int channels, int height, int width, Part window, float* out);
 
 // Share of each of `classes` classes in 4x4 cells. height and width are multiples of 4.
 // Throws Refused for a label that is not below `classes`.

@@ -30,6 +30,12 @@ def condition(
     class_id: int,
     offset: float,
     scale: float,
+    window: tuple[int, int, int, int] | None = None,
+    out: npt.NDArray[np.float32] | None = None,
+) -> npt.NDArray[np.float32]: ...
+def cut(
+    planes: npt.NDArray[np.float32],
+    window: tuple[int, int, int, int],
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]: ...
 def connected_components(

@@ -90,13 +90,13 @@ class Layers:
         condition = workspace.array(_CONDITION, (1, 3, shape[0] // 4, shape[1] // 4))
         contrast = workspace.array(_CONTRAST, (1, 1, *shape))
         coding = self._manifest.thermal_normalization
-        inside = region.box.cells(1)
         compositing.condition(
-            frame.labels[inside],
-            frame.thermal_labels[inside],
+            frame.labels,
+            frame.thermal_labels,
             number,
             coding.offset_kelvin,
             coding.scale_kelvin,
+            region.box.window(1),
             condition[0],
         )
         self._graphs[number].run({**inputs, _CONDITION: condition}, {_CONTRAST: contrast})
@@ -125,10 +125,11 @@ def _part(feature: Float32, box: Box, height: int, workspace: Workspace, name: s
     """The box's part of a feature map [1,C,H/stride,W/stride], contiguous; a vector [1,C] has no parts."""
     if feature.ndim == 2:
         return feature
-    rows, columns = box.cells(height // feature.shape[2])
-    part = feature[:, :, rows, columns]
-    if part.shape == feature.shape:
+    window = box.window(height // feature.shape[2])
+    top, left, bottom, right = window
+    shape = (1, feature.shape[1], bottom - top, right - left)
+    if shape == feature.shape:
         return feature
-    copy = workspace.array(name, part.shape)
-    np.copyto(copy, part)
-    return copy
+    part = workspace.array(name, shape)
+    compositing.cut(feature[0], window, part[0])
+    return part

@@ -38,6 +38,10 @@ class Box:
             slice(self.left // stride, self.right // stride),
         )
 
+    def window(self, stride: int) -> tuple[int, int, int, int]:
+        """Top, left, bottom and right of the box in a plane of that stride."""
+        return (self.top // stride, self.left // stride, self.bottom // stride, self.right // stride)
+
     @property
     def area(self) -> int:
         """Number of pixels."""

@@ -24,6 +24,7 @@ ACCEPTED = {
     "planes": (RGB,),
     "planes_4": (RGB,),
     "condition": (LABELS, KELVIN, 0, 283.15, 20.0),
+    "cut": (LOGITS, (0, 1, 2, 3)),
     "class_fractions": (LABELS, 3),
     "labels_from_logits": (LOGITS,),
     "plan_regions": (LABELS[:, :8], 1, 1, 4, (2, 4)),

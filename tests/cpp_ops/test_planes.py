@@ -1,11 +1,21 @@
 """Frames and class maps in the form that the networks take."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cpp_ops.frames import CLASSES, class_maps
-from thermalsdk.compositing import class_fractions, condition, labels_from_logits, planes, planes_4, reference
+from thermalsdk.compositing import (
+    class_fractions,
+    condition,
+    cut,
+    labels_from_logits,
+    planes,
+    planes_4,
+    reference,
+)
+from thermalsdk.errors import InputError
 
 OFFSET, SCALE = 283.15, 20.0
 
@@ -26,15 +36,42 @@ def test_planes_of_cells_equal_the_specification(drawn):
     np.testing.assert_allclose(planes_4(rgb), reference.planes_4(rgb), rtol=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
-@given(class_maps(multiple=4), st.integers(0, CLASSES))
-def test_conditions_equal_the_specification(drawn, class_id):
+def windows(draw, height, width, multiple):
+    """Top, left, bottom and right within a plane."""
+    top, bottom = sorted(
+        draw(st.lists(st.integers(0, height // multiple), min_size=2, max_size=2, unique=True))
+    )
+    left, right = sorted(
+        draw(st.lists(st.integers(0, width // multiple), min_size=2, max_size=2, unique=True))
+    )
+    return top * multiple, left * multiple, bottom * multiple, right * multiple
+
+
+@settings(max_examples=60, deadline=None)
+@given(class_maps(multiple=4), st.integers(0, CLASSES), st.booleans(), st.data())
+def test_conditions_equal_the_specification(drawn, class_id, whole, data):
     labels, rng = drawn
+    window = None if whole else windows(data.draw, *labels.shape, multiple=4)
     thermal_labels = rng.uniform(250, 340, labels.shape).astype(np.float32)
-    ours = condition(labels, thermal_labels, class_id, OFFSET, SCALE)
-    expected = reference.condition(labels, thermal_labels, class_id, OFFSET, SCALE)
+    ours = condition(labels, thermal_labels, class_id, OFFSET, SCALE, window)
+    expected = reference.condition(labels, thermal_labels, class_id, OFFSET, SCALE, window)
     assert np.array_equal(ours[:2], expected[:2])
     np.testing.assert_allclose(ours[2], expected[2], rtol=1e-6, atol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 30), st.integers(1, 30), st.data())
+def test_cut_planes_equal_the_specification(channels, height, width, data):
+    planes = np.arange(channels * height * width, dtype=np.float32).reshape(channels, height, width)
+    window = windows(data.draw, height, width, multiple=1)
+    assert np.array_equal(cut(planes, window), reference.cut(planes, window))
+
+
+@pytest.mark.parametrize("window", [(0, 0, 0, 4), (0, 0, 12, 4), (-4, 0, 4, 4), (0, 8, 4, 4), (0, 0, 6, 4)])
+def test_a_window_that_is_none_is_refused(window):
+    labels, kelvin = np.zeros((8, 12), np.uint8), np.full((8, 12), OFFSET, np.float32)
+    with pytest.raises(InputError, match="window"):
+        condition(labels, kelvin, 0, OFFSET, SCALE, window)
 
 
 def test_the_frame_border_is_no_edge():

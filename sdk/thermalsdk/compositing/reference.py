@@ -19,6 +19,8 @@ import numpy.typing as npt
 UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]
 Int32 = npt.NDArray[np.int32]
+#: Top, left, bottom and right of a part of a plane; bottom and right are exclusive.
+Window = tuple[int, int, int, int]
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -195,7 +197,14 @@ def cell_means(plane: npt.NDArray[np.generic]) -> Float64:
     return np.asarray(cells.mean(axis=(1, 3)))
 
 
-def condition(labels: UInt8, thermal_labels: Float32, class_id: int, offset: float, scale: float) -> Float32:
+def condition(
+    labels: UInt8,
+    thermal_labels: Float32,
+    class_id: int,
+    offset: float,
+    scale: float,
+    window: Window | None = None,
+) -> Float32:
     """What the layer of one class is told, as means over 4x4 cells.
 
     Args:
@@ -203,15 +212,26 @@ def condition(labels: UInt8, thermal_labels: Float32, class_id: int, offset: flo
         thermal_labels: R, float32 [H,W].
         class_id: the class.
         offset, scale: normalisation of R in kelvin.
+        window: part of the frame to tell of, (top, left, bottom, right), multiples of 4; default: all of it.
 
     Returns:
-        float32 [3,H/4,W/4]: the class's mask; its edge, which is its pixels with a 4-neighbour of another
+        float32 [3,H/4,W/4], H and W of the window: the class's mask; its edge, which is its pixels with a 4-neighbour of another
         label (outside the frame is not another label); and (R - offset) / scale on the mask.
     """
     mask = labels == class_id
     normalised = (thermal_labels.astype(np.float64) - offset) / scale
     channels = (mask, mask & at_class_border(labels), np.where(mask, normalised, 0))
-    return np.stack([cell_means(channel) for channel in channels]).astype(np.float32)
+    cells = np.stack([cell_means(channel) for channel in channels]).astype(np.float32)
+    if window is None:
+        return cells
+    top, left, bottom, right = (edge // 4 for edge in window)
+    return cells[:, top:bottom, left:right]
+
+
+def cut(planes: Float32, window: Window) -> Float32:
+    """A window (top, left, bottom, right) of planes [C,H,W], contiguous."""
+    top, left, bottom, right = window
+    return np.ascontiguousarray(planes[:, top:bottom, left:right])
 
 
 def at_class_border(labels: UInt8) -> Bool:
