@@ -183,6 +183,7 @@ def random_arguments():
         "planes": (rgb,),
         "planes_4": (rgb,),
         "condition": (frame.labels, frame.thermal_labels, 1, 283.15, 20.0),
+        "cut": (rng.normal(size=(3, 6, 9)).astype(np.float32), (1, 2, 5, 9)),
         "class_fractions": (frame.labels, 6),
         "labels_from_logits": (rng.normal(size=(3, 6, 9)).astype(np.float32),),
         "plan_regions": (frame.labels[:, :32], 6, 1, 4, (2, 4)),
