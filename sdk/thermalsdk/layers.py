@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,8 @@ class Layers:
         self._graphs = [graphs[name] for name in manifest.classes]
         self._workspace = Workspace()
         self._thread_local = threading.local()
-        self._pool = ThreadPoolExecutor(threads, "thermalsdk-layer") if threads > 1 else None
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads - 1, "thermalsdk-layer") if threads > 1 else None
 
     def close(self) -> None:
         """End the threads; a second call does nothing."""
@@ -65,21 +66,42 @@ class Layers:
         classes = self._manifest.classes
         size = (frame.labels.shape[0], frame.labels.shape[1])
         planes = {number: self._workspace.array(classes[number], size) for number in class_map.regions}
-        milliseconds = dict.fromkeys((classes[number] for number in planes), 0.0)
+        spent: list[tuple[int, float]] = []
         runs = [(number, region) for number, regions in class_map.regions.items() for region in regions]
-        # The largest first: a long run that starts last leaves the other threads idle.
-        runs.sort(key=lambda run: -run[1].box.area)
+        # The smallest last: a long run that starts last leaves the other threads idle.
+        runs.sort(key=lambda run: run[1].box.area)
 
-        def work(run: tuple[int, Region]) -> tuple[int, float]:
-            start = time.perf_counter()
-            self._run_on(*run, frame, planes[run[0]])
-            return run[0], (time.perf_counter() - start) * 1e3
+        def work() -> None:
+            """Take runs until none is left; several threads do so."""
+            while True:
+                try:
+                    number, region = runs.pop()
+                except IndexError:
+                    return
+                start = time.perf_counter()
+                self._run_on(number, region, frame, planes[number])
+                spent.append((number, (time.perf_counter() - start) * 1e3))
 
-        for number, elapsed in map(work, runs) if self._pool is None else self._pool.map(work, runs):
-            milliseconds[classes[number]] += elapsed
+        self._on_all_threads(work)
+        milliseconds = {
+            classes[number]: sum(elapsed for worked_on, elapsed in spent if worked_on == number)
+            for number in planes
+        }
         height, width = class_map.labels.shape
         whole = [planes[k][:height, :width] if k in planes else None for k in range(len(classes))]
         return Contrasts(whole, milliseconds)
+
+    def _on_all_threads(self, work: Callable[[], None]) -> None:
+        """Do the work on this thread and the others at the same time; all have ended on return."""
+        if self._pool is None:
+            return work()
+        others = [self._pool.submit(work) for _ in range(self._threads - 1)]
+        try:
+            work()
+        finally:
+            wait(others)
+        for other in others:
+            other.result()
 
     def _run_on(self, number: int, region: Region, frame: _LayerInputs, plane: Float32) -> None:
         """Run one layer on one region and write the part that is right into the class's plane."""
