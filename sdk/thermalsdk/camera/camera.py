@@ -180,9 +180,9 @@ class Camera:
             self._pattern.add(seen, state.correction, state.minutes)
         if self._dead is not None:
             self._dead.apply(seen)
-        if self._converter is not None:
-            self._converter.quantise(seen)
-        return config.band.kelvin(seen)
+        if self._converter is None:
+            return config.band.kelvin(seen)
+        return self._converter.kelvin(self._converter.counts(seen))
 
     def _fit(self, size: tuple[int, int]) -> None:
         """Make the stages that depend on the size of the frame, (H, W) on the detector."""

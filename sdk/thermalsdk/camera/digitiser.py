@@ -1,4 +1,4 @@
-"""From radiance to counts and back: what the converter's steps and limits leave."""
+"""From radiance to counts, and from counts to kelvin: what the converter's steps and limits leave."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ class Converter:
 
     def __init__(self, config: Digitiser, band: Band) -> None:
         self.low, self.high = band.radiance_at(config.low_kelvin), band.radiance_at(config.high_kelvin)
-        self._step = np.float32((self.high - self.low) / (2**config.bits - 1))
+        self._highest = 2**config.bits - 1
+        levels = np.linspace(self.low, self.high, self._highest + 1)
+        self._kelvin = band.kelvin(levels.astype(np.float32))
 
-    def quantise(self, radiance: npt.NDArray[np.float32]) -> None:
-        """Round radiance HxW to whole counts and cut it at the converter's limits, in place."""
-        np.clip(radiance, np.float32(self.low), np.float32(self.high), out=radiance)
-        radiance -= np.float32(self.low)
-        radiance /= self._step
-        np.rint(radiance, out=radiance)
-        radiance *= self._step
-        radiance += np.float32(self.low)
+    def counts(self, radiance: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
+        """Whole counts of radiance, cut at the converter's limits: uint16 HxW."""
+        counts = radiance - np.float32(self.low)
+        counts *= np.float32(self._highest / (self.high - self.low))
+        np.rint(counts, out=counts)
+        np.clip(counts, 0, self._highest, out=counts)
+        return counts.astype(np.uint16)
+
+    def kelvin(self, counts: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
+        """Apparent temperature of counts: float32 HxW."""
+        return self._kelvin.take(counts)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -60,7 +58,7 @@ def _along(values: Float32, weights: Float32, axis: int) -> Float32:
 
 def _gaussian(sigma: float) -> Float32:
     """Weights at the distances 0, 1, 2, ...; both sides together have the sum 1."""
-    reach = max(1, math.ceil(3.5 * sigma))
+    reach = max(1, round(3.5 * sigma))
     weights = np.exp(-0.5 * (np.arange(reach + 1) / sigma) ** 2)
     return (weights / (weights[0] + 2 * weights[1:].sum())).astype(np.float32)
 

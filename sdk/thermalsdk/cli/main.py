@@ -106,6 +106,14 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="DIR",
         help="class maps: PNG of the frame's name, or in the order of a video's frames",
     )
+    parser.add_argument(
+        "--save-labels", metavar="DIR", help="keep the class maps that were used, for --labels of another run"
+    )
+    parser.add_argument(
+        "--instances",
+        metavar="DIR",
+        help="instance maps likewise, 16-bit PNG, for temperatures of single objects",
+    )
     parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
     parser.add_argument("--max-frames", type=_positive, metavar="N", help="stop after N frames (cameras too)")
     twins = parser.add_argument_group("the thermal twin of a data set: IN and OUT are folders")

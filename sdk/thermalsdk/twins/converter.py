@@ -14,7 +14,7 @@ from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
 from thermalsdk.twins.layout import twin_name
 from thermalsdk.video.display_sinks import save_picture
-from thermalsdk.video.picture_source import read_class_map, read_picture
+from thermalsdk.video.picture_source import read_ids, read_picture
 
 
 @dataclass(frozen=True)
@@ -105,4 +105,4 @@ class Converter:
     def _class_map(self, picture: Path) -> npt.NDArray[np.generic] | None:
         if self._places.labels is None:
             return None
-        return read_class_map(self._places.labels / twin_name(picture.as_posix()))
+        return read_ids(self._places.labels / twin_name(picture.as_posix()))

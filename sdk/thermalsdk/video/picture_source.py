@@ -69,13 +69,13 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
         ) from error
 
 
-def read_class_map(path: Path) -> npt.NDArray[Any]:
-    """Ids of a one-channel picture, HxW of its own type. Raises VideoError."""
+def read_ids(path: Path, kind: str = "class map") -> npt.NDArray[Any]:
+    """Ids of a one-channel picture, HxW of its own type. Raises VideoError, which calls the picture `kind`."""
     try:
         with Image.open(path) as picture:
             return np.array(picture)
     except (OSError, ValueError, SyntaxError) as error:
         raise VideoError(
-            f"the class map {path} cannot be read: {error}",
+            f"the {kind} {path} cannot be read: {error}",
             "Every frame needs one; write them as PNG, since JPEG changes ids.",
         ) from error
