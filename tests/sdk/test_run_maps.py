@@ -87,7 +87,7 @@ def test_refused_instances(run, video, maps):
     (maps / "ids" / "names.json").write_text('{"truck": 3}')
     (maps / "few").mkdir()
     cases = [
-        ((), "--instances DIR"),
+        ((), "--instances"),
         (("--instances", maps / "few"), "0 instance maps for 3 frames"),
         (("--instances", maps / "absent"), "Name the folder of the instance maps"),
         (("--instances", maps / "ids"), "no id"),

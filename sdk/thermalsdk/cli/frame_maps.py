@@ -1,4 +1,4 @@
-"""Class maps and instance maps that lie beside a source as pictures, and class maps that are kept for later."""
+"""Class maps and instance maps that lie beside a source as pictures, and class maps that are kept."""
 
 from __future__ import annotations
 

@@ -36,8 +36,9 @@ class Surfaces:
         """
         mirrored = (1 - self.emissivity) * band.radiance(self.reflected)
         radiance = band.radiance(kelvin)
-        radiance *= self.emissivity.take(labels)
-        radiance += mirrored.take(labels)
+        classes = labels.astype(np.intp)  # what `take` would do twice
+        radiance *= self.emissivity.take(classes)
+        radiance += mirrored.take(classes)
         return radiance
 
     def apparent(

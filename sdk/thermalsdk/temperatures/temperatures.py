@@ -106,7 +106,7 @@ class Temperatures:
         if self.instances and not has_instances:
             raise TemperatureError(
                 "temperatures per instance were given without an instance map",
-                "Pass instances=, a uint16 map of HxW that holds these ids; the command takes --instances DIR.",
+                "Pass instances=, a uint16 map of HxW that holds these ids; on the command line --instances.",
             )
         by_name = [key for key in self.instances if isinstance(key, str)]
         if by_name and not has_names:

@@ -70,7 +70,7 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
 
 
 def read_ids(path: Path, kind: str = "class map") -> npt.NDArray[Any]:
-    """Ids of a one-channel picture, HxW of its own type. Raises VideoError, which calls the picture `kind`."""
+    """Ids of a one-channel picture, HxW of its own type. Raises VideoError, which calls it `kind`."""
     try:
         with Image.open(path) as picture:
             return np.array(picture)
