@@ -53,4 +53,8 @@ class PlateauGain:
         steps = np.minimum(255.0 * shares, _MOST_LEVELS_PER_KELVIN * (high - low) / _BINS)
         levels = np.concatenate(([0.0], np.cumsum(steps)))
         levels += (255.0 - levels[-1]) / 2
-        return np.interp(_COUNTS, edges, levels)
+        first, last = np.searchsorted(_COUNTS, (low, high))
+        curve = np.full(len(_COUNTS), levels[-1])
+        curve[:first] = levels[0]
+        curve[first:last] = np.interp(_COUNTS[first:last], edges, levels)
+        return curve
