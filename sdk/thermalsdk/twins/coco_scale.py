@@ -1,8 +1,8 @@
 """COCO's annotations of a picture that has another size than it was annotated in.
 
 Boxes, polygons and key points keep their place as a share of the picture; run-length encoded masks are
-resized by nearest neighbours. Fields: https://cocodataset.org/#format-data; the compressed form of `counts` is
-that of pycocotools (cocoapi, common/maskApi.c, rleFrString).
+resized by nearest neighbours. Fields: https://cocodataset.org/#format-data; the compressed form of `counts`
+is that of pycocotools (cocoapi, common/maskApi.c, rleFrString).
 """
 
 from __future__ import annotations
