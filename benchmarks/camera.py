@@ -5,7 +5,8 @@ the first frame until both files are complete. "Colours only": the segmenter mak
 the class maps that such a run has kept with --save-labels. "Given": those that come with the clip.
 
 Stages are milliseconds of processor time a frame, each measured by itself, so that they hardly depend on what
-else the machine does. Reading the clip and its class maps, H.264 and FFV1 have threads of their own in a run.
+else the machine does. "Outputs" are 16-bit counts and the coloured picture. What is "beside" has threads of its
+own in a run.
 
 python benchmarks/camera.py [--data VIDEO] [--frames 300] [--quick] [--json FILE]
 """
@@ -22,6 +23,7 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from itertools import cycle, islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from common.frames import Case, resized
@@ -37,6 +39,8 @@ from thermalsdk.scenes import SCENE_IDS, StreetScene
 from thermalsdk.video import Sink, open_source
 from thermalsdk.video.display_sinks import DisplayVideoSink
 from thermalsdk.video.picture_source import read_ids
+
+Result = TypeVar("Result")
 
 SIZE = (480, 640)
 RATE = 30.0
@@ -106,40 +110,38 @@ def write_clip(work: Path, cases: Sequence[Case], count: int) -> None:
 def stages(synth: Synthesizer, work: Path, cases: Sequence[Case]) -> dict[str, float]:
     """Processor time of everything that happens to a frame whose class map is given."""
     camera, temperatures = Camera.preset(CAMERA), Temperatures.preset(PRESET)
-    provenance = Provenance.of(synth.info, camera.hash)
     chosen = list(islice(cycle(cases), REPEATS))
-    made, synthesis = each(
-        lambda case: synth(case[0], labels=case[1], temperatures=temperatures), chosen, time.process_time
-    )
-    seen, view = each(camera.view, made)
-    counts, raw16 = each(lambda frame: frame.raw16, seen)
-    pictures, picture = each(lambda frame: frame.colorize(PALETTE), seen)
-    images = [ThermalImage.raw16(array, provenance) for array in counts]
-    source = iter(open_source(str(work / "clip.mp4")))
-    maps = sorted((work / "given").iterdir())[:REPEATS]
+    laps: dict[str, list[float]] = {"networks_and_composition": [], "camera": [], "outputs": []}
+    for rgb, labels in chosen:
+        frame = lap(
+            laps["networks_and_composition"],
+            lambda r=rgb, k=labels: synth(r, labels=k, temperatures=temperatures),
+        )
+        seen = lap(laps["camera"], lambda f=frame: camera.view(f))
+        lap(laps["outputs"], lambda f=seen: (f.raw16, f.colorize(PALETTE)))
+    source, maps = iter(open_source(str(work / "clip.mp4"))), iter(sorted((work / "given").iterdir()))
+    laps |= {"beside: clip": [], "beside: class maps": []}
+    for _ in range(REPEATS):
+        lap(laps["beside: clip"], lambda: next(source))
+        lap(laps["beside: class maps"], lambda: read_ids(next(maps)))
+    camera.restart()
+    frames = [synth(rgb, labels=labels, temperatures=temperatures, camera=camera) for rgb, labels in chosen]
+    provenance = Provenance.of(synth.info, camera.hash)
+    pictures = [frame.colorize(PALETTE) for frame in frames]
+    counts = [ThermalImage.raw16(frame.raw16, provenance) for frame in frames]
     return {
-        "networks_and_composition": synthesis,
-        "camera": view,
-        "raw16": raw16,
-        "gain_and_palette": picture,
-        "beside: read the clip": each(lambda _: next(source), range(REPEATS - 1), time.process_time)[1],
-        "beside: read a class map": each(read_ids, maps)[1],
+        **{name: round(statistics.median(milliseconds), 2) for name, milliseconds in laps.items()},
         "beside: H.264": encoding(DisplayVideoSink(work / "stage.mp4", RATE), pictures),
-        "beside: FFV1": encoding(ThermalVideoSink(work / "stage.mkv", RATE), images),
+        "beside: FFV1": encoding(ThermalVideoSink(work / "stage.mkv", RATE), counts),
     }
 
 
-def each(
-    work: Callable, items: Sequence, clock: Callable[[], float] = time.thread_time
-) -> tuple[list, float]:
-    """Results for all items, and the median milliseconds of one by `clock`; the first is a warm-up."""
-    results, milliseconds = [], []
-    work(items[0])
-    for item in items:
-        start = clock()
-        results.append(work(item))
-        milliseconds.append((clock() - start) * 1e3)
-    return results, round(statistics.median(milliseconds), 2)
+def lap(milliseconds: list[float], work: Callable[[], Result]) -> Result:
+    """What `work` returns; the processor time of all threads that it took joins the list."""
+    start = time.process_time()
+    result = work()
+    milliseconds.append((time.process_time() - start) * 1e3)
+    return result
 
 
 def encoding(sink: Sink, images: Sequence) -> float:

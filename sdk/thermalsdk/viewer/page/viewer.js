@@ -14,7 +14,7 @@ function complain(problem) {
 }
 
 function fill(select, names, chosen) {
-  select.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
+  select.replaceChildren(...names.map((name) => new Option(name.replace("_", " "), name, false, name === chosen)));
   select.addEventListener("change", () => send({ set: { [select.id]: select.value } }));
 }
 
