@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk import compositing
 from thermalsdk.camera.config import Digitiser
 from thermalsdk.radiometry import Band
 
@@ -15,8 +16,9 @@ class Converter:
     def __init__(self, config: Digitiser, band: Band) -> None:
         self.low, self.high = band.radiance_at(config.low_kelvin), band.radiance_at(config.high_kelvin)
         self._highest = 2**config.bits - 1
-        levels = np.linspace(self.low, self.high, self._highest + 1)
-        self._kelvin = band.kelvin(levels.astype(np.float32))
+        levels = np.linspace(self.low, self.high, self._highest + 1).astype(np.float32)
+        self._kelvin = np.zeros(65536, np.float32)  # an entry for every uint16
+        self._kelvin[: len(levels)] = band.kelvin(levels)
 
     def counts(self, radiance: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
         """Whole counts of radiance, cut at the converter's limits: uint16 HxW."""
@@ -28,4 +30,4 @@ class Converter:
 
     def kelvin(self, counts: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
         """Apparent temperature of counts: float32 HxW."""
-        return self._kelvin.take(counts)
+        return compositing.take(counts, self._kelvin)

@@ -12,6 +12,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk import compositing
+
 _VALUES = 65536
 _PER_WORD = 4
 
@@ -20,7 +22,7 @@ def white_noise(rng: np.random.Generator, shape: tuple[int, int]) -> npt.NDArray
     """Independent values of mean 0 and standard deviation 1: float32 of `shape`."""
     count = shape[0] * shape[1]
     words = rng.bit_generator.random_raw(-(-count // _PER_WORD))
-    return _quantiles().take(words.view(np.uint16)[:count]).reshape(shape)
+    return compositing.take(words.view(np.uint16)[:count].reshape(shape), _quantiles())
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from thermalsdk import compositing
 from thermalsdk.camera.config import Blur, Resolution, Vignetting
 from thermalsdk.radiometry import Band
 
@@ -35,25 +36,7 @@ class PointSpread:
 
     def __call__(self, radiance: Float32) -> Float32:
         """Blurred radiance, float32 HxW, edges replicated."""
-        return _along(_along(radiance, self.weights, 0), self.weights, 1)
-
-
-def _along(values: Float32, weights: Float32, axis: int) -> Float32:
-    """Convolution along an axis with weights for the distances 0, 1, 2, ... to both sides."""
-    reach, length = len(weights) - 1, values.shape[axis]
-    padded = np.pad(values, [(reach, reach) if axis == i else (0, 0) for i in range(2)], mode="edge")
-
-    def shifted(offset: int) -> Float32:
-        window = slice(reach + offset, reach + offset + length)
-        return padded[window] if axis == 0 else padded[:, window]
-
-    total = values * weights[0]
-    pair = np.empty_like(total)
-    for distance in range(1, reach + 1):
-        np.add(shifted(-distance), shifted(distance), out=pair)
-        pair *= weights[distance]
-        total += pair
-    return total
+        return compositing.blur(radiance, self.weights)
 
 
 def _gaussian(sigma: float) -> Float32:
