@@ -5,8 +5,8 @@ the first frame until both files are complete. "Colours only": the segmenter mak
 the class maps that such a run has kept with --save-labels. "Given": those that come with the clip.
 
 Stages are milliseconds of processor time a frame, each measured by itself, so that they hardly depend on what
-else the machine does. "Outputs" are 16-bit counts and the coloured picture. What is "beside" has threads of its
-own in a run.
+else the machine does. "Outputs" are 16-bit counts and the coloured picture. What is "beside" has threads of
+its own in a run.
 
 python benchmarks/camera.py [--data VIDEO] [--frames 300] [--quick] [--json FILE]
 """
