@@ -16,4 +16,10 @@ struct LookupTable {
 // Linear between the entries, constant beyond them; NaN counts as low.
 void interpolate(const float* positions, ptrdiff_t pixels, const LookupTable& table, float* out);
 
+// The entry of every index; the table has one for each value that an Index can have.
+template <typename Index, typename Value>
+void take(const Index* indices, ptrdiff_t pixels, const Value* table, Value* out) {
+    for (ptrdiff_t i = 0; i < pixels; ++i) out[i] = table[indices[i]];
+}
+
 }  // namespace thermal

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "arrays.h"
+#include "blur.h"
 #include "composite.h"
 #include "display.h"
 #include "lookup.h"
@@ -305,6 +306,44 @@ py::array_t<float> interpolate_of(const py::object& positions_argument, const py
     return out;
 }
 
+template <typename Index, typename Value>
+py::array taken(const py::object& indices_argument, const py::object& table_argument) {
+    constexpr py::ssize_t kEntries = py::ssize_t{1} << (8 * sizeof(Index));
+    const auto indices = checked<Index>(indices_argument, "indices", {kAny, kAny});
+    const auto table = checked<Value>(table_argument, "table", {kEntries});
+    py::array_t<Value> out({indices.shape(0), indices.shape(1)});
+    const Index* source = indices.data();
+    const Value* values = table.data();
+    Value* target = out.mutable_data();
+    const ptrdiff_t pixels = indices.size();
+    const py::gil_scoped_release release;
+    take(source, pixels, values, target);
+    return out;
+}
+
+py::array take_of(const py::object& indices, const py::object& table) {
+    const bool bytes = py::isinstance<py::array_t<uint8_t>>(table);
+    if (py::isinstance<py::array_t<uint16_t>>(indices)) {
+        return bytes ? taken<uint16_t, uint8_t>(indices, table) : taken<uint16_t, float>(indices, table);
+    }
+    return bytes ? taken<uint8_t, uint8_t>(indices, table) : taken<uint8_t, float>(indices, table);
+}
+
+py::array_t<float> blur_of(const py::object& values_argument, const py::object& weights_argument) {
+    const auto values = checked<float>(values_argument, "values", {kAny, kAny});
+    const auto weights = checked<float>(weights_argument, "weights", {kAny});
+    const Extent extent = extent_of(values, "values");
+    const int reach = static_cast<int>(weights.size()) - 1;
+    py::array_t<float> out({extent.height, extent.width});
+    std::vector<float> row(extent.width + 2 * static_cast<size_t>(reach));
+    const float* source = values.data();
+    const float* factors = weights.data();
+    float* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    blur(source, extent.height, extent.width, factors, reach, row.data(), target);
+    return out;
+}
+
 py::array_t<int32_t> plan_regions_of(const py::object& labels_argument, int classes, int growth, int overhead,
                                      std::vector<int> sizes) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
@@ -364,6 +403,8 @@ PYBIND11_MODULE(_ops, module) {
     module.def("plan_regions", plan_regions_of, arg("labels"), arg("classes"), arg("growth"), arg("overhead"),
                arg("sizes"));
     module.def("interpolate", interpolate_of, arg("positions"), arg("table"), arg("low"), arg("step"));
+    module.def("take", take_of, arg("indices"), arg("table"));
+    module.def("blur", blur_of, arg("values"), arg("weights"));
     module.def("raw16", raw16_of, arg("kelvin"));
     module.def("agc_linear", agc_linear_of, arg("kelvin"), arg("low"), arg("high"));
     module.attr("sums_int8_exactly") = sums_int8_exactly();

@@ -1,9 +1,12 @@
 """Signatures of the native module; `compositing/reference.py` says what each function computes."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+_Entry = TypeVar("_Entry", np.float32, np.uint8)
 
 #: Whether the module was built with CUDA: without it the two functions at the end are absent.
 has_cuda: bool
@@ -11,6 +14,7 @@ has_cuda: bool
 sums_int8_exactly: bool
 
 def agc_linear(kelvin: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.uint8]: ...
+def blur(values: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
 def class_fractions(
     labels: npt.NDArray[np.uint8], classes: int, out: npt.NDArray[np.float32] | None = None
 ) -> npt.NDArray[np.float32]: ...
@@ -58,6 +62,9 @@ def planes_4(
     rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.float32] | None = None
 ) -> npt.NDArray[np.float32]: ...
 def raw16(kelvin: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]: ...
+def take(
+    indices: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], table: npt.NDArray[_Entry]
+) -> npt.NDArray[_Entry]: ...
 def composite_cuda_scratch(object_count: int) -> int:
     """Bytes of device memory that `composite_cuda` needs as scratch."""
 

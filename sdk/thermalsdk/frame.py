@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from thermalsdk import compositing
 from thermalsdk.camera.capture import Capture
-from thermalsdk.display import gain_limits, palette
+from thermalsdk.display import coloured, gain_limits
 from thermalsdk.temperatures.surfaces import Surfaces
 
 _PALETTE = "ironbow"
@@ -110,4 +110,4 @@ class Frame:
         """
         if name is None:
             name = _PALETTE if self.capture is None else self.capture.palette
-        return palette(name)[self.display]
+        return coloured(self.display, name)

@@ -246,7 +246,7 @@ class Synthesizer:
         with closing(frames):
             for given in frames:
                 now = temperatures(given.index) if callable(temperatures) else temperatures
-                frame = self(given.rgb, temperatures=now)
+                frame = self(given.rgb, labels=given.labels, instances=given.instances, temperatures=now)
                 if still_filter is not None:
                     frame = replace(frame, kelvin=still_filter(given.rgb, frame.kelvin))
                 if camera is None:

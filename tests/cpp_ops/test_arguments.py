@@ -29,6 +29,8 @@ ACCEPTED = {
     "labels_from_logits": (LOGITS,),
     "plan_regions": (LABELS[:, :8], 1, 1, 4, (2, 4)),
     "interpolate": (KELVIN, TABLE, 100.0, 0.5),
+    "take": (LABELS, np.arange(256, dtype=np.float32)),
+    "blur": (KELVIN, np.array([0.5, 0.25], np.float32)),
     "raw16": (KELVIN,),
     "agc_linear": (KELVIN, 280.0, 300.0),
 }
@@ -188,6 +190,8 @@ def random_arguments():
         "labels_from_logits": (rng.normal(size=(3, 6, 9)).astype(np.float32),),
         "plan_regions": (frame.labels[:, :32], 6, 1, 4, (2, 4)),
         "interpolate": (frame.thermal_labels, np.sqrt(np.arange(400, dtype=np.float32)), 100.0, 0.5),
+        "take": (frame.labels, np.sqrt(np.arange(256, dtype=np.float32))),
+        "blur": (frame.thermal_labels, np.array([0.5, 0.2, 0.05], np.float32)),
         "raw16": (frame.thermal_labels,),
         "agc_linear": (frame.thermal_labels, 260.0, 320.0),
     }

@@ -35,6 +35,15 @@ def test_examples_of_thermal_output(tmp_path, monkeypatch, video, rgb):
     assert {"thermal.mp4", "thermal.mkv", "frame.tif", "l8.png"} <= set(contents(tmp_path))
 
 
+def test_examples_of_maps(tmp_path, monkeypatch, video):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "road.mp4").write_bytes(video.read_bytes())
+    for command in blocks("formats.md", "Class maps and instance maps")[0][1].splitlines():
+        execute(command)
+    assert len(contents(tmp_path / "tags")) == 12
+    assert {"day.mp4", "night.mp4"} <= set(contents(tmp_path))
+
+
 @pytest.fixture
 def data_sets(tmp_path, monkeypatch):
     """The folders that the examples name."""
@@ -58,6 +67,13 @@ def test_examples_of_twins(data_sets):
     assert {"images/a.png", "labels/a.txt"} <= set(contents(data_sets / "yolo_thermal"))
     assert contents(data_sets / "yolo_kelvin") == contents(data_sets / "yolo_thermal")
     assert {"1.png", "2.png"} <= set(contents(data_sets / "frames_thermal"))
+
+
+def test_examples_of_twins_through_a_camera(data_sets):
+    for command in blocks("twins.md", "Through a camera")[0][1].splitlines():
+        execute(command)
+    assert {"train/a.png", "train/b.png", "train.json"} <= set(contents(data_sets / "coco_boson"))
+    assert {"images/a.png", "labels/a.txt"} <= set(contents(data_sets / "yolo_lepton"))
 
 
 @pytest.mark.slow

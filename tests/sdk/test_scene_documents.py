@@ -37,6 +37,10 @@ def example(tmp_path, monkeypatch, synth, rgb, labels):
     Image.fromarray(rgb).save("road.png")
     instances = np.zeros(labels.shape, np.uint16)
     instances[50:70, 40:70], instances[50:70, 90:115] = 7, 9
+    for folder, ids in (("tags", labels), ("ids", instances)):
+        Path(folder).mkdir()
+        Image.fromarray(ids).save(f"{folder}/road.png")
+    Path("ids/names.json").write_text('{"9": "BP_Truck_9"}')
     return {"synth": synth, "rgb": rgb, "labels": labels, "instances": instances}
 
 

@@ -49,6 +49,37 @@ class LiveSource:
         assert self.given == wanted
 
 
+class MappedSource:
+    """A moving source that brings class maps and instance maps along."""
+
+    clock, rate, count, single = "file", 30.0, 3, False
+
+    def __init__(self, labels, instances):
+        self.maps = labels, instances
+
+    def __iter__(self):
+        from thermalsdk.video import SourceFrame
+
+        for index in range(self.count):
+            labels, instances = self.maps
+            yield SourceFrame(
+                moving_picture(index), index, index / 30, str(index), labels=labels, instances=instances
+            )
+
+    def close(self):
+        pass
+
+
+def test_maps_of_a_source_reach_the_synthesizer(synth, labels):
+    instances = np.where(labels == 8, 7, 0).astype(np.uint16)
+    hot = Temperatures(ambient=285.0, instances={7: 330.0})
+    frames = list(synth.stream(MappedSource(labels, instances), policy="all", temperatures=hot))
+    assert len(frames) == 3
+    for frame in frames:
+        np.testing.assert_array_equal(frame.labels, labels)
+        assert frame.kelvin[55:65, 48:62].mean() == pytest.approx(330, abs=1)
+
+
 def test_all_yields_every_frame(synth, video):
     frames = list(synth.stream(video, policy="all"))
     assert [frame.index for frame in frames] == list(range(12))

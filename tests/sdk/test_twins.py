@@ -21,9 +21,12 @@ from tests.sdk.data_sets import (
     wait_for,
 )
 from thermalsdk import Temperatures
+from thermalsdk.errors import VideoError
 from thermalsdk.formats import read_thermal
+from thermalsdk.twins.coco_scale import scale_annotation
 from thermalsdk.twins.layout import twin_name
 from thermalsdk.twins.layouts import FORMATS, open_layout
+from thermalsdk.video.picture_source import read_picture, read_size
 
 
 @pytest.fixture
@@ -195,6 +198,8 @@ def test_refused_before_any_work(run, coco, tmp_path):
     add_pictures(far_yaml, ["a.jpg"])
     add(far_yaml / "a.txt", "")
     add(far_yaml / "data.yaml", "train: '/data/images'\n")
+    core = tmp_path / "core.yaml"
+    core.write_text(CORE)
     out = tmp_path / "out"
     before = contents(tmp_path)
     for arguments, words in [
@@ -214,11 +219,162 @@ def test_refused_before_any_work(run, coco, tmp_path):
         ((coco, tmp_path / "no" / "out"), "does not exist"),
         ((coco, out, "--labels", empty), "no class map"),
         ((coco, out, "--side-by-side"), "--side-by-side"),
-        ((coco, out, "--camera", "boson640"), "--camera"),
+        ((coco, out, "--camera", core), "train/a.jpg (128x96) smaller"),
+        ((coco, out, "--instances", empty), "--instances"),
     ]:
         code, _, err = run("run", *arguments, "--workers", "1")
         assert (code, contents(tmp_path)) == (1, before), arguments
         assert words in err
+
+
+#: A noisy core of 64x64 pixels, which makes pictures of 128x96 half as large.
+CORE = """
+name: core
+resolution: {width: 64, height: 64}
+noise: {netd_mk: 80}
+fixed_pattern: {pixel_mk: 40}
+palette: ironbow
+"""
+
+
+@pytest.fixture
+def core(tmp_path):
+    (tmp_path / "core.yaml").write_text(CORE)
+    return tmp_path / "core.yaml"
+
+
+def test_yolo_through_a_camera(run, yolo, core, tmp_path):
+    out, kelvin = tmp_path / "out", tmp_path / "kelvin"
+    arguments = ("run", yolo, out, "--format", "yolo", "--raw16", kelvin, "--camera", core)
+    code, text, _ = run(*arguments, "--json")
+    assert code == 0
+    camera_hash = json.loads(text)["camera_hash"]
+    images = [read_thermal(kelvin / f"images/{name}.png") for name in ("train/a", "train/b", "val/a")]
+    assert {image.counts.shape for image in images} == {(48, 64)}
+    assert {image.provenance.camera_hash for image in images} == {camera_hash}
+    assert json.loads((out / "thermalsdk.json").read_text())["camera"] == camera_hash
+    with Image.open(out / "images/val/a.png") as picture:
+        assert np.ptp(np.array(picture), axis=-1).min() > 100  # ironbow, as the camera says
+    for name in ("labels/train/a.txt", "labels/val/a.txt"):
+        assert (out / name).read_text() == (yolo / name).read_text()
+
+
+def test_coco_through_a_camera(run, root, core, tmp_path):
+    """Boxes, polygons and masks shrink with the pictures that do not fit the detector."""
+    add_pictures(root, ["large.jpg", "small.jpg"])
+    add(root / "small.png", moving_picture(3, 64, 64))
+    (root / "small.jpg").unlink()
+    mask = np.zeros((96, 128), np.uint8)
+    mask[20:60, 40:100] = 1
+    images = [
+        {"id": 1, "file_name": "large.jpg", "width": 128, "height": 96},
+        {"id": 2, "file_name": "small.png", "width": 64, "height": 64},
+    ]
+    shape = {"bbox": [40, 20, 60, 40], "area": 2400, "keypoints": [41, 21, 2, 0, 0, 0]}
+    polygon = {**shape, "segmentation": [[40, 20, 100, 20, 100, 60, 40, 60]]}
+    crowd = {"bbox": [40, 20, 60, 40], "segmentation": {"size": [96, 128], "counts": runs(mask)}}
+    annotations = [
+        {"image_id": 1, **polygon},
+        {"image_id": 1, "iscrowd": 1, **crowd},
+        {"image_id": 2, **polygon},
+    ]
+    add(root / "list.json", json.dumps({"images": images, "annotations": annotations}))
+    assert run("run", root, tmp_path / "out", "--format", "coco", "--camera", core)[0] == 0
+    data = json.loads((tmp_path / "out/list.json").read_text())
+    for image in data["images"]:
+        with Image.open(tmp_path / "out" / image["file_name"]) as picture:
+            assert picture.size == (image["width"], image["height"]) == (64, 48 if image["id"] == 1 else 64)
+    scaled, masked, untouched = data["annotations"]
+    assert scaled["bbox"] == [20, 10, 30, 20]
+    assert scaled["area"] == 600
+    assert scaled["keypoints"] == [20.5, 10.5, 2, 0, 0, 0]
+    assert scaled["segmentation"] == [[20, 10, 50, 10, 50, 30, 20, 30]]
+    assert masked["segmentation"] == {"size": [48, 64], "counts": runs(mask[::2, ::2])}
+    assert untouched == annotations[2]
+
+
+def runs(mask):
+    """Uncompressed counts of COCO, one pixel after the other."""
+    counts, current = [0], 0
+    for value in mask.T.ravel():
+        if value != current:
+            counts.append(0)
+            current = value
+        counts[-1] += 1
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("size", "text", "counts"),  # by pycocotools 2.0
+    [
+        ((8, 12), "R144000000000>", [34, *[4] * 11, 18]),
+        ((400, 300), "nd?Z5V70000000bbS3", [16030, *[170, 230] * 4, 170, 102200]),
+    ],
+)
+def test_compressed_masks_of_coco(size, text, counts):
+    annotation = {"segmentation": {"size": list(size), "counts": text}}
+    scale_annotation(annotation, size, size)
+    assert annotation["segmentation"] == {"size": list(size), "counts": counts}
+
+
+def test_names_in_a_list_with_different_sizes_are_refused(run, root, core, tmp_path):
+    add(root / "train/a.jpg", moving_picture(0))
+    add(root / "val/a.jpg", moving_picture(0, 64, 64))
+    add(root / "lists/all.json", json.dumps({"images": [{"file_name": "a.jpg"}]}))
+    code, _, err = run("run", root, tmp_path / "out", "--format", "coco", "--camera", core)
+    assert (code, "different sizes" in err) == (1, True)
+
+
+def test_any_folder_through_a_camera_that_fits(run, root, tmp_path):
+    """Other files may be anything: they are copied where no picture changes its size."""
+    add_pictures(root, ["a.jpg"])
+    add(root / "a.xml", "<annotation/>")
+    assert run("run", root, tmp_path / "out", "--format", "folder", "--camera", "boson640")[0] == 0
+    assert contents(tmp_path / "out") == ["a.png", "a.xml", "thermalsdk.json"]
+
+
+def test_pictures_held_upright_are_measured_upright(tmp_path):
+    path = tmp_path / "a.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(moving_picture(0)).save(path, exif=exif)
+    assert read_size(path) == read_picture(path).shape[:2] == (128, 96)
+    (tmp_path / "b.jpg").write_text("no picture")
+    with pytest.raises(VideoError, match="cannot be read"):
+        read_size(tmp_path / "b.jpg")
+
+
+def bytes_of(folder):
+    return {name: (folder / name).read_bytes() for name in contents(folder) if name.endswith(".png")}
+
+
+def test_noise_follows_from_a_pictures_name_alone(run, root, core, tmp_path):
+    """Not from how many came before it in its worker: what one run makes in two halves is the same."""
+    picture = moving_picture(0)
+    for name in ("a.png", "b.png", "deep/a.png"):
+        add(root / name, picture)
+
+    def made(name):
+        assert run("run", root, tmp_path / name, "--format", "folder", "--camera", core)[0] == 0
+        return bytes_of(tmp_path / name)
+
+    whole = made("whole")
+    assert len(set(whole.values())) == 3
+    (root / "a.png").unlink()
+    rest = made("halves")
+    add(root / "a.png", picture)
+    assert rest == {name: whole[name] for name in ("b.png", "deep/a.png")}
+    assert made("halves") == whole
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_same_bytes_as_one(run, root, core, tmp_path):
+    add_pictures(root, [f"{index}.png" for index in range(6)])
+    arguments = ("run", root, "--format", "folder", "--camera", core)
+    assert run(*arguments, tmp_path / "one", "--workers", 1)[0] == 0
+    assert run(*arguments, tmp_path / "two", "--workers", 2)[0] == 0
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+    assert len(bytes_of(tmp_path / "one")) == 6
 
 
 def test_formats():

@@ -62,6 +62,7 @@ class Camera:
         self._noise = None if config.noise is None else TemporalNoise(config.noise, slope, self.seed)
         self._converter = None if config.digitiser is None else Converter(config.digitiser, config.band)
         self._lock = threading.Lock()
+        self._size: tuple[int, int] | None = None
         self.restart()
 
     @classmethod
@@ -74,10 +75,14 @@ class Camera:
         """Read a .yaml or .json file. Raises CameraError naming the field that cannot be used."""
         return cls(read_config(Path(path)), seed)
 
-    def restart(self) -> None:
-        """Switch it off and on: time, gain and fixed pattern start anew."""
+    def restart(self, index: int = 0) -> None:
+        """Switch it off and on: time, gain and fixed pattern start anew.
+
+        index: number of its next picture, from which that one's temporal noise follows. A camera that sees
+            pictures in any order gives each of them a number of its own, and the same picture every time.
+        """
+        self._first_index = index
         self._last: Capture | None = None
-        self._size: tuple[int, int] | None = None
         self.cut()
 
     def cut(self) -> None:
@@ -148,7 +153,7 @@ class Camera:
         return state.exposure is not None and state.exposure == self._exposed_at
 
     def _exposed(self, radiance: Float32, now: float, state: Moment) -> Capture:
-        index = 0 if self._last is None else self._last.index + 1
+        index = self._first_index if self._last is None else self._last.index + 1
         apparent = self._apparent(radiance, index, state)
         return Capture(
             apparent=apparent,
@@ -180,9 +185,9 @@ class Camera:
             self._pattern.add(seen, state.correction, state.minutes)
         if self._dead is not None:
             self._dead.apply(seen)
-        if self._converter is not None:
-            self._converter.quantise(seen)
-        return config.band.kelvin(seen)
+        if self._converter is None:
+            return config.band.kelvin(seen)
+        return self._converter.kelvin(self._converter.counts(seen))
 
     def _fit(self, size: tuple[int, int]) -> None:
         """Make the stages that depend on the size of the frame, (H, W) on the detector."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.camera.config import BadPixels, Drift, FixedPattern, Noise
+from thermalsdk.camera.gaussian import white_noise
 
 Float32 = npt.NDArray[np.float32]
 
@@ -28,7 +29,7 @@ class TemporalNoise:
     def add(self, radiance: Float32, index: int) -> None:
         """Add the noise of picture `index` in place; it depends on nothing but seed, index and size."""
         rng = _generator(self._seed, _NOISE, index)
-        noise = rng.standard_normal(radiance.shape, np.float32)
+        noise = white_noise(rng, (radiance.shape[0], radiance.shape[1]))
         noise *= np.float32(self._config.netd_mk * self._per_mk)
         _add_lines(noise, rng, self._config.row_mk * self._per_mk, self._config.column_mk * self._per_mk)
         radiance += noise

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from thermalsdk import compositing
 from thermalsdk.camera.config import Blur, Resolution, Vignetting
 from thermalsdk.radiometry import Band
 
@@ -37,30 +36,12 @@ class PointSpread:
 
     def __call__(self, radiance: Float32) -> Float32:
         """Blurred radiance, float32 HxW, edges replicated."""
-        return _along(_along(radiance, self.weights, 0), self.weights, 1)
-
-
-def _along(values: Float32, weights: Float32, axis: int) -> Float32:
-    """Convolution along an axis with weights for the distances 0, 1, 2, ... to both sides."""
-    reach, length = len(weights) - 1, values.shape[axis]
-    padded = np.pad(values, [(reach, reach) if axis == i else (0, 0) for i in range(2)], mode="edge")
-
-    def shifted(offset: int) -> Float32:
-        window = slice(reach + offset, reach + offset + length)
-        return padded[window] if axis == 0 else padded[:, window]
-
-    total = values * weights[0]
-    pair = np.empty_like(total)
-    for distance in range(1, reach + 1):
-        np.add(shifted(-distance), shifted(distance), out=pair)
-        pair *= weights[distance]
-        total += pair
-    return total
+        return compositing.blur(radiance, self.weights)
 
 
 def _gaussian(sigma: float) -> Float32:
     """Weights at the distances 0, 1, 2, ...; both sides together have the sum 1."""
-    reach = max(1, math.ceil(3.5 * sigma))
+    reach = max(1, round(3.5 * sigma))
     weights = np.exp(-0.5 * (np.arange(reach + 1) / sigma) ** 2)
     return (weights / (weights[0] + 2 * weights[1:].sum())).astype(np.float32)
 

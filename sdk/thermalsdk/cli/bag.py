@@ -10,6 +10,7 @@ from typing import Any
 
 from thermalsdk.adapters.ros2 import convert_bag
 from thermalsdk.cli.console import load, progress, report
+from thermalsdk.cli.scene_options import open_camera, open_temperatures
 from thermalsdk.frame import Frame
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.temperatures import TemperatureChoice, Temperatures
@@ -17,9 +18,8 @@ from thermalsdk.temperatures import TemperatureChoice, Temperatures
 
 def bag(options: argparse.Namespace) -> None:
     """Convert the bag."""
-    temperatures: TemperatureChoice = PredictedTemperatures()
-    if options.ambient is not None:
-        temperatures = Temperatures(ambient=options.ambient)
+    camera = open_camera(options)
+    temperatures = _temperatures(options)
     with load(options) as synthesizer, closing(progress(itertools.count(), None, "thermal")) as bar:
 
         def see(frame: Any, **inputs: Any) -> Frame:
@@ -37,5 +37,14 @@ def bag(options: argparse.Namespace) -> None:
             namespace=options.namespace,
             storage=options.storage,
             copy=options.copy,
+            camera=camera,
         )
-    report({"out": options.out, **asdict(made)}, options.json)
+    seen_by = {} if camera is None else {"camera": camera.config.name, "camera_hash": camera.hash}
+    report({"out": options.out, **asdict(made), **seen_by}, options.json)
+
+
+def _temperatures(options: argparse.Namespace) -> TemperatureChoice:
+    """What --ambient, --preset or --temperatures sets, or predictions. Raises TemperatureError."""
+    if options.ambient is not None:
+        return Temperatures(ambient=options.ambient)
+    return open_temperatures(options) or PredictedTemperatures()

@@ -106,6 +106,14 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="DIR",
         help="class maps: PNG of the frame's name, or in the order of a video's frames",
     )
+    parser.add_argument(
+        "--save-labels", metavar="DIR", help="keep the class maps that were used, for --labels of another run"
+    )
+    parser.add_argument(
+        "--instances",
+        metavar="DIR",
+        help="instance maps likewise, 16-bit PNG, for temperatures of single objects",
+    )
     parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
     parser.add_argument("--max-frames", type=_positive, metavar="N", help="stop after N frames (cameras too)")
     twins = parser.add_argument_group("the thermal twin of a data set: IN and OUT are folders")
@@ -119,6 +127,8 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _add_bag(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from thermalsdk.cli.scene_options import add_camera, add_temperatures
+
     parser = commands.add_parser("bag", help="turn the colour images of a ROS bag into thermal ones")
     parser.add_argument("source", metavar="BAG", help="bag folder, .mcap or .db3 file, or ROS 1 .bag")
     parser.add_argument("out", metavar="OUT_BAG", help="folder of the new bag")
@@ -128,9 +138,10 @@ def _add_bag(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--panoptic", action="store_true", help="class maps are gz-sim's, with numbered objects"
     )
-    parser.add_argument(
+    add_temperatures(parser).add_argument(
         "--ambient", type=float, metavar="K", help="kelvin of everything (predicted from the colours)"
     )
+    add_camera(parser)
     parser.add_argument("--namespace", default="/thermal", metavar="N", help="of what is written (/thermal)")
     parser.add_argument("--storage", choices=("sqlite3", "mcap"), default="sqlite3", help="sqlite3 or mcap")
     parser.add_argument("--copy", action="store_true", help="take all topics of BAG along")

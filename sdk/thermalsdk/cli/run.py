@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from thermalsdk.cli.console import load, progress, report
+from thermalsdk.cli.frame_maps import MapFolder, MappedSource, open_label_sink, read_instance_names
 from thermalsdk.cli.interrupts import until_interrupted
-from thermalsdk.cli.label_maps import LabelMaps
 from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera, open_temperatures
 from thermalsdk.display import AutoGain
@@ -36,12 +36,15 @@ def run(options: argparse.Namespace) -> None:
     total = _expected(source, options.max_frames)
     with ExitStack() as stack:
         stack.callback(source.close)
-        _refuse_same(options.source, options.out, options.raw16)
-        maps = None if options.labels is None else LabelMaps(Path(options.labels), source, total)
+        _refuse_same(options.source, options.out, options.raw16, options.save_labels)
+        source = _with_maps(source, total, options)
+        names = None if options.instances is None else read_instance_names(Path(options.instances))
         display = stack.enter_context(BackgroundSink(open_display_sink(options.out, source)))
-        raw16 = None
+        raw16 = saved_labels = None
         if options.raw16:
             raw16 = stack.enter_context(BackgroundSink(open_thermal_sink(options.raw16, source)))
+        if options.save_labels:
+            saved_labels = stack.enter_context(BackgroundSink(open_label_sink(Path(options.save_labels))))
         synthesizer = stack.enter_context(load(options))
         provenance = Provenance.of(synthesizer.info, None if camera is None else camera.hash)
         # A moving picture keeps gain and temperatures steady; pictures have nothing to do with each other.
@@ -57,9 +60,13 @@ def run(options: argparse.Namespace) -> None:
         milliseconds = []
         dropped = 0
         for given in progress(islice(frames, options.max_frames), total, "thermal"):
-            labels = None if maps is None else maps.read(given)
             frame = synthesizer(
-                given.rgb, labels=labels, label_ids=options.label_ids, temperatures=temperatures
+                given.rgb,
+                labels=given.labels,
+                label_ids=options.label_ids,
+                instances=given.instances,
+                instance_names=names,
+                temperatures=temperatures,
             )
             if camera is not None:
                 if not moves:
@@ -72,9 +79,11 @@ def run(options: argparse.Namespace) -> None:
             display.write(shown, given.name, given.index)
             if raw16 is not None:
                 raw16.write(ThermalImage.raw16(frame.raw16, provenance), given.name, given.index)
+            if saved_labels is not None:
+                saved_labels.write(frame.labels, given.name, given.index)
             milliseconds.append(frame.timing.total)
             dropped += given.dropped
-        seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start  # the encoders' last frames included
     report(
         {
             "out": str(options.out),
@@ -90,6 +99,19 @@ def run(options: argparse.Namespace) -> None:
     )
 
 
+def _with_maps(source: Source, total: int | None, options: argparse.Namespace) -> Source:
+    """The source with the maps of --labels and --instances. Raises VideoError."""
+    if options.labels is None and options.instances is None:
+        return source
+
+    def opened(folder: str | None, kind: str) -> MapFolder | None:
+        return None if folder is None else MapFolder(Path(folder), kind, source, total)
+
+    return MappedSource(
+        source, opened(options.labels, "class map"), opened(options.instances, "instance map")
+    )
+
+
 def _expected(source: Source, limit: int | None) -> int | None:
     if source.count is None or limit is None:
         return source.count or limit
@@ -99,4 +121,6 @@ def _expected(source: Source, limit: int | None) -> int | None:
 def _refuse_same(source: str, *outputs: str | None) -> None:
     paths = [Path(source).resolve(), *(Path(output).resolve() for output in outputs if output)]
     if len(set(paths)) < len(paths):
-        raise OutputError("IN, OUT and --raw16 are not three different paths", "Give each its own path.")
+        raise OutputError(
+            "IN, OUT, --raw16 and --save-labels are not different paths", "Give each its own path."
+        )

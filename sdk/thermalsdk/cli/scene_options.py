@@ -10,8 +10,8 @@ from thermalsdk.documents import SUFFIXES
 from thermalsdk.temperatures import Temperatures
 
 
-def add_temperatures(parser: argparse.ArgumentParser) -> None:
-    """--preset and --temperatures, of which one may be given."""
+def add_temperatures(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """--preset and --temperatures, of which one may be given; the group that they make."""
     from thermalsdk.temperatures.files import preset_names
 
     choice = parser.add_mutually_exclusive_group()
@@ -21,6 +21,7 @@ def add_temperatures(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="temperatures of your own: .yaml or .json, docs/temperatures.md",
     )
+    return choice
 
 
 def add_camera(parser: argparse.ArgumentParser) -> None:

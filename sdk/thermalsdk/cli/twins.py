@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from thermalsdk.cli.console import progress, report
-from thermalsdk.cli.scene_options import open_temperatures
+from thermalsdk.cli.scene_options import open_camera, open_temperatures
 from thermalsdk.errors import OptionError
 from thermalsdk.twins import (
     Recipe,
@@ -28,10 +28,11 @@ def make_twins(options: argparse.Namespace) -> None:
         raise OptionError(
             "--side-by-side and --max-frames do not fit the annotations of a data set", "Leave them out."
         )
-    if options.camera is not None:
+    if options.instances or options.save_labels:
         raise OptionError(
-            "--camera changes the size of pictures that annotations belong to", "Leave it out for data sets."
+            "--instances and --save-labels are for a single recording or folder", "Leave --format out."
         )
+    camera = open_camera(options)
     source = Path(options.source)
     layout = open_layout(options.format or "folder", source)
     workers = options.workers or 1
@@ -40,9 +41,10 @@ def make_twins(options: argparse.Namespace) -> None:
         device=options.device,
         precision=options.precision,
         threads=options.threads or _threads(workers, options.ray),
-        palette=options.palette or "white-hot",
+        palette=options.palette or ("white-hot" if camera is None else camera.config.palette),
         label_ids=options.label_ids,
         temperatures=open_temperatures(options),
+        camera=None if camera is None else camera.config,
     )
     job = TwinJob(source, layout, recipe, Path(options.out), _path(options.raw16), _path(options.labels))
     start = time.perf_counter()
@@ -62,6 +64,8 @@ def make_twins(options: argparse.Namespace) -> None:
             "made": made,
             "annotation_files": len(layout.annotations),
             "left_out": len(layout.left_out),
+            "camera": None if camera is None else camera.config.name,
+            "camera_hash": None if camera is None else camera.hash,
             "seconds": round(seconds, 1),
             "end_to_end_fps": round(made / seconds, 1),
         },

@@ -2,6 +2,7 @@
 
 from thermalsdk._ops import (
     agc_linear,
+    blur,
     class_fractions,
     composite,
     condition,
@@ -14,10 +15,12 @@ from thermalsdk._ops import (
     planes,
     planes_4,
     raw16,
+    take,
 )
 
 __all__ = [
     "agc_linear",
+    "blur",
     "class_fractions",
     "composite",
     "condition",
@@ -30,4 +33,5 @@ __all__ = [
     "planes",
     "planes_4",
     "raw16",
+    "take",
 ]

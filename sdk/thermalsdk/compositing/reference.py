@@ -371,5 +371,43 @@ def interpolate(positions: Float32, table: Float32, low: float, step: float) -> 
     return table[index] + fraction * (table[index + 1] - table[index])
 
 
+def take(indices: UInt8 | UInt16, table: Float32 | UInt8) -> Float32 | UInt8:
+    """A function of a whole number out of a table.
+
+    Args:
+        indices: uint8 or uint16 [H,W].
+        table: float32 or uint8 [256 or 65536], an entry for every value that an index can have.
+
+    Returns:
+        The table's type, [H,W].
+    """
+    return table[indices]
+
+
+def blur(values: Float32, weights: Float32) -> Float32:
+    """Separable convolution with symmetric weights, along the columns first; edges are replicated.
+
+    Sums are made from the centre outwards, in float32.
+
+    Args:
+        values: float32 [H,W].
+        weights: float32 [n], for the distances 0 to n - 1 to both sides.
+
+    Returns:
+        float32 [H,W].
+    """
+    return _blurred(_blurred(values, weights, 0), weights, 1)
+
+
+def _blurred(values: Float32, weights: Float32, axis: int) -> Float32:
+    places = np.arange(values.shape[axis])
+    total = values * weights[0]
+    for distance in range(1, len(weights)):
+        before = values.take((places - distance).clip(min=0), axis)
+        after = values.take((places + distance).clip(max=places[-1]), axis)
+        total += (before + after) * weights[distance]
+    return total
+
+
 def _saturated(values: Float32, highest: float) -> Float32:
     return np.where(np.isnan(values), np.float32(0), values).clip(0, highest)

@@ -33,17 +33,17 @@ class PlateauGain:
         self._linear = linear
         self._clipped = clipped
         self._damping = damping
-        self._curve: npt.NDArray[np.float64] | None = None
+        self._curve: npt.NDArray[np.float32] | None = None
 
     def __call__(self, kelvin: npt.NDArray[np.float32]) -> EqualisedTone:
         """Curve for the next frame (float32 HxW, kelvin), which also moves the state."""
         curve = self._curve_of(kelvin)
         if self._curve is not None:
-            curve += self._damping * (self._curve - curve)
+            curve += np.float32(self._damping) * (self._curve - curve)
         self._curve = curve
-        return EqualisedTone((curve + 0.5).astype(np.uint8))
+        return EqualisedTone((curve + np.float32(0.5)).astype(np.uint8))
 
-    def _curve_of(self, kelvin: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    def _curve_of(self, kelvin: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Grey level, 0 to 255, of every count of 0.01 K."""
         low, high = gain_limits(kelvin, self._clipped)
         sample = kelvin[::STEP, ::STEP]
@@ -53,4 +53,8 @@ class PlateauGain:
         steps = np.minimum(255.0 * shares, _MOST_LEVELS_PER_KELVIN * (high - low) / _BINS)
         levels = np.concatenate(([0.0], np.cumsum(steps)))
         levels += (255.0 - levels[-1]) / 2
-        return np.interp(_COUNTS, edges, levels)
+        first, last = np.searchsorted(_COUNTS, (low, high))
+        curve = np.full(len(_COUNTS), levels[-1], np.float32)
+        curve[:first] = levels[0]
+        curve[first:last] = np.interp(_COUNTS[first:last], edges, levels)
+        return curve

@@ -38,4 +38,4 @@ class EqualisedTone:
 
     def grey(self, kelvin: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
         """Grey values, uint8 HxW."""
-        return self.levels.take(compositing.raw16(kelvin))
+        return compositing.take(compositing.raw16(kelvin), self.levels)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk import compositing
 from thermalsdk.radiometry import LONG_WAVE, Band
 
 
@@ -36,8 +37,8 @@ class Surfaces:
         """
         mirrored = (1 - self.emissivity) * band.radiance(self.reflected)
         radiance = band.radiance(kelvin)
-        radiance *= self.emissivity.take(labels)
-        radiance += mirrored.take(labels)
+        radiance *= compositing.take(labels, _by_id(self.emissivity))
+        radiance += compositing.take(labels, _by_id(mirrored))
         return radiance
 
     def apparent(
@@ -45,3 +46,8 @@ class Surfaces:
     ) -> npt.NDArray[np.float32]:
         """Temperature of the black bodies that send the same radiance: float32 HxW, kelvin."""
         return band.kelvin(self.radiance(kelvin, labels, band))
+
+
+def _by_id(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """A table with an entry for every uint8: float32 [256]."""
+    return np.pad(values, (0, 256 - len(values)))

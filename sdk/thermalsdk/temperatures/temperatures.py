@@ -106,13 +106,14 @@ class Temperatures:
         if self.instances and not has_instances:
             raise TemperatureError(
                 "temperatures per instance were given without an instance map",
-                "Pass instances=, a uint16 map of HxW that holds these ids.",
+                "Pass instances=, a uint16 map of HxW that holds these ids; on the command line --instances.",
             )
         by_name = [key for key in self.instances if isinstance(key, str)]
         if by_name and not has_names:
             raise TemperatureError(
                 f"temperatures name the instance {by_name[0]!r}, but the instances have no names",
-                "Pass instance_names={7: 'BP_Truck_7'}, the name of every id.",
+                "Pass instance_names={7: 'BP_Truck_7'}, the name of every id; the command reads names.json "
+                "in the folder of --instances.",
             )
 
     def resolved(self, names: Mapping[int, str]) -> Temperatures:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk.camera import Camera, CameraConfig
 from thermalsdk.formats import Provenance, ThermalImage, write_thermal
 from thermalsdk.partial import write_whole
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
 from thermalsdk.twins.layout import twin_name
 from thermalsdk.video.display_sinks import save_picture
-from thermalsdk.video.picture_source import read_class_map, read_picture
+from thermalsdk.video.picture_source import read_ids, read_picture
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Recipe:
         palette: colours of the display picture.
         label_ids: numbering of given class maps.
         temperatures: of every picture, or None to let the bundle predict them.
+        camera: what looks at the surfaces, or None for a perfect radiometer.
     """
 
     bundle: str = "street"
@@ -35,6 +38,7 @@ class Recipe:
     palette: str = "white-hot"
     label_ids: str = "bundle"
     temperatures: Temperatures | None = None
+    camera: CameraConfig | None = None
 
     def load(self) -> Synthesizer:
         """Load the synthesizer. Raises as `Synthesizer.load` does."""
@@ -77,7 +81,9 @@ class Converter:
         self._places = places
         self._recipe = recipe
         self._synthesizer = recipe.load()
-        self._provenance = Provenance.of(self._synthesizer.info)
+        self._camera = None if recipe.camera is None else Camera(recipe.camera)
+        camera_hash = None if self._camera is None else self._camera.hash
+        self._provenance = Provenance.of(self._synthesizer.info, camera_hash)
 
     def __call__(self, picture: Path) -> None:
         """Make the twins of one picture, unless they are there.
@@ -94,6 +100,9 @@ class Converter:
             label_ids=self._recipe.label_ids,
             temperatures=self._recipe.temperatures or "auto",
         )
+        if self._camera is not None:
+            self._camera.restart(_number(picture))
+            frame = self._camera.view(frame)
         for twin in self._places.twins(picture):
             twin.parent.mkdir(parents=True, exist_ok=True)
         name = twin_name(picture.as_posix())
@@ -105,4 +114,9 @@ class Converter:
     def _class_map(self, picture: Path) -> npt.NDArray[np.generic] | None:
         if self._places.labels is None:
             return None
-        return read_class_map(self._places.labels / twin_name(picture.as_posix()))
+        return read_ids(self._places.labels / twin_name(picture.as_posix()))
+
+
+def _number(picture: Path) -> int:
+    """Number of a picture by its name alone: its noise does not depend on which worker takes it when."""
+    return int.from_bytes(hashlib.sha256(picture.as_posix().encode()).digest()[:8], "big")

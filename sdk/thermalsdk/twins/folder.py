@@ -11,6 +11,7 @@ class FolderLayout(Layout):
     """Every picture has a twin; every other file is an annotation."""
 
     name = "folder"
+    scales = False
 
     def _sort(self, files: list[Path]) -> tuple[list[Path], list[Path], list[Path]]:
         pictures = [path for path in files if is_picture(path)]

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from thermalsdk.bundle import Bundle, shipped_bundles
+from thermalsdk.camera import Camera
 from thermalsdk.errors import LayoutError, OutputError
 from thermalsdk.twins.converter import Converter, Places, Recipe
 from thermalsdk.twins.layout import Layout, twin_name
@@ -30,7 +31,7 @@ class TwinJob:
             raw16: folder of 16-bit temperatures and the same annotations, or None.
             labels: folder of class maps, or None.
 
-        Raises OutputError, LayoutError or BundleError.
+        Raises OutputError, LayoutError, BundleError, or VideoError for a picture whose size cannot be read.
         """
         self._layout = layout
         bundle = Bundle.open(recipe.bundle)
@@ -44,7 +45,11 @@ class TwinJob:
             "precision": recipe.precision,
             "temperatures": "auto" if recipe.temperatures is None else recipe.temperatures.to_dict(),
             "class_maps": None if labels is None else recipe.label_ids,
+            "camera": None if recipe.camera is None else Camera(recipe.camera).hash,
         }
+        self._detector = None if recipe.camera is None else recipe.camera.resolution
+        if self._detector is not None:
+            layout.check_sizes(self._detector)
         finals = [out] if raw16 is None else [out, raw16]
         _refuse_inside(source, finals)
         if labels is not None:
@@ -68,9 +73,9 @@ class TwinJob:
         return [picture for picture in self._layout.pictures if not self._places.is_done(picture)]
 
     def finish(self) -> None:
-        """Add the annotations and give the folders their names. Raises OutputError."""
+        """Add the annotations and give the folders their names. Raises OutputError or LayoutError."""
         for folder in self._folders:
-            self._layout.write_annotations(folder.path)
+            self._layout.write_annotations(folder.path, self._detector)
             folder.commit()
 
 

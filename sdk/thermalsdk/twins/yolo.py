@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path, PureWindowsPath
 
+from thermalsdk.camera.config import Resolution
 from thermalsdk.errors import LayoutError
 from thermalsdk.twins.layout import Layout, is_picture, twin_name
 
@@ -22,6 +23,7 @@ class YoloLayout(Layout):
     """Every picture has a twin. Boxes are relative to the picture's size, so that label files are copied."""
 
     name = "yolo"
+    scales = True
 
     def _sort(self, files: list[Path]) -> tuple[list[Path], list[Path], list[Path]]:
         pictures = [path for path in files if is_picture(path)]
@@ -48,7 +50,7 @@ class YoloLayout(Layout):
         if absolute:
             raise LayoutError(f"{path} names pictures by absolute paths", "Make them relative to the file.")
 
-    def _write_annotation(self, source: Path, target: Path) -> None:
+    def _write_annotation(self, source: Path, target: Path, detector: Resolution | None) -> None:
         if source.relative_to(self._root) in self._lists:
             lines = source.read_text(encoding="utf-8").splitlines()
             names = [twin_name(line) if is_picture(Path(line)) else line for line in lines]
@@ -57,7 +59,7 @@ class YoloLayout(Layout):
             text = source.read_text(encoding="utf-8")
             target.write_text(_ROOT_KEY.sub("# thermalsdk: beside this file, no longer at path:", text))
         else:
-            super()._write_annotation(source, target)
+            super()._write_annotation(source, target, detector)
 
 
 def _label_files(picture: Path) -> list[Path]:

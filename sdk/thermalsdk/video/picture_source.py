@@ -15,6 +15,8 @@ from thermalsdk.errors import VideoError
 from thermalsdk.video.source import ClockKind, SourceFrame
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+#: EXIF's tag of how a camera was held, and its values for a camera on its side.
+_ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
 
 
 class PictureSource:
@@ -64,18 +66,31 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
         with Image.open(path) as picture:
             return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise VideoError(
-            f"{path} cannot be read as a picture: {error}", "Copy it again, or leave it out."
-        ) from error
+        raise _unreadable(path, error) from error
 
 
-def read_class_map(path: Path) -> npt.NDArray[Any]:
-    """Ids of a one-channel picture, HxW of its own type. Raises VideoError."""
+def read_size(path: Path) -> tuple[int, int]:
+    """(H, W) of what `read_picture` would return, without decoding the picture. Raises VideoError."""
+    try:
+        with Image.open(path) as picture:
+            width, height = picture.size
+            sideways = picture.getexif().get(_ORIENTATION, 1) in _SIDEWAYS
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _unreadable(path, error) from error
+    return (width, height) if sideways else (height, width)
+
+
+def read_ids(path: Path, kind: str = "class map") -> npt.NDArray[Any]:
+    """Ids of a one-channel picture, HxW of its own type. Raises VideoError, which calls it `kind`."""
     try:
         with Image.open(path) as picture:
             return np.array(picture)
     except (OSError, ValueError, SyntaxError) as error:
         raise VideoError(
-            f"the class map {path} cannot be read: {error}",
+            f"the {kind} {path} cannot be read: {error}",
             "Every frame needs one; write them as PNG, since JPEG changes ids.",
         ) from error
+
+
+def _unreadable(path: Path, error: Exception) -> VideoError:
+    return VideoError(f"{path} cannot be read as a picture: {error}", "Copy it again, or leave it out.")

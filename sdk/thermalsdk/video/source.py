@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ class SourceFrame:
         time_s: seconds since the first frame by the source's own clock; 0 where it has none.
         name: what an output made of it is called, without suffix.
         dropped: frames that were skipped just before this one.
+        labels: class map HxW of any integer type that came with it, or None.
+        instances: instance map likewise.
     """
 
     rgb: npt.NDArray[np.uint8]
@@ -30,6 +32,8 @@ class SourceFrame:
     time_s: float
     name: str
     dropped: int = 0
+    labels: npt.NDArray[Any] | None = None
+    instances: npt.NDArray[Any] | None = None
 
 
 @runtime_checkable

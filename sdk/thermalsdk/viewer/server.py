@@ -21,10 +21,11 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from thermalsdk.camera import camera_names
+from thermalsdk.camera.config import GAIN_MODES, POLARITIES
 from thermalsdk.display import palette_names
 from thermalsdk.errors import OptionError, ThermalSDKError
 from thermalsdk.viewer.session import Session, Shot
-from thermalsdk.viewer.settings import GAINS, NO_CAMERA
+from thermalsdk.viewer.settings import NO_CAMERA
 
 LOOPBACK = "127.0.0.1"
 _PAGE = files("thermalsdk.viewer") / "page"
@@ -109,6 +110,8 @@ class Viewer:
             await socket.send_bytes(packed(await asyncio.to_thread(self._session.next_shot)))
         elif kind == "set":
             self._session.change(value)
+            if "camera" in value:  # which brings figures of its own
+                await socket.send_json({"settings": self._session.settings.to_dict()})
         elif kind == "cursor":
             self._session.point_at(*value)
         elif kind == "source":
@@ -123,7 +126,8 @@ class Viewer:
             "classes": list(self._classes),
             "palettes": list(palette_names()),
             "cameras": [NO_CAMERA, *camera_names()],
-            "gains": list(GAINS),
+            "gains": list(GAIN_MODES),
+            "polarities": list(POLARITIES),
             "settings": self._session.settings.to_dict(),
             "source": self._session.source,
         }

@@ -74,7 +74,7 @@ def test_ros2(monkeypatch, tmp_path, moments):
         assert main([*arguments, "--device", "cpu"]) == 0
     found = run("adapters/ros2.md", {"print": lambda *_: None}, ("Bags",))
     assert (found["report"].frames, found["report"].unmatched) == (4, 0)
-    for name in ("drive_thermal", "drive_all", "gz_thermal", "gz_people"):
+    for name in ("drive_thermal", "drive_all", "gz_thermal", "gz_people", "drive_night"):
         assert len(bags.read(tmp_path / name)["/thermal/image_raw"]) == 4
 
 

@@ -1,14 +1,18 @@
 """Bags in, bags out: stamps, kelvin, CameraInfo, class maps, storages, and what is refused."""
 
+import itertools
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
 from tests.sdk.adapters import bags
-from thermalsdk import Temperatures
+from thermalsdk import Camera, Temperatures
 from thermalsdk.adapters.ros2 import BagReport, convert_bag
+from thermalsdk.camera.config import FrameRate, Resolution
+from thermalsdk.camera.files import read_preset
 from thermalsdk.cli.main import main
 from thermalsdk.errors import DtypeError, OptionError, OutputError, VideoError
 
@@ -75,6 +79,31 @@ def test_colours_alone_and_compressed(street, moments, tmp_path):
     for (_, image), moment in zip(found["/thermal/image_raw"], moments, strict=True):
         np.testing.assert_array_equal(bags.kelvin(image), street(moment.rgb).raw16 / 100)
     assert found["/thermal/camera_info"][0][1].k[0] == 77.0
+
+
+def test_a_camera_looks_at_the_stamps_of_the_images(street, see, moments, tmp_path):
+    """A core of 64x48 pixels and 8 Hz shows every other of 15 images a second twice."""
+    config = replace(read_preset("boson640"), resolution=Resolution(64, 48), frame_rate=FrameRate(8.0))
+    messages = [*colours(moments), *class_maps(moments, range(4))]
+    messages.append(("/camera/camera_info", bags.received(1), bags.info(128, 96, 1)))
+    source = bags.write(tmp_path / "in", in_time(messages))
+    given = {"topic": TOPIC, "labels_topic": LABELS, "camera": Camera(config, seed=3)}
+    for name in ("out", "again"):
+        assert convert_bag(source, tmp_path / name, see, **given).frames == 4
+    found, again = (bags.read(tmp_path / name) for name in ("out", "again"))
+    expected = Camera(config, seed=3)
+    shown = []
+    for index, (_, image) in enumerate(found["/thermal/image_raw"]):
+        frame = street(moments[index].rgb, labels=moments[index].labels, temperatures=WARM)
+        seen = expected.view(frame, (bags.stamp_of(index) - bags.START_NS) / 1e9)
+        np.testing.assert_array_equal(bags.kelvin(image), seen.raw16 / 100)
+        np.testing.assert_array_equal(bags.kelvin(image), bags.kelvin(again["/thermal/image_raw"][index][1]))
+        assert bags.stamped(image) == bags.stamps(index)
+        shown.append(bags.kelvin(image))
+    assert [np.array_equal(one, other) for one, other in itertools.pairwise(shown)] == [True, False, True]
+    info = found["/thermal/camera_info"][0][1]
+    assert (info.width, info.height) == (64, 48)
+    np.testing.assert_array_equal(info.k, [50, 0, 32, 0, 50, 24, 0, 0, 1])
 
 
 def test_a_single_file_is_a_bag(see, moments, tmp_path):
@@ -189,3 +218,29 @@ def test_the_command(moments, tmp_path, capsys):
     assert abs(bags.kelvin(image).mean() - 290) < 1
     assert main([*map(str, arguments), "--json"]) == 1
     assert "already holds files" in capsys.readouterr().err
+
+
+def test_the_command_with_a_preset_and_a_camera(moments, tmp_path, capsys):
+    source = bags.write(tmp_path / "in", in_time([*colours(moments), *class_maps(moments, range(4))]))
+    given = ["bag", str(source), "--labels-topic", LABELS, "--device", "cpu", "--json"]
+    bare = [*given, str(tmp_path / "bare"), "--preset", "winter-night"]
+    (tmp_path / "core.yaml").write_text("name: core\nresolution: {width: 64, height: 64}\n")
+    seen = [
+        *given,
+        str(tmp_path / "seen"),
+        "--preset",
+        "winter-night",
+        "--camera",
+        str(tmp_path / "core.yaml"),
+    ]
+    assert main(bare) == main(seen) == 0
+    report = json.loads(capsys.readouterr().out.split("}")[1] + "}")
+    assert (report["camera"], report["camera_hash"]) == ("core", Camera.load(tmp_path / "core.yaml").hash)
+    pictures = [bags.read(tmp_path / name)["/thermal/image_raw"][0][1] for name in ("bare", "seen")]
+    assert [(picture.width, picture.height) for picture in pictures] == [(128, 96), (64, 48)]
+    surfaces, detector = map(bags.kelvin, pictures)
+    assert 250 < surfaces.mean() < 275
+    np.testing.assert_allclose(surfaces.reshape(48, 2, 64, 2).mean((1, 3)), detector, atol=0.5)
+    with pytest.raises(SystemExit):
+        main([*bare, "--ambient", "280"])
+    assert "not allowed with" in capsys.readouterr().err

@@ -113,6 +113,13 @@ def test_a_stream_over_the_socket(address):
             assert "person" in hello["classes"]
             await socket.send_json({"set": {"palette": "mauve"}})
             assert "mauve" in (await socket.receive_json())["error"]["message"]
+            assert {"fixed", "plateau"} <= set(hello["gains"])
+            assert hello["polarities"] == ["white_hot", "black_hot"]
+            await socket.send_json({"set": {"camera": "lepton160"}})
+            settings = (await socket.receive_json())["settings"]
+            assert (settings["gain"], settings["mtf_at_nyquist"]) == ("percentile", 0.28)
+            await socket.send_json({"set": {"camera": "none"}})
+            assert (await socket.receive_json())["settings"]["camera"] == "none"
             await socket.send_str("[")
             assert "error" in await socket.receive_json()
             await socket.send_json({"next": 1})
@@ -191,6 +198,26 @@ def test_a_slider_makes_its_class_brighter_in_the_browser(address):
         warm = after_frames()
         assert warm > cold + 60, "the lowest part of the street is road"
         assert float(page.locator("#row-road").get_attribute("data-kelvin")) == pytest.approx(333, abs=2)
+
+        assert page.locator("#polarity").is_disabled(), "there is no camera yet"
+        page.locator("#camera").select_option("lepton160")
+        until("document.getElementById('gain').value === 'percentile'")
+        assert page.locator("#mtf_at_nyquist").input_value() == "0.28"
+        assert not page.locator("#low_kelvin").is_visible()
+        page.locator("#gain").select_option("fixed")
+        page.locator("#high_kelvin").fill("80")
+        page.locator("#low_kelvin").fill("40")
+        white_hot = after_frames()
+        assert 80 < white_hot < 175, "a road of 60 °C between 40 and 80 °C"
+        page.locator("#polarity").select_option("black_hot")
+        assert after_frames() == pytest.approx(255 - white_hot, abs=6)
+        page.locator("#low_kelvin").fill("100")
+        assert page.locator("#high_kelvin").input_value() == "101"
+        page.locator("#mtf_at_nyquist").focus()
+        page.keyboard.press("ArrowLeft")
+        assert page.locator("#mtf_at_nyquist").input_value() == "0.27"
+        page.locator("#mtf_at_nyquist").fill("1")
+        assert page.locator("output[for=mtf_at_nyquist]").text_content() == "no blur"
 
         page.locator("#thermal").focus()
         page.keyboard.press("ArrowDown")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from thermalsdk.errors import OptionError, TemperatureError, VideoError
+from thermalsdk.camera.files import read_preset
+from thermalsdk.errors import CameraError, OptionError, TemperatureError, VideoError
 from thermalsdk.formats import read_thermal
 from thermalsdk.viewer.feed import open_feed
 from thermalsdk.viewer.session import Session
@@ -86,6 +87,30 @@ def test_a_camera_and_its_palette_act_on_the_next_frame(session):
     assert np.ptp(colour, axis=2).max() > 60
 
 
+def test_a_fixed_gain_and_the_polarity_act_on_the_next_frame(session, synth):
+    set_all(session, synth, 300.0)
+    quiet = {"camera": "boson640", "netd_mk": 0, "gain": "fixed", "paused": True}
+    levels = {}
+    for low, high in ((290.0, 310.0), (280.0, 320.0), (200.0, 290.0)):
+        for polarity in ("white_hot", "black_hot"):
+            session.change({**quiet, "low_kelvin": low, "high_kelvin": high, "polarity": polarity})
+            levels[low, polarity] = float(opened(session.next_shot().thermal)[120:].mean())
+    assert levels[200.0, "white_hot"] > 250
+    assert levels[200.0, "black_hot"] < 5
+    assert levels[290.0, "white_hot"] == pytest.approx(128, abs=25)
+    assert levels[290.0, "black_hot"] == pytest.approx(255 - levels[290.0, "white_hot"], abs=1)
+
+
+def test_blur_takes_detail_from_the_next_frame(session, synth):
+    set_all(session, synth, 300.0, sky=260.0, road=310.0)
+    still = {"camera": "boson640", "netd_mk": 0, "gain": "fixed", "paused": True}
+    steps = []
+    for mtf in (1.0, 0.3, 0.05):
+        session.change({**still, "low_kelvin": 250.0, "high_kelvin": 330.0, "mtf_at_nyquist": mtf})
+        steps.append(np.abs(np.diff(opened(session.next_shot().thermal).astype(int), axis=0)).max())
+    assert steps[0] > steps[1] > steps[2]
+
+
 def test_a_snapshot_is_radiometric(session, tmp_path):
     with pytest.raises(OptionError, match="nothing has been shown"):
         session.snapshot()
@@ -124,7 +149,13 @@ def test_a_source_that_cannot_be_opened_changes_nothing(session, tmp_path):
     [
         ({"palette": "mauve"}, OptionError),
         ({"camera": "obscura"}, OptionError),
-        ({"gain": "fixed"}, OptionError),
+        ({"gain": "magic"}, OptionError),
+        ({"polarity": "hot"}, OptionError),
+        ({"low_kelvin": 300.0, "high_kelvin": 300.0}, OptionError),
+        ({"high_kelvin": "white"}, OptionError),
+        ({"mtf_at_nyquist": 31}, OptionError),
+        ({"camera": ["boson640"]}, OptionError),
+        ({"camera": "boson640", "gain": "fixed", "low_kelvin": 20.0}, CameraError),
         ({"netd_mk": -1}, OptionError),
         ({"ambient": "warm"}, OptionError),
         ({"volume": 11}, OptionError),
@@ -144,3 +175,14 @@ def test_settings_add_up():
     settings = Settings().changed({"classes": {"car": 300.0}}).changed({"classes": {"person": 310.0}})
     assert settings.classes == {"car": 300.0, "person": 310.0}
     assert Settings().changed({"camera": "boson640", "netd_mk": 0}).open_camera().config.noise is None
+
+
+def test_a_camera_brings_its_own_figures():
+    config = read_preset("lepton160")
+    settings = Settings(netd_mk=200.0, polarity="black_hot").changed({"camera": "lepton160"})
+    camera = settings.open_camera().config
+    assert (camera.blur, camera.noise, camera.polarity) == (config.blur, config.noise, config.polarity)
+    assert camera.gain.mode == config.gain.mode == "percentile"
+    louder = settings.changed({"netd_mk": 120.0, "mtf_at_nyquist": 1}).changed({"camera": "lepton160"})
+    assert louder.open_camera().config.noise.netd_mk == 120
+    assert louder.open_camera().config.blur is None

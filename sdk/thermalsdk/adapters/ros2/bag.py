@@ -12,6 +12,7 @@ from thermalsdk.adapters.ros2.bag_writer import BagWriter
 from thermalsdk.adapters.ros2.converter import Converter, ThermalMessages
 from thermalsdk.adapters.ros2.topics import Topics
 from thermalsdk.adapters.synthesize import Synthesize
+from thermalsdk.camera import Camera
 from thermalsdk.errors import OptionError, OutputError
 from thermalsdk.partial import Partial
 
@@ -46,6 +47,7 @@ def convert_bag(
     namespace: str = "/thermal",
     storage: str = "sqlite3",
     copy: bool = False,
+    camera: Camera | None = None,
 ) -> BagReport:
     """Read a bag and write one with `NAMESPACE/image_raw` and `NAMESPACE/camera_info`.
 
@@ -62,9 +64,12 @@ def convert_bag(
         namespace: where the thermal topics are.
         storage: "sqlite3" or "mcap".
         copy: take all topics of `source` along. Not from ROS 1.
+        camera: what looks at the surfaces, at the stamps of the images; it starts anew. The images have the
+            size of its detector, and CameraInfo with them. None for a perfect radiometer.
 
     Raises VideoError when the bag or a message cannot be read, OptionError for a topic, namespace or storage
-    that cannot be used, OutputError, MissingDependency, and all that a call of the synthesizer raises.
+    that cannot be used, CameraError where a camera meets stamps that run backwards, OutputError,
+    MissingDependency, and all that a call of the synthesizer raises.
     """
     if storage not in STORAGES:
         raise OptionError(f"storage={storage!r} is unknown", f"Choose one of {', '.join(STORAGES)}.")
@@ -78,8 +83,14 @@ def convert_bag(
             if copy:
                 topics.refuse_written(present)
             written = partial.temporary / partial.final.name
+            if camera is not None:
+                camera.restart()
             converter = Converter(
-                synthesize, labelled=labels_topic is not None, label_ids=label_ids, panoptic=panoptic
+                synthesize,
+                labelled=labels_topic is not None,
+                label_ids=label_ids,
+                panoptic=panoptic,
+                camera=camera,
             )
             with BagWriter(written, topics, storage) as writer:
                 report = _convert(reader, writer, converter, topics, copy)

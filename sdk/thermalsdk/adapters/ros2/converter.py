@@ -9,6 +9,7 @@ from thermalsdk.adapters.pairing import Pairing
 from thermalsdk.adapters.ros2 import images
 from thermalsdk.adapters.ros2.camera_info import intrinsics
 from thermalsdk.adapters.synthesize import Synthesize
+from thermalsdk.camera import Camera
 from thermalsdk.frame import Frame
 
 
@@ -37,15 +38,24 @@ class Converter:
         labelled: whether every image waits for the class map of its stamp.
         label_ids: numbering of the class maps.
         panoptic: whether class maps are gz-sim's with numbered objects.
+        camera: what looks at the surfaces, at the stamps of the images; None for a perfect radiometer.
     """
 
     def __init__(
-        self, synthesize: Synthesize, *, labelled: bool, label_ids: str = "bundle", panoptic: bool = False
+        self,
+        synthesize: Synthesize,
+        *,
+        labelled: bool,
+        label_ids: str = "bundle",
+        panoptic: bool = False,
+        camera: Camera | None = None,
     ) -> None:
         self._synthesize = synthesize
         self._labelled = labelled
         self._label_ids = label_ids
         self._panoptic = panoptic
+        self._camera = camera
+        self._first_ns: int | None = None
         self._info: Any | None = None
         self._pairing: Pairing[Any, Any] = Pairing()
 
@@ -66,7 +76,8 @@ class Converter:
     def add_image(self, message: Any) -> ThermalMessages | None:
         """Take an Image or CompressedImage; what to publish, unless its class map has to come first.
 
-        Raises VideoError, and all that a call of the synthesizer raises.
+        Raises VideoError, CameraError for a stamp older than the one before where there is a camera, and all
+        that a call of the synthesizer raises.
         """
         if not self._labelled:
             return self._convert(message, None)
@@ -87,9 +98,18 @@ class Converter:
             label_ids=self._label_ids,
             instances=None if known is None else known.instances,
         )
+        if self._camera is not None:
+            thermal = self._camera.view(thermal, self._seconds(image))
         height, width = thermal.raw16.shape
         info = intrinsics(self._info, width, height)
         return ThermalMessages(image, images.mono16(thermal.raw16), info, thermal)
+
+    def _seconds(self, image: Any) -> float:
+        """Time of an image since the first one."""
+        now_ns = stamp_ns(image)
+        if self._first_ns is None:
+            self._first_ns = now_ns
+        return (now_ns - self._first_ns) / 1e9
 
 
 def stamp_ns(message: Any) -> int:

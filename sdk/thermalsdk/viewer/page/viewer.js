@@ -14,7 +14,7 @@ function complain(problem) {
 }
 
 function fill(select, names, chosen) {
-  select.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
+  select.replaceChildren(...names.map((name) => new Option(name.replace("_", " "), name, false, name === chosen)));
   select.addEventListener("change", () => send({ set: { [select.id]: select.value } }));
 }
 
@@ -49,14 +49,48 @@ function setTemperatures(values) {
   send({ set: { automatic: false, ...values } });
 }
 
+const contrast = (value) => (value < 1 ? value.toFixed(2) : "no blur");
+const millikelvin = (value) => `${value} mK`;
+
+function put(input, value, text) {
+  input.value = value;
+  input.nextElementSibling.textContent = text(Number(input.value));
+}
+
+// Black stays colder than white: the slider that moves takes the other one along.
+function setRange(low, high) {
+  put($("low_kelvin"), low, degrees);
+  put($("high_kelvin"), high, degrees);
+  send({ set: { low_kelvin: low + ZERO, high_kelvin: high + ZERO } });
+}
+
+function showRange() { $("fixed").hidden = $("gain").value !== "fixed"; }
+
+// A camera brings its own figures; without one there is nothing to set.
+function setCamera(settings) {
+  $("core").disabled = settings.camera === "none";
+  $("gain").value = settings.gain;
+  $("polarity").value = settings.polarity;
+  put($("low_kelvin"), settings.low_kelvin - ZERO, degrees);
+  put($("high_kelvin"), settings.high_kelvin - ZERO, degrees);
+  put($("mtf_at_nyquist"), settings.mtf_at_nyquist, contrast);
+  put($("netd_mk"), settings.netd_mk, millikelvin);
+  showRange();
+}
+
 function begin(hello) {
   const { settings } = hello;
   fill($("palette"), hello.palettes, settings.palette);
   fill($("camera"), hello.cameras, settings.camera);
   fill($("gain"), hello.gains, settings.gain);
   $("source").value = hello.source;
-  $("netd_mk").value = settings.netd_mk;
-  slide($("netd_mk"), (value) => `${value} mK`, (value) => send({ set: { netd_mk: value } }));
+  fill($("polarity"), hello.polarities, settings.polarity);
+  setCamera(settings);
+  $("gain").addEventListener("change", showRange);
+  slide($("low_kelvin"), degrees, (value) => setRange(value, Math.max(value + 1, Number($("high_kelvin").value))));
+  slide($("high_kelvin"), degrees, (value) => setRange(Math.min(value - 1, Number($("low_kelvin").value)), value));
+  slide($("mtf_at_nyquist"), contrast, (value) => send({ set: { mtf_at_nyquist: value } }));
+  slide($("netd_mk"), millikelvin, (value) => send({ set: { netd_mk: value } }));
   $("ambient").value = settings.ambient - ZERO;
   slide($("ambient"), degrees, (value) => setTemperatures({ ambient: value + ZERO }));
   for (const name of hello.classes) addClass(name, settings.classes[name] ?? settings.ambient);
@@ -99,6 +133,7 @@ socket.addEventListener("message", async ({ data }) => {
   if (typeof data === "string") {
     const message = JSON.parse(data);
     if (message.hello) return begin(message.hello);
+    if (message.settings) return setCamera(message.settings);
     if (message.source) { complain(null); $("source").value = message.source; }
     if (message.error) complain(message.error);
     clearTimeout(retry);
