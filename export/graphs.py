@@ -104,7 +104,7 @@ def graphs_of(networks: TrainedNetworks) -> BundleGraphs:
         layers={
             name: Graph(
                 f"layer_{name}.onnx",
-                layer.export_form(),
+                layer,
                 (*features, condition),
                 (contrast,),
                 takes_frames=False,

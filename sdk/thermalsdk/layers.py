@@ -94,7 +94,8 @@ class Layers:
     def _on_all_threads(self, work: Callable[[], None]) -> None:
         """Do the work on this thread and the others at the same time; all have ended on return."""
         if self._pool is None:
-            return work()
+            work()
+            return
         others = [self._pool.submit(work) for _ in range(self._threads - 1)]
         try:
             work()

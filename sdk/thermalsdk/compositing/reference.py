@@ -215,8 +215,9 @@ def condition(
         window: part of the frame to tell of, (top, left, bottom, right), multiples of 4; default: all of it.
 
     Returns:
-        float32 [3,H/4,W/4], H and W of the window: the class's mask; its edge, which is its pixels with a 4-neighbour of another
-        label (outside the frame is not another label); and (R - offset) / scale on the mask.
+        float32 [3,H/4,W/4], H and W of the window: the class's mask; its edge, which is its pixels with a
+        4-neighbour of another label (outside the frame is not another label); and (R - offset) / scale on the
+        mask.
     """
     mask = labels == class_id
     normalised = (thermal_labels.astype(np.float64) - offset) / scale
