@@ -119,6 +119,31 @@ def test_working_cuda_is_chosen_with_half_precision_where_there_is_some(tmp_path
     assert choose(twins, device="cuda:1", precision="fp32").device == "cuda:1"
 
 
+@pytest.mark.parametrize(
+    ("version", "spins"),
+    [
+        ("1.25.1", {"session.intra_op.allow_spinning": "0"}),
+        ("1.26.0", {"session.intra_op.allow_spinning": "1", "session.intra_op.spin_duration_us": "5"}),
+        ("2.0.0rc1", {"session.intra_op.allow_spinning": "1", "session.force_spinning_stop": "1"}),
+    ],
+)
+def test_idle_threads_spin_only_where_they_can_be_told_for_how_long(bundle, monkeypatch, version, spins):
+    entries = {}
+    monkeypatch.setattr(onnxruntime, "__version__", version)
+    monkeypatch.setattr(
+        onnxruntime,
+        "SessionOptions",
+        lambda: SimpleNamespace(add_session_config_entry=entries.__setitem__),
+    )
+    monkeypatch.setattr(onnxruntime, "InferenceSession", None)
+    with pytest.raises(BackendUnavailable, match="cannot open"):
+        choose(bundle).open(b"", bundle.manifest.graphs.encoder, threads=2)
+    assert entries.items() >= spins.items()
+    assert ("session.intra_op.spin_duration_us" in entries) == (
+        entries["session.intra_op.allow_spinning"] == "1"
+    )
+
+
 def test_half_precision_needs_twins(bundle, tmp_path):
     with pytest.raises(BackendUnavailable, match="fp16") as caught:
         choose(bundle, precision="fp16")
