@@ -1,12 +1,15 @@
 """Engines that are really built, once a session, from the graphs that ship."""
 
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
 import pytest
 
-from tests.engines.half_graph import in_half
 from thermalsdk.bundle import Bundle, shipped_bundles
-from thermalsdk.engines import EngineCache, load_flavour
+from thermalsdk.engines import CacheEntry, EngineCache, load_flavour
 from thermalsdk.engines.flavours import PORTABLE
-from thermalsdk.engines.plan import plan_engine
+from thermalsdk.engines.plan import PlannedEngine, plan_engine
 
 
 @pytest.fixture(scope="session")
@@ -37,17 +40,61 @@ def plan(rtx):
     return call
 
 
-@pytest.fixture(scope="session")
-def layer(street, plan, cache):
-    """Engine of a layer of the shipped bundle in FP32: (what was planned, what came of it)."""
-    spec = street.manifest.graphs.layers["car"]
-    planned = plan(spec, street.model(spec))
-    return planned, cache.get(planned.request, planned.model)
+@dataclass(frozen=True)
+class BuiltEngines:
+    """What was planned and what came of it, by file of the FP32 graph; encoder first, then the layers."""
+
+    by_graph: dict[str, tuple[PlannedEngine, CacheEntry]]
+    processor_seconds: float
 
 
 @pytest.fixture(scope="session")
-def half_layer(street, plan, cache):
+def build_all(street, plan, cache):
+    """Call with a precision and a model for each file: engines of the encoder and of every layer."""
+
+    def call(precision, models):
+        encoder, layers = street.manifest.graphs.encoder, street.manifest.graphs.layers.values()
+        planned = {
+            spec.file: plan(spec, models[spec.file], precision=precision, regions=spec is not encoder)
+            for spec in (encoder, *layers)
+        }
+        before = _children_seconds()
+        with ThreadPoolExecutor(2) as pool:  # each build is a process of its own
+            entries = pool.map(lambda engine: cache.get(engine.request, engine.model), planned.values())
+            pairs = list(zip(planned.values(), entries, strict=True))
+        return BuiltEngines(dict(zip(planned, pairs, strict=True)), _children_seconds() - before)
+
+    return call
+
+
+def _children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@pytest.fixture(scope="session")
+def engines(street, build_all):
+    """Engines of the encoder and of every layer that ship, in FP32."""
+    graphs = street.manifest.graphs
+    return build_all(
+        "fp32", {spec.file: street.model(spec) for spec in (graphs.encoder, *graphs.layers.values())}
+    )
+
+
+@pytest.fixture(scope="session")
+def twins(street, tmp_path_factory):
+    """Half-precision twins of the encoder and of every layer, by file of the FP32 graph."""
+    exported = pytest.importorskip("tests.engines.half_twins", reason="export needs PyTorch")
+    return exported.half_twins(street, tmp_path_factory.mktemp("twins"))
+
+
+@pytest.fixture(scope="session")
+def half_engines(build_all, twins):
     """The same in half precision."""
-    spec = street.manifest.graphs.layers["car"]
-    planned = plan(spec, in_half(street.model(spec)), precision="fp16")
-    return planned, cache.get(planned.request, planned.model)
+    return build_all("fp16", twins)
+
+
+@pytest.fixture(scope="session")
+def layer(engines):
+    """Engine of a layer in FP32: (what was planned, what came of it)."""
+    return engines.by_graph["layer_car.onnx"]
