@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,25 +15,25 @@ from export.networks import networks_of
 from thermalsdk.bundle import Bundle, twin_name
 
 
-def half_twins(bundle: Bundle, folder: Path) -> dict[str, bytes]:
-    """Serialised twins by file of the FP32 graph, without the audit and the comparison of `--fp16`.
+def write_half_twins(bundle: Bundle, folder: Path) -> None:
+    """Copy a bundle into a folder and put twins beside its graphs, without audit and comparison.
 
     PyTorch needs seconds to trace a graph. The layers are of one architecture, so one of them is traced, and
     the others are its graph with weights of their own.
     """
+    shutil.copytree(bundle.path, folder, dirs_exist_ok=True)
     graphs = graphs_of(networks_of(bundle))
-    encoder, first = (
-        _traced(graph, folder) for graph in (graphs.encoder, next(iter(graphs.layers.values())))
-    )
-    layers = bundle.manifest.graphs.layers.values()
-    return {graphs.encoder.file: encoder} | {
-        spec.file: _with_weights_of(first, bundle.model(spec)) for spec in layers
-    }
+    first, *others = graphs.layers.values()
+    _write_traced(graphs.encoder, folder)
+    twin = _write_traced(first, folder).read_bytes()
+    for layer in others:
+        own = _with_weights_of(twin, bundle.model(layer.spec()))
+        (folder / twin_name(layer.spec(), "fp16")).write_bytes(own)
 
 
-def _traced(graph: Graph, folder: Path) -> bytes:
+def _write_traced(graph: Graph, folder: Path) -> Path:
     half = in_half(graph.module, sensitive_parts(graph.module))
-    return write_onnx(replace(graph, file=twin_name(graph.spec(), "fp16"), module=half), folder).read_bytes()
+    return write_onnx(replace(graph, file=twin_name(graph.spec(), "fp16"), module=half), folder)
 
 
 def _with_weights_of(twin: bytes, model: bytes) -> bytes:
