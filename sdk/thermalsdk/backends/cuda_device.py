@@ -20,7 +20,7 @@ from thermalsdk.errors import BackendUnavailable
 
 
 @dataclass(frozen=True, eq=False)
-class Scratch:
+class DeviceMemory:
     """Memory of the device."""
 
     device: Any
@@ -32,7 +32,7 @@ class Scratch:
 
 
 @dataclass(frozen=True, eq=False)
-class Buffer(Scratch):
+class Buffer(DeviceMemory):
     """The same with pinned memory of the host, of equal size, as flat float32."""
 
     host: npt.NDArray[np.float32]
@@ -54,7 +54,7 @@ class CudaDevice:
         self._lock = threading.RLock()
         # Memory is its users': it is freed when the last of them lets go.
         self._buffers: WeakValueDictionary[tuple[str, int], Buffer] = WeakValueDictionary()
-        self._scratch: WeakValueDictionary[int, Scratch] = WeakValueDictionary()
+        self._scratch: WeakValueDictionary[int, DeviceMemory] = WeakValueDictionary()
         with self.current():
             self.stream: Any = self._cuda.Stream()
 
@@ -76,11 +76,11 @@ class CudaDevice:
             buffer = self._buffers[name, floats] = Buffer(self._cuda.mem_alloc(host.nbytes), host)
         return buffer
 
-    def scratch(self, size: int) -> Scratch:
+    def scratch(self, size: int) -> DeviceMemory:
         """Memory of `size` bytes for activations, shared likewise."""
         scratch = self._scratch.get(size)
         if scratch is None:
-            scratch = self._scratch[size] = Scratch(self._cuda.mem_alloc(max(size, 1)))
+            scratch = self._scratch[size] = DeviceMemory(self._cuda.mem_alloc(max(size, 1)))
         return scratch
 
     def to_device(self, buffer: Buffer, floats: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.backends.cuda_device import CudaDevice, Scratch
+from thermalsdk.backends.cuda_device import CudaDevice, DeviceMemory
 from thermalsdk.bundle import GraphSpec
 from thermalsdk.engines.cuda_driver import CudaGraph
 from thermalsdk.engines.flavours import Flavour
@@ -30,14 +30,14 @@ class StaticShape:
     """
 
     def __init__(
-        self, flavour: Flavour, context: Any, scratch: Scratch, spec: GraphSpec, cuda: CudaDevice
+        self, flavour: Flavour, context: Any, scratch: DeviceMemory, spec: GraphSpec, cuda: CudaDevice
     ) -> None:
         """Bind a context, whose shapes and activation memory are set, to memory for inputs and outputs."""
         self._flavour = flavour
         self._context = context
         self._spec = spec
         self._cuda = cuda
-        self._scratch: Scratch | None = scratch
+        self._scratch: DeviceMemory | None = scratch
         self._graph: CudaGraph | None = None
         self._runs = 0
         self._shapes = {
