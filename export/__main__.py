@@ -10,6 +10,7 @@ from pathlib import Path
 
 from export.bundle import Addition, extend_bundle, write_bundle
 from export.engines import add_engine_options, build_bundle_engines
+from export.fused.write import add_fused
 from export.half import add_half_twins
 from export.methods import export_method, is_method_run
 from export.pipeline import add_pipeline
@@ -17,6 +18,7 @@ from export.quantize import add_int8_segmenter, labelled_sets
 from export.run import holds_runs, load_run, newest_run
 from export.triton import write_repository
 from thermalsdk.bundle import MANIFEST_NAME, Bundle, shipped_bundles
+from thermalsdk.engines import FLAVOURS
 from thermalsdk.errors import BackendUnavailable, ThermalSDKError
 from train.scenes_dataset import default_data
 
@@ -26,6 +28,7 @@ ANY_SIZE = "any"
 EXAMPLES = """examples:
   python -m export                                   the newest complete run in runs/ -> bundles/NAME
   python -m export --fp16                            with half-precision twins; without a run, of `street`
+  python -m export --engines rtx                     with TensorRT engines, and a graph of all layers for them
   python -m export --int8 --data runs/data           with a segmenter in 8-bit integers too
   python -m export --checkpoint street --pipeline 480x640        one graph of the whole synthesis
   python -m export --checkpoint bundles/mine --triton models     a repository for Triton Inference Server
@@ -69,7 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         f"(default: the newest complete run in {RUNS}/; without any run, {SHIPPED})",
     )
     parser.add_argument("--out", type=Path, help="the bundle's folder (default: bundles/NAME)")
-    parser.add_argument("--fp16", action="store_true", help="write half-precision twins of every graph too")
+    parser.add_argument(
+        "--fp16",
+        action="store_true",
+        help="write half-precision twins of every graph too, and encoder and layers as one graph for GPUs",
+    )
     parser.add_argument("--int8", action="store_true", help="write the segmenter in 8-bit integers too")
     parser.add_argument(
         "--pipeline",
@@ -129,6 +136,8 @@ def _additions(args: argparse.Namespace) -> list[Addition]:
         additions.append(partial(add_int8_segmenter, sets=sets))
     if args.fp16:
         additions.append(partial(add_half_twins, data=args.data))
+    if args.fp16 or args.engines in FLAVOURS:
+        additions.append(partial(add_fused, data=args.data))
     if args.pipeline is not None or args.triton is not None:
         size = None if args.pipeline in (None, ANY_SIZE) else args.pipeline
         additions.append(partial(add_pipeline, size=size, data=args.data))

@@ -16,9 +16,9 @@ from torch.export import Dim
 
 from export.frames import CheckFrame, check_frames
 from export.graphs import TRACE_HEIGHT, TRACE_WIDTH, BundleGraphs
+from export.join import Part, join
 from export.parity import ParityError
 from export.pipeline.composition import INSTANCES, Composition, Preparation
-from export.pipeline.join import Part, join
 from export.trace import trace
 from thermalsdk import Synthesizer, compositing
 from thermalsdk.bundle import Bundle, GraphSpec, Manifest, TensorSpec, twin_name

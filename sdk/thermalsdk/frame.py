@@ -26,12 +26,12 @@ class Timing:
         segmenter: class map out of the frame, when none was given.
         temperatures: objects and regions of the class map, unless it is the former frame's; the thermal
             segmentation R, the labeller included, when it ran.
-        encoder: features of the frame.
+        encoder: features of the frame; 0 where encoder and layers run at once.
         layers: contrast of every class in the frame, its condition included.
         composite: layers and R put together.
         total: the whole call.
         classes: milliseconds of one thread by class that was run. Layers run side by side, so these may add
-            up to more than `layers`.
+            up to more than `layers`; there are none where all layers run at once.
         camera: what a camera made of it, when there was one.
     """
 

@@ -30,6 +30,7 @@ class Info:
         precision: "fp32", "fp16", or "int8": the graphs that have such a twin run in it, the others in fp32.
         threads: CPU threads.
         reason: why this device was chosen.
+        layers: how the layers of a frame are run, "region by region" or "at once", and why.
         training: provenance of the bundle.
     """
 
@@ -49,11 +50,12 @@ class Info:
     precision: str
     threads: int
     reason: str
+    layers: str
     training: dict[str, Any]
 
     @classmethod
-    def of(cls, bundle: Bundle, backend: Backend) -> Info:
-        """Collect the facts."""
+    def of(cls, bundle: Bundle, backend: Backend, layers: str) -> Info:
+        """Collect the facts; `layers` as `Networks` says it."""
         manifest = bundle.manifest
         return cls(
             name=manifest.name,
@@ -72,6 +74,7 @@ class Info:
             precision=backend.precision,
             threads=backend.threads,
             reason=backend.reason,
+            layers=layers,
             training=manifest.training,
         )
 

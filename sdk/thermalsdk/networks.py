@@ -16,7 +16,8 @@ from thermalsdk.backends import Backend, Graph
 from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
 from thermalsdk.class_map import ClassMap, ClassMaps
 from thermalsdk.errors import BundleError, InferenceError
-from thermalsdk.layers import Contrasts, Layers
+from thermalsdk.generators import choose_generator
+from thermalsdk.layers import Contrasts
 from thermalsdk.padding import crop, pad
 from thermalsdk.workspace import Workspace
 
@@ -42,30 +43,30 @@ class PreparedFrame:
 
 
 class Networks:
-    """Encoder, layers and, where the bundle has them, segmenter and labeller."""
+    """Encoder, layers and, where the bundle has them, segmenter and labeller.
+
+    `layers` says how the layers are run, and why.
+    """
 
     def __init__(self, bundle: Bundle, backend: Backend) -> None:
         """Open every graph. Raises BackendUnavailable, or BundleError for graphs unlike their manifest."""
         manifest = bundle.manifest
 
-        def open_graph(spec: GraphSpec, threads: int = backend.threads) -> Graph:
-            return backend.open(bundle.model(spec, backend.precision), spec, threads)
+        def open_graph(spec: GraphSpec) -> Graph:
+            return backend.open(bundle.model(spec, backend.precision), spec, backend.threads)
 
         self._manifest = manifest
         self._backend = backend
         self._threads = backend.threads
         self._workspace = Workspace()
         self._class_maps = ClassMaps(manifest, backend.region_sides)
-        self._encoder = open_graph(manifest.graphs.encoder)
-        layers = {name: open_graph(manifest.graphs.layers[name], threads=1) for name in manifest.classes}
-        # A GPU works on one thing at a time.
-        self._layers = Layers(manifest, layers, backend.threads if backend.device == "cpu" else 1)
+        self._generator, self.layers = choose_generator(bundle, backend)
         self._segmenter = open_graph(manifest.graphs.segmenter) if manifest.graphs.segmenter else None
         self._labeller = open_graph(manifest.graphs.labeller) if manifest.graphs.labeller else None
 
     def close(self) -> None:
         """End the threads of the layers and free the backend."""
-        self._layers.close()
+        self._generator.close()
         self._backend.close()
 
     def require(self, *, segmenter: bool, labeller: bool) -> None:
@@ -110,25 +111,23 @@ class Networks:
         return compositing.object_means(class_map.objects, class_map.count, values, _TEMPERATURE_STRIDE)
 
     def encode(self, frame: PreparedFrame) -> Mapping[str, npt.NDArray[np.float32]]:
-        """Features of a frame by name, as the layers take them; good until the next frame is encoded."""
-        features = self._arrays(self._encoder.spec.outputs, frame)
-        self._encoder.run({"rgb": frame.planes}, features)
-        return features
+        """What the layers need of the colours, by name; good until the next frame is encoded."""
+        return self._generator.encode(frame.planes)
 
     def contrasts(
         self,
-        features: Mapping[str, npt.NDArray[np.float32]],
+        encoded: Mapping[str, npt.NDArray[np.float32]],
         class_map: ClassMap,
         thermal_labels: npt.NDArray[np.float32],
     ) -> Contrasts:
-        """Contrast of every class in the frame; a class that is absent is not run.
+        """Contrast of every class in the frame; None for a class that is absent.
 
         Args:
-            features: what `encode` returned.
+            encoded: what `encode` returned.
             class_map: what `analyse` returned.
             thermal_labels: R, float32 HxW in kelvin.
         """
-        return self._layers.run(features, class_map, thermal_labels)
+        return self._generator.contrasts(encoded, class_map, thermal_labels)
 
     def compose(
         self,

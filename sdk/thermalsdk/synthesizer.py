@@ -70,7 +70,8 @@ class Synthesizer:
         opened = Bundle.open(bundle)
         chosen = choose_backend(opened, device=device, backend=backend, precision=precision, threads=threads)
         try:
-            synthesizer = cls(Networks(opened, chosen), Info.of(opened, chosen))
+            networks = Networks(opened, chosen)
+            synthesizer = cls(networks, Info.of(opened, chosen, networks.layers))
             if warmup:
                 synthesizer.warmup()
         except BaseException:
@@ -171,9 +172,9 @@ class Synthesizer:
                     means = temperatures.follow(labels, class_map.objects, means)
                 thermal_labels = class_map.thermal_labels_of(means)
         temperatures_ms = clock.lap()
-        features = networks.encode(prepared)
+        encoded = networks.encode(prepared)
         encoder_ms = clock.lap()
-        contrasts = networks.contrasts(features, class_map, thermal_labels)
+        contrasts = networks.contrasts(encoded, class_map, thermal_labels)
         layers_ms = clock.lap()
         kelvin = networks.compose(class_map, contrasts.planes, thermal_labels, out)
         timing = Timing(

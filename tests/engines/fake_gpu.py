@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import threading
 import weakref
+from collections import Counter
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -24,22 +25,30 @@ ERRORS = {OUT_OF_MEMORY: b"out of memory", NOT_CAPTURABLE: b"operation not permi
 
 
 class Released:
-    """Says in the log when it is gone."""
+    """Counts while it lives, and says in the log when it is gone."""
 
     def __init__(self, gpu, kind):
-        self._say = (gpu.log.append, f"free {kind}")
+        self._of = (gpu.live, gpu.log, kind)
+        gpu.live[kind] += 1
 
     def __del__(self):
-        say, text = self._say
-        say(text)
+        live, log, kind = self._of
+        live[kind] -= 1
+        log.append(f"free {kind}")
 
 
 class FakeGpu:
     def __init__(self, name="NVIDIA L4", capability=(8, 9), count=1):
         self.name, self.capability, self.count = name, capability, count
         self.log = []
+        self.live = Counter()
+        #: Its clock, in seconds, and what moves it: every run of an engine, and every value that it computes.
+        self.now, self.seconds_per_run, self.seconds_per_value = 0.0, 1e-4, 1e-9
+        #: Kernels that were compiled, by TensorRT for RTX.
+        self.compiled = 0
         self.memory = weakref.WeakValueDictionary()
         self.streams = weakref.WeakValueDictionary()
+        self.executions = weakref.WeakSet()
         self.graphs, self.executables = {}, {}
         self.capturing = None
         self.refuses_capture = False
@@ -162,6 +171,12 @@ def pycuda_driver(gpu):
             self._address = gpu.handle()
             gpu.memory[self._address] = self
 
+        def __del__(self):
+            gpu.require_context()
+            if any(self._address in context.uses for context in gpu.executions):
+                gpu.log.append("memory freed under a context")
+            super().__del__()
+
         def __int__(self):
             return self._address
 
@@ -221,25 +236,66 @@ class Engine(Released):
 
     def create_runtime_config(self):
         assert self._rtx, "only TensorRT for RTX has run-time configurations"
-        config = SimpleNamespace(dynamic_shapes_kernel_specialization_strategy="lazy", strategy=None)
-        config.set_execution_context_allocation_strategy = lambda value: setattr(config, "strategy", value)
-        return config
+        return RuntimeConfiguration(self.gpu)
 
     def create_execution_context(self, configuration):
+        runtime_cache = None
         if self._rtx:
             assert configuration.dynamic_shapes_kernel_specialization_strategy == "eager"
+            runtime_cache = configuration.runtime_cache
             configuration = configuration.strategy
         assert configuration == "user"
-        return ExecutionContext(self)
+        return ExecutionContext(self, runtime_cache)
+
+
+class RuntimeConfiguration:
+    def __init__(self, gpu):
+        self._gpu = gpu
+        self.dynamic_shapes_kernel_specialization_strategy = "lazy"
+        self.strategy = self.runtime_cache = None
+
+    def set_execution_context_allocation_strategy(self, strategy):
+        self.strategy = strategy
+
+    def create_runtime_cache(self):
+        return RuntimeCache(self._gpu)
+
+    def set_runtime_cache(self, runtime_cache):
+        self.runtime_cache = runtime_cache
+        return True
+
+
+class RuntimeCache(Released):
+    """Names of shapes whose kernels are compiled, after the GPU's name."""
+
+    def __init__(self, gpu):
+        super().__init__(gpu, "runtime cache")
+        self._gpu = gpu
+        self.kernels = set()
+
+    def deserialize(self, content):
+        gpu, *kernels = json.loads(bytes(content))
+        if gpu == self._gpu.name:
+            self.kernels |= set(kernels)
+        return gpu == self._gpu.name
+
+    def serialize(self):
+        return memoryview(json.dumps([self._gpu.name, *sorted(self.kernels)]).encode())
 
 
 class ExecutionContext(Released):
-    def __init__(self, engine):
+    def __init__(self, engine, runtime_cache):
         super().__init__(engine.gpu, "context")
+        self._runtime_cache = runtime_cache
+        engine.gpu.executions.add(self)
         self.engine, self._gpu = engine, engine.gpu
         self.capturable = True
         self._profile, self._scratch = None, None
         self._shapes, self._addresses = {}, {}
+
+    @property
+    def uses(self):
+        return {self._scratch, *self._addresses.values()}
 
     def set_optimization_profile_async(self, number, stream):
         self._profile = self.engine.profiles[number]
@@ -272,14 +328,23 @@ class ExecutionContext(Released):
     def execute_async_v3(self, stream):
         self._gpu.require_context()
         assert self._scratch in self._gpu.memory
+        self._compile()
         context = weakref.proxy(self)
         self._gpu.streams[stream].put(lambda: context.execute())
         return True
 
+    def _compile(self):
+        kernel = repr(sorted(self._shapes.items()))
+        if self._runtime_cache is not None and kernel not in self._runtime_cache.kernels:
+            self._runtime_cache.kernels.add(kernel)
+            self._gpu.compiled += 1
+
     def execute(self):
+        self._gpu.now += self._gpu.seconds_per_run
         inputs = {name: self._read(name, shape) for name, shape in self._shapes.items()}
         names = [tensor.name for tensor in self.engine.session.get_outputs()]
         for name, value in zip(names, self.engine.session.run(names, inputs), strict=True):
+            self._gpu.now += self._gpu.seconds_per_value * value.size
             self._gpu.memory[self._addresses[name]].bytes[: value.nbytes] = value.reshape(-1).view(np.uint8)
 
     def _read(self, name, shape):

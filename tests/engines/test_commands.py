@@ -88,6 +88,12 @@ def test_plain_list(folder, tiny, rtx, capsys, monkeypatch):
     assert lines[-2].split() == ["engines", "5"]
 
 
+def test_the_fused_graph_is_built_last(command, fused, rtx, monkeypatch):
+    monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
+    _, built, _ = command("cache", "build", "--bundle", fused, "--flavour", "rtx")
+    assert (built["engines"][-1]["graph"], built["engines"][-1]["profiles"]) == ("fused.onnx", 1)
+
+
 @pytest.mark.parametrize("flavour", ["trt", "rtx"])
 def test_unavailable_flavours_end_with_3(command, export, tiny, without_tensorrt, flavour):
     code, out, err = command("cache", "build", "--bundle", tiny, "--flavour", flavour)

@@ -6,6 +6,7 @@ import pytest
 from onnx import ModelProto
 
 from export.bundle import _manifest
+from export.fused.write import add_fused
 from export.graphs import BundleGraphs, graphs_of, write_onnx
 from export.half import add_half_twins
 from export.pipeline import add_pipeline, write
@@ -33,8 +34,9 @@ def ends(half_bundle: tuple[Path, BundleGraphs]) -> tuple[ModelProto, ModelProto
 
 @pytest.fixture(scope="session")
 def full_bundle(half_bundle: tuple[Path, BundleGraphs], ends: tuple[ModelProto, ModelProto]) -> Bundle:
-    """The same with a pipeline for any size in both precisions."""
+    """The same with a fused graph, and a pipeline for any size, in both precisions."""
     folder, graphs = half_bundle
+    write_manifest(folder, add_fused(Bundle.open(folder), graphs, None))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write, "_ends", lambda manifest: ends)
         write_manifest(folder, add_pipeline(Bundle.open(folder), graphs, None, None))

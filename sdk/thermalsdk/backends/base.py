@@ -24,6 +24,9 @@ class Graph(Protocol):
         Raises InferenceError, also when an array has not the shape that the output has.
         """
 
+    def close(self) -> None:
+        """Free what it holds; it cannot be run afterwards. A second call does nothing."""
+
 
 class Backend(Protocol):
     """Opens graphs on one device at one precision."""
@@ -36,6 +39,8 @@ class Backend(Protocol):
     reason: str
     #: Sides in pixels, rising, that it likes the regions of the layers to have.
     region_sides: tuple[int, ...]
+    #: Whether one launch of all layers on the whole frame may cost it less than one for every region.
+    fuses: bool
 
     def open(self, model: bytes, spec: GraphSpec, threads: int) -> Graph:
         """Make a graph ready to run, each run on so many CPU threads. It may be run from several threads.

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +19,23 @@ from thermalsdk.engines.cuda_driver import CudaDriver
 from thermalsdk.errors import BackendUnavailable
 
 
-@dataclass(frozen=True)
-class Buffer:
-    """Pinned memory of the host and memory of the device, of equal size; the former as flat float32."""
+@dataclass(frozen=True, eq=False)
+class DeviceMemory:
+    """Memory of the device."""
 
-    host: npt.NDArray[np.float32]
     device: Any
 
     @property
     def address(self) -> int:
-        """Of the device's memory."""
+        """Where it starts."""
         return int(self.device)
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer(DeviceMemory):
+    """The same with pinned memory of the host, of equal size, as flat float32."""
+
+    host: npt.NDArray[np.float32]
 
 
 class CudaDevice:
@@ -45,8 +52,9 @@ class CudaDevice:
         self._cuda = _import_pycuda()
         self._context = _primary_context(number)
         self._lock = threading.RLock()
-        self._buffers: dict[tuple[str, int], Buffer] = {}
-        self._scratch: dict[int, Any] = {}
+        # Memory is its users': it is freed when the last of them lets go.
+        self._buffers: WeakValueDictionary[tuple[str, int], Buffer] = WeakValueDictionary()
+        self._scratch: WeakValueDictionary[int, DeviceMemory] = WeakValueDictionary()
         with self.current():
             self.stream: Any = self._cuda.Stream()
 
@@ -61,18 +69,19 @@ class CudaDevice:
                 self._cuda.Context.pop()
 
     def buffer(self, name: str, floats: int) -> Buffer:
-        """Memory for so many float32 under a name; engines that ask for the same share it."""
-        key = (name, floats)
-        if key not in self._buffers:
+        """Memory for so many float32 under a name; all that ask for the same while it lives share it."""
+        buffer = self._buffers.get((name, floats))
+        if buffer is None:
             host = self._cuda.pagelocked_empty(floats, np.float32)
-            self._buffers[key] = Buffer(host, self._cuda.mem_alloc(host.nbytes))
-        return self._buffers[key]
+            buffer = self._buffers[name, floats] = Buffer(self._cuda.mem_alloc(host.nbytes), host)
+        return buffer
 
-    def scratch(self, size: int) -> int:
-        """Address of `size` bytes for activations, shared likewise."""
-        if size not in self._scratch:
-            self._scratch[size] = self._cuda.mem_alloc(max(size, 1))
-        return int(self._scratch[size])
+    def scratch(self, size: int) -> DeviceMemory:
+        """Memory of `size` bytes for activations, shared likewise."""
+        scratch = self._scratch.get(size)
+        if scratch is None:
+            scratch = self._scratch[size] = DeviceMemory(self._cuda.mem_alloc(max(size, 1)))
+        return scratch
 
     def to_device(self, buffer: Buffer, floats: int) -> None:
         """Queue a copy of the first values to the device."""
@@ -83,10 +92,8 @@ class CudaDevice:
         self._cuda.memcpy_dtoh_async(buffer.host[:floats], buffer.device, self.stream)
 
     def close(self) -> None:
-        """Free memory and stream, after the engines that use them; a second call does nothing."""
+        """Free the stream, after the graphs that use it; a second call does nothing."""
         with self.current():
-            self._buffers.clear()
-            self._scratch.clear()
             self.stream = None
 
 

@@ -83,6 +83,7 @@ class OnnxRuntimeBackend:
 
     name = "onnxruntime"
     region_sides = SIDES
+    fuses = False
 
     def __init__(self, device: str, precision: str, threads: int, reason: str) -> None:
         self.device = device
@@ -199,6 +200,11 @@ class OnnxRuntimeGraph:
                 f"ONNX Runtime stopped in {self.spec.file}: {error}",
                 "Use a smaller frame if memory ran out; otherwise write the bundle again.",
             ) from error
+
+    def close(self) -> None:
+        """Let go of the session and of the memory that it was bound to."""
+        self._bindings.clear()
+        self._session = None
 
     def _binding(
         self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Mapping[str, npt.NDArray[np.float32]]

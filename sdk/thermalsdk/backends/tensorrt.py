@@ -6,18 +6,19 @@ The packages are imported when the backend is made, never earlier.
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.backends.cuda_device import CudaDevice
+from thermalsdk.backends.execution_contexts import ExecutionContexts
+from thermalsdk.backends.static_shape import StaticShape
 from thermalsdk.bundle import Bundle, GraphSpec
 from thermalsdk.engines.cache import EngineCache
-from thermalsdk.engines.cuda_driver import CudaGraph
 from thermalsdk.engines.flavours import Flavour, load_flavour
+from thermalsdk.engines.kernel_file import KernelFile
 from thermalsdk.engines.plan import choose_precision, plan_engine
 from thermalsdk.engines.profiles import LARGEST_FRAME, REGION_SIDES, Profile, profile_for
 from thermalsdk.engines.tensorrt_log import make_logger
@@ -57,6 +58,7 @@ class TensorRTBackend:
 
     name = "tensorrt"
     region_sides = REGION_SIDES
+    fuses = True
 
     def __init__(
         self,
@@ -90,7 +92,8 @@ class TensorRTBackend:
         """
         regions = spec.file in self._layers
         planned = plan_engine(spec, model, regions, self._flavour, self._target, self.precision)
-        plan = self._cache.get(planned.request, planned.model).read()
+        entry = self._cache.get(planned.request, planned.model)
+        plan = entry.read()
         with self._cuda.current():
             engine = None if plan is None else self._runtime.deserialize_cuda_engine(plan)
             if engine is None:
@@ -99,7 +102,9 @@ class TensorRTBackend:
                     "Run `thermalsdk cache clear` and load again; update the GPU's driver if it stays.",
                 )
             _check_names(self._flavour.module, engine, spec)
-            graph = TensorRTGraph(self._flavour, engine, planned.request.profiles, spec, self._cuda)
+            graph = TensorRTGraph(
+                self._flavour, engine, KernelFile(entry), planned.request.profiles, spec, self._cuda
+            )
         self._graphs.append(graph)
         return graph
 
@@ -132,14 +137,21 @@ class TensorRTGraph:
     """One engine with a context for every shape that came. Implements `Graph`."""
 
     def __init__(
-        self, flavour: Flavour, engine: Any, profiles: tuple[Profile, ...], spec: GraphSpec, cuda: CudaDevice
+        self,
+        flavour: Flavour,
+        engine: Any,
+        kernels: KernelFile,
+        profiles: tuple[Profile, ...],
+        spec: GraphSpec,
+        cuda: CudaDevice,
     ) -> None:
+        """Take over an engine; the device is current."""
         self.spec = spec
         self._flavour = flavour
-        self._engine = engine
+        self._contexts = ExecutionContexts(flavour, engine, kernels)
         self._profiles = profiles
         self._cuda = cuda
-        self._shapes: dict[tuple[tuple[int, ...], ...], _StaticShape] = {}
+        self._shapes: dict[tuple[tuple[int, ...], ...], StaticShape] = {}
 
     def run(self, inputs: Mapping[str, Float32], outputs: Mapping[str, Float32]) -> None:
         """Run once; inputs and outputs go through pinned memory. Raises InferenceError."""
@@ -155,13 +167,14 @@ class TensorRTGraph:
             ) from error
 
     def close(self) -> None:
-        """Free the contexts before the engine; the device is current."""
-        for shape in self._shapes.values():
-            shape.close()
-        self._shapes.clear()
-        self._engine = None
+        """Free the contexts before the engine."""
+        with self._cuda.current():
+            for shape in self._shapes.values():
+                shape.close()
+            self._shapes.clear()
+            self._contexts.close()
 
-    def _for_shapes(self, inputs: Mapping[str, Float32]) -> _StaticShape:
+    def _for_shapes(self, inputs: Mapping[str, Float32]) -> StaticShape:
         """What is ready for inputs of these shapes, made at their first coming."""
         key = tuple(inputs[tensor.name].shape for tensor in self.spec.inputs)
         known = self._shapes.get(key)
@@ -174,7 +187,7 @@ class TensorRTGraph:
         )
         return made
 
-    def _make(self, shapes: Mapping[str, tuple[int, ...]]) -> _StaticShape:
+    def _make(self, shapes: Mapping[str, tuple[int, ...]]) -> StaticShape:
         profile = profile_for(self._profiles, shapes)
         if profile is None:
             height, width = LARGEST_FRAME
@@ -182,110 +195,13 @@ class TensorRTGraph:
                 f"{self.spec.file} has no TensorRT profile for inputs of {dict(shapes)}",
                 f"Frames of up to {width}x{height} pixels fit; use backend='onnxruntime' for larger ones.",
             )
-        context = _execution_context(self._flavour, self._engine)
-        scratch = self._engine.device_memory_size_v2
+        context = self._contexts.make()
+        scratch = self._cuda.scratch(self._contexts.scratch_bytes)
         taken = context.set_optimization_profile_async(profile, self._cuda.stream.handle)
-        context.set_device_memory(self._cuda.scratch(scratch), scratch)
+        context.set_device_memory(scratch.address, self._contexts.scratch_bytes)
         if not (taken and all(context.set_input_shape(*item) for item in shapes.items())):
             raise InferenceError(
                 f"TensorRT refuses {self.spec.file} inputs of {dict(shapes)}",
                 "Run `thermalsdk cache clear` and load again.",
             )
-        return _StaticShape(self._flavour, context, self.spec, self._cuda)
-
-
-def _execution_context(flavour: Flavour, engine: Any) -> Any:
-    """A context that brings no activation memory of its own."""
-    trt = flavour.module
-    strategy = trt.ExecutionContextAllocationStrategy.USER_MANAGED
-    if flavour.tunes:
-        return engine.create_execution_context(strategy)
-    # TensorRT for RTX compiles kernels at run time; those of a shape must be final before they are recorded.
-    config = engine.create_runtime_config()
-    config.set_execution_context_allocation_strategy(strategy)
-    config.dynamic_shapes_kernel_specialization_strategy = trt.DynamicShapesKernelSpecializationStrategy.EAGER
-    return engine.create_execution_context(config)
-
-
-class _StaticShape:
-    """A context whose shapes and addresses never change, so that its run can be recorded as a CUDA graph.
-
-    A recorded graph is good only for the context as it was when recorded (TensorRT's documentation, "CUDA
-    graphs"), hence one context each.
-    """
-
-    def __init__(self, flavour: Flavour, context: Any, spec: GraphSpec, cuda: CudaDevice) -> None:
-        self._flavour = flavour
-        self._context = context
-        self._spec = spec
-        self._cuda = cuda
-        self._graph: CudaGraph | None = None
-        self._runs = 0
-        self._shapes = {
-            tensor.name: tuple(context.get_tensor_shape(tensor.name))
-            for tensor in (*spec.inputs, *spec.outputs)
-        }
-        # As large as the largest frame needs, so that all shapes, and all layers, share the memory.
-        self._buffers = {
-            tensor.name: cuda.buffer(tensor.name, math.prod(tensor.shape_for(*LARGEST_FRAME)))
-            for tensor in (*spec.inputs, *spec.outputs)
-        }
-        for name, buffer in self._buffers.items():
-            context.set_tensor_address(name, buffer.address)
-
-    def run(self, inputs: Mapping[str, Float32], outputs: Mapping[str, Float32]) -> None:
-        """Copy in, run, copy out, wait; the device is current. Raises InferenceError."""
-        for name, array in outputs.items():
-            if array.shape != self._shapes[name]:
-                raise InferenceError(
-                    f"{self._spec.file} gives {name} the shape {self._shapes[name]}, not {array.shape}",
-                    "Write the bundle again with `python -m export`.",
-                )
-        for name, array in inputs.items():
-            np.copyto(self._host(name), array)
-        self._start()
-        self._cuda.stream.synchronize()
-        for name, array in outputs.items():
-            np.copyto(array, self._host(name))
-
-    def close(self) -> None:
-        """Free the recorded graph before the context that it uses."""
-        if self._graph is not None:
-            self._graph.close()
-        self._graph = self._context = None
-
-    def _start(self) -> None:
-        """Queue a run: as it is the first time, which completes what TensorRT puts off, then recorded."""
-        stream = self._cuda.stream.handle
-        self._runs += 1
-        if self._runs == 2 and self._recordable(stream):
-            self._graph = self._record(stream, self._enqueue)
-        if self._graph is None:
-            self._enqueue()
-        else:
-            self._graph.launch(stream)
-
-    def _recordable(self, stream: int) -> bool:
-        return self._flavour.tunes or bool(self._context.is_stream_capturable(stream))
-
-    def _record(self, stream: int, enqueue: Callable[[], None]) -> CudaGraph | None:
-        try:
-            return self._cuda.driver.capture(stream, enqueue)
-        except InferenceError as error:
-            _LOG.warning("%s runs without a CUDA graph: %s", self._spec.file, error.message)
-            return None
-
-    def _enqueue(self) -> None:
-        for tensor in self._spec.inputs:
-            self._cuda.to_device(self._buffers[tensor.name], math.prod(self._shapes[tensor.name]))
-        if not self._context.execute_async_v3(self._cuda.stream.handle):
-            raise InferenceError(
-                f"TensorRT did not start {self._spec.file}",
-                "Read its messages in the log thermalsdk.tensorrt.",
-            )
-        for tensor in self._spec.outputs:
-            self._cuda.to_host(self._buffers[tensor.name], math.prod(self._shapes[tensor.name]))
-
-    def _host(self, name: str) -> Float32:
-        shape = self._shapes[name]
-        return self._buffers[name].host[: math.prod(shape)].reshape(shape)
+        return StaticShape(self._flavour, context, scratch, self.spec, self._cuda)

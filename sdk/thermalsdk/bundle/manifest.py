@@ -72,13 +72,15 @@ class GraphSpec:
 class Graphs:
     """Every graph of a bundle. `layers` has one entry per class; the others but the encoder are optional.
 
-    The pipeline is encoder, layers and composition in one graph, for servers; the SDK does not run it.
+    The fused graph is encoder and layers in one, which TensorRT may run instead of them. The pipeline has the
+    composition as well and is for servers; the SDK does not run it.
     """
 
     encoder: GraphSpec
     layers: dict[str, GraphSpec]
     segmenter: GraphSpec | None = None
     labeller: GraphSpec | None = None
+    fused: GraphSpec | None = None
     pipeline: GraphSpec | None = None
 
     @classmethod
@@ -93,11 +95,12 @@ class Graphs:
             layers={str(name): GraphSpec.from_dict(spec) for name, spec in data["layers"].items()},
             segmenter=optional("segmenter"),
             labeller=optional("labeller"),
+            fused=optional("fused"),
             pipeline=optional("pipeline"),
         )
 
     def all(self) -> tuple[GraphSpec, ...]:
-        """Every graph that the SDK runs."""
+        """Every graph that the SDK needs; what joins several of them is left out."""
         optional = tuple(spec for spec in (self.segmenter, self.labeller) if spec is not None)
         return (self.encoder, *self.layers.values(), *optional)
 
@@ -205,7 +208,7 @@ class Manifest:
         if self.thermal_normalization.scale_kelvin <= 0:
             problems.append("thermal_normalization.scale_kelvin is not positive")
         named = [spec.file for spec in self.graphs.all()] + ([self.golden] if self.golden else [])
-        named += [self.graphs.pipeline.file] if self.graphs.pipeline else []
+        named += [joined.file for joined in (self.graphs.fused, self.graphs.pipeline) if joined]
         absent = sorted({name for name in named if name not in self.files})
         if absent:
             problems.append(f"no size and hash for {', '.join(absent)}")

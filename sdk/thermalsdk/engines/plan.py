@@ -53,7 +53,7 @@ def plan_engine(
 def plan_engines(
     bundle: Bundle, flavour: Flavour, target: str, precision: str = "auto"
 ) -> list[PlannedEngine]:
-    """Engines of every graph of a bundle.
+    """Engines of every graph of a bundle, the fused one last.
 
     Args:
         bundle: its graphs.
@@ -66,9 +66,10 @@ def plan_engines(
     chosen = choose_precision(bundle, precision)
     graphs = bundle.manifest.graphs
     layers = {spec.file for spec in graphs.layers.values()}
+    fused = () if graphs.fused is None else (graphs.fused,)
     return [
         plan_engine(spec, bundle.model(spec, chosen), spec.file in layers, flavour, target, chosen)
-        for spec in graphs.all()
+        for spec in (*graphs.all(), *fused)
     ]
 
 

@@ -1,0 +1,66 @@
+"""Encoder and all layers as one graph on the whole frame: what is absent is computed too, in one launch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from thermalsdk import compositing
+from thermalsdk.backends import Graph
+from thermalsdk.bundle import Manifest
+from thermalsdk.class_map import ClassMap
+from thermalsdk.layers import Contrasts
+from thermalsdk.padding import pad
+from thermalsdk.workspace import Workspace
+
+_RGB, _CONDITIONS, _CONTRASTS = "rgb", "conditions", "contrasts"
+Float32 = npt.NDArray[np.float32]
+
+
+class AtOnce:
+    """The fused graph of a bundle. Implements `Generator`."""
+
+    def __init__(self, manifest: Manifest, graph: Graph) -> None:
+        self._manifest = manifest
+        self._graph = graph
+        self._tensors = {tensor.name: tensor for tensor in (*graph.spec.inputs, *graph.spec.outputs)}
+        self._workspace = Workspace()
+
+    def encode(self, planes: Float32) -> Mapping[str, Float32]:
+        """The colours themselves: the encoder runs with the layers."""
+        return {_RGB: planes}
+
+    def contrasts(
+        self, encoded: Mapping[str, Float32], class_map: ClassMap, thermal_labels: Float32
+    ) -> Contrasts:
+        """Contrast of every class in a frame, right everywhere. No class has a time of its own."""
+        coding = self._manifest.thermal_normalization
+        told = pad(thermal_labels, self._manifest.alignment)
+        conditions, contrasts = self._array(_CONDITIONS, class_map), self._array(_CONTRASTS, class_map)
+        for number in class_map.regions:  # others keep the condition of a former frame; nobody reads them
+            compositing.condition(
+                class_map.padded,
+                told,
+                number,
+                coding.offset_kelvin,
+                coding.scale_kelvin,
+                out=conditions[number],
+            )
+        self._graph.run({**encoded, _CONDITIONS: conditions}, {_CONTRASTS: contrasts})
+        height, width = class_map.labels.shape
+        planes = [
+            plane[:height, :width] if number in class_map.regions else None
+            for number, plane in enumerate(contrasts[0])
+        ]
+        return Contrasts(planes, {})
+
+    def _array(self, name: str, class_map: ClassMap) -> Float32:
+        """Memory for a tensor of the padded frame."""
+        height, width = class_map.padded.shape
+        return self._workspace.array(name, self._tensors[name].shape_for(height, width))
+
+    def close(self) -> None:
+        """Free the graph."""
+        self._graph.close()
