@@ -13,8 +13,9 @@ def in_half(model: bytes, *, convolutions_in_full: int = 0) -> bytes:
     proto = onnx.load_from_string(model)
     graph = proto.graph
     del graph.value_info[:]
+    scales = {name for node in graph.node if node.op_type == "Resize" for name in node.input[1:]}
     for initialiser in graph.initializer:
-        if initialiser.data_type == TensorProto.FLOAT:
+        if initialiser.data_type == TensorProto.FLOAT and initialiser.name not in scales:
             values = numpy_helper.to_array(initialiser).astype(np.float16)
             initialiser.CopyFrom(numpy_helper.from_array(values, initialiser.name))
     before = [_cast(tensor.name, f"{tensor.name}_half", TensorProto.FLOAT16) for tensor in graph.input]

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 from onnx import numpy_helper
 
@@ -27,8 +28,8 @@ def write_half_twins(bundle: Bundle, folder: Path) -> None:
     _write_traced(graphs.encoder, folder)
     twin = _write_traced(first, folder).read_bytes()
     for layer in others:
-        own = _with_weights_of(twin, bundle.model(layer.spec()))
-        (folder / twin_name(layer.spec(), "fp16")).write_bytes(own)
+        model = _with_weights_of(twin, bundle.model(first.spec()), bundle.model(layer.spec()))
+        (folder / twin_name(layer.spec(), "fp16")).write_bytes(model)
 
 
 def _write_traced(graph: Graph, folder: Path) -> Path:
@@ -36,12 +37,19 @@ def _write_traced(graph: Graph, folder: Path) -> Path:
     return write_onnx(replace(graph, file=twin_name(graph.spec(), "fp16"), module=half), folder)
 
 
-def _with_weights_of(twin: bytes, model: bytes) -> bytes:
+def _with_weights_of(twin: bytes, first: bytes, other: bytes) -> bytes:
+    """The twin of one FP32 layer with all in which another differs."""
     proto = onnx.load_from_string(twin)
-    own = {c.name: numpy_helper.to_array(c) for c in onnx.load_from_string(model).graph.initializer}
+    former, own = _constants(first), _constants(other)
+    changed = {name for name in own if not np.array_equal(own[name], former[name])}
     for constant in proto.graph.initializer:
-        values = own[constant.name]
-        assert values.shape == tuple(constant.dims)
-        dtype = numpy_helper.to_array(constant).dtype
-        constant.CopyFrom(numpy_helper.from_array(values.astype(dtype), constant.name))
+        if constant.name in changed:
+            changed.remove(constant.name)
+            dtype = numpy_helper.to_array(constant).dtype
+            constant.CopyFrom(numpy_helper.from_array(own[constant.name].astype(dtype), constant.name))
+    assert not changed
     return proto.SerializeToString()
+
+
+def _constants(model: bytes) -> dict[str, np.ndarray]:
+    return {c.name: numpy_helper.to_array(c) for c in onnx.load_from_string(model).graph.initializer}
