@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 #: The backbone's first filters. Batch normalisation folded into them, they amplify what was rounded before:
-#: in float32 they cut the error of the encoder's features to a third, for 4 % of the multiply-adds.
-SENSITIVE = ("backbone.stem", "backbone.blocks.0.depthwise", "backbone.blocks.1.depthwise")
+#: in float32 they cut the error of the encoder's features to half, for less than 5 % of the multiply-adds.
+SENSITIVE = ("backbone.stem", "backbone.blocks.0.depthwise")
 
 
 def sensitive_parts(module: nn.Module) -> set[str]:
