@@ -104,7 +104,7 @@ def graphs_of(networks: TrainedNetworks) -> BundleGraphs:
         layers={
             name: Graph(
                 f"layer_{name}.onnx",
-                layer,
+                layer.export_form(),
                 (*features, condition),
                 (contrast,),
                 takes_frames=False,

@@ -200,7 +200,9 @@ def load_generator(bundle: Bundle, generator: EdgeGenerator) -> None:
     graphs = bundle.manifest.graphs
     load_graph_weights(bundle, graphs.encoder, generator.encoder)
     for name, layer in generator.layers.items():
-        load_graph_weights(bundle, graphs.layers.get(name), layer)
+        form = layer.export_form()
+        load_graph_weights(bundle, graphs.layers.get(name), form)
+        layer.load_export_form(form)
 
 
 def reconstruction_loss(

@@ -46,6 +46,9 @@ class TinyLayer(nn.Module):
         self.mix = nn.Conv2d(3 + 5 + 3, 16, 1)
         self.style = nn.Linear(4, 16)
 
+    def export_form(self) -> "TinyLayer":
+        return self
+
     def forward(self, f2: Tensor, f4: Tensor, f8: Tensor, latent: Tensor, condition: Tensor) -> Tensor:
         x = torch.cat([self.skip2(f2) + self.skip8(f8), f4, condition], 1)
         return torch.tanh(F.pixel_shuffle(self.mix(x) + self.style(latent)[:, :, None, None], 4))

@@ -80,6 +80,24 @@ def test_a_layer_sees_as_far_as_its_region_grows_and_no_less(feather: int) -> No
     assert (run(growth - 8) - run(72)).abs().max() > 1e-6
 
 
+def test_export_form_of_a_layer_computes_the_same() -> None:
+    torch.manual_seed(0)
+    layer = EdgeLayer().double().eval()
+    torch.nn.init.normal_(layer.contrast.weight)
+    torch.nn.init.normal_(layer.contrast.bias)
+    features = [torch.randn(1, channels, 64 // s, 96 // s) for s, channels in FEATURES.items()]
+    inputs = [t.double() for t in (*features, torch.randn(1, 64), torch.rand(1, 3, 16, 24))]
+    with torch.no_grad():
+        torch.testing.assert_close(layer.export_form()(*inputs), layer(*inputs))
+
+
+def test_a_layer_comes_back_from_its_export_form() -> None:
+    torch.manual_seed(0)
+    trained, other = EdgeLayer(), EdgeLayer()
+    other.load_export_form(trained.export_form())
+    assert all(torch.equal(v, trained.state_dict()[k]) for k, v in other.state_dict().items())
+
+
 def test_encoder_never_sees_temperature_and_absent_layers_stay_silent() -> None:
     torch.manual_seed(0)
     generator = EdgeGenerator(("background", "car"), pretrained=False).eval()
