@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime as ort
+from numpy.lib.stride_tricks import sliding_window_view
 
 from export.frames import CheckFrame, Feed
 from export.parity import ParityError
@@ -24,6 +26,8 @@ MEASURES = (
 )
 #: Features are judged by the contrast that the layers make of them, logits by the class map.
 _LIMITS = {"contrast": FP16, "temperature": FP16_TEMPERATURE_KELVIN}
+#: Pixels of a frame along a cell of the condition.
+_CELL = 4
 _IN_OWN_UNIT = ("contrast", "temperature")
 
 
@@ -39,8 +43,9 @@ def compare_graph(
         feeds: what the graph is given of each frame.
         half_feeds: what the twin is given: for a layer, the features of the encoder's twin.
 
-    Returns for the manifest the worst deviation of each output: of contrast as it is, of temperature in
-    kelvin, of features and logits as a share of their largest magnitude.
+    Returns for the manifest the worst deviation of each output: of contrast as it is, where frames show it
+    (everywhere if none does); of temperature in kelvin; of features and logits as a share of their largest
+    magnitude.
 
     Raises:
         ParityError: a deviation is larger than `thermalsdk.tolerances` allows.
@@ -48,10 +53,17 @@ def compare_graph(
     names = [tensor.name for tensor in spec.outputs]
     found: dict[str, list[Deviation]] = {name: [] for name in names}
     changed = []
-    for expected, got in _pairs(names, bundle.path / spec.file, twin, feeds, half_feeds):
+    shown = [_shown(feed) if "contrast" in names else None for feed in feeds]
+    nowhere = not any(pixels is not None and pixels.any() for pixels in shown)
+    pairs = _pairs(names, bundle.path / spec.file, twin, feeds, half_feeds)
+    for pixels, (expected, got) in zip(shown, pairs, strict=True):
         for name, e, g in zip(names, expected, got, strict=True):
             unit = 1.0 if name in _IN_OWN_UNIT else max(1e-6, float(np.abs(e).max()))
-            found[name].append(Deviation.of((g - e) / unit))
+            difference = (g - e) / unit
+            if pixels is None or nowhere:
+                found[name].append(Deviation.of(difference))
+            elif pixels.any():
+                found[name].append(Deviation.of(difference[0, 0][pixels]))
             if name == "logits":
                 maps = [compositing.labels_from_logits(values[0]) for values in (e, g)]
                 changed.append(float(np.mean(maps[0] != maps[1])))
@@ -62,6 +74,12 @@ def compare_graph(
         raise _too_far(f"{twin.name}: {max(changed):.1%} of a frame's pixels change their class")
     record = {name: asdict(deviation) for name, deviation in worst.items()}
     return record | ({"changed_classes": max(changed)} if changed else {})
+
+
+def _shown(feed: Feed) -> npt.NDArray[np.bool_]:
+    """Pixels [H,W] of a layer's contrast that a frame shows: its class's cells and, for the feather, more."""
+    cells = np.pad(feed["condition"][0, 0] > 0, 1)
+    return sliding_window_view(cells, (3, 3)).any((2, 3)).repeat(_CELL, 0).repeat(_CELL, 1)
 
 
 def compare_frames(bundle: Bundle, frames: Sequence[CheckFrame]) -> dict[str, Any]:

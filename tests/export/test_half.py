@@ -162,6 +162,16 @@ def test_the_sdk_runs_half_precision_on_a_cpu_when_asked(full_bundle: Bundle) ->
     assert np.abs(frames["fp16"] - frames["fp32"]).mean() < 0.2
 
 
+def test_a_layer_is_judged_where_its_class_is() -> None:
+    condition = np.zeros((1, 3, 6, 8), np.float32)
+    condition[0, 0, 0, 3] = 0.1
+    condition[0, 2] = 1.0  # temperatures are no class
+    shown = half_parity._shown({"condition": condition})
+    assert shown.shape == (24, 32)
+    assert shown[:8, 8:20].all()
+    assert shown.sum() == 8 * 12
+
+
 def test_a_miss_of_parity_is_refused(full_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = check_frames(full_bundle, None)[0]
     feed = feeds(full_bundle, frame)
