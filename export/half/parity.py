@@ -43,9 +43,9 @@ def compare_graph(
         feeds: what the graph is given of each frame.
         half_feeds: what the twin is given: for a layer, the features of the encoder's twin.
 
-    Returns for the manifest the worst deviation of each output: of contrast as it is, where frames show it
-    (everywhere if none does); of temperature in kelvin; of features and logits as a share of their largest
-    magnitude.
+    Returns for the manifest the deviation of each output: of contrast as it is, over all that the frames show
+    of it (everything if they show none); else on the worst frame, of temperature in kelvin, of features and
+    logits as a share of their largest magnitude.
 
     Raises:
         ParityError: a deviation is larger than `thermalsdk.tolerances` allows.
@@ -55,18 +55,21 @@ def compare_graph(
     changed = []
     shown = [_shown(feed) if "contrast" in names else None for feed in feeds]
     nowhere = not any(pixels is not None and pixels.any() for pixels in shown)
+    contrasts: list[npt.NDArray[np.float32]] = []
     pairs = _pairs(names, bundle.path / spec.file, twin, feeds, half_feeds)
     for pixels, (expected, got) in zip(shown, pairs, strict=True):
         for name, e, g in zip(names, expected, got, strict=True):
             unit = 1.0 if name in _IN_OWN_UNIT else max(1e-6, float(np.abs(e).max()))
             difference = (g - e) / unit
-            if pixels is None or nowhere:
+            if pixels is None:
                 found[name].append(Deviation.of(difference))
-            elif pixels.any():
-                found[name].append(Deviation.of(difference[0, 0][pixels]))
+            else:  # an object may be a few pixels large: only all frames together have a 99.9th percentile
+                contrasts.append(difference.ravel() if nowhere else difference[0, 0][pixels])
             if name == "logits":
                 maps = [compositing.labels_from_logits(values[0]) for values in (e, g)]
                 changed.append(float(np.mean(maps[0] != maps[1])))
+    if contrasts:
+        found["contrast"].append(Deviation.of(np.concatenate(contrasts)))
     worst = {name: Deviation.worst(deviations) for name, deviations in found.items()}
     for name, deviation in worst.items():
         _refuse(f"{twin.name}: {name}", deviation, _LIMITS.get(name))
