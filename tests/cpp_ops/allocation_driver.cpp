@@ -57,7 +57,8 @@ extern "C" void count_allocations(int frames, int height, int width, int threads
         const int count = thermal::connected_components(labels.data(), height, width, objects.data());
         thermal::object_means(objects.data(), height, width, count, values.data(), 1, means.data());
         thermal::plan_regions(labels.data(), height, width, kClasses, rules);
-        thermal::condition(labels.data(), values.data(), height, width, {8, 4, height, width}, 2, 283.15f, 20.0f, cells.data());
+        thermal::condition(labels.data(), values.data(), height, width, {8, 4, height, width}, 2, 283.15f,
+                           20.0f, cells.data());
         thermal::composite(input, threads, kelvin.data());
         thermal::raw16(kelvin.data(), static_cast<ptrdiff_t>(pixels), raw.data());
         thermal::agc_linear(kelvin.data(), static_cast<ptrdiff_t>(pixels), 270.0f, 310.0f, display.data());
