@@ -33,10 +33,8 @@ class Box:
 
     def cells(self, stride: int) -> tuple[slice, slice]:
         """Rows and columns of the box in a plane of that stride."""
-        return (
-            slice(self.top // stride, self.bottom // stride),
-            slice(self.left // stride, self.right // stride),
-        )
+        top, left, bottom, right = self.window(stride)
+        return slice(top, bottom), slice(left, right)
 
     def window(self, stride: int) -> tuple[int, int, int, int]:
         """Top, left, bottom and right of the box in a plane of that stride."""
