@@ -1,8 +1,9 @@
 """The run time's speed, as ratios within one run: against pix2pix, dense layers, its own graphs.
 
 The frames are 512x512. "Given": class map and temperatures are passed in. "Dense": every layer on the whole
-frame, absent classes too. The SDK's overhead is what a frame takes beyond its calls of ONNX Runtime, on one
-thread, where calls do not overlap.
+frame, absent classes too. "Streams": a recording in memory, its frames steadied and with automatic gain. The
+SDK's overhead is what a frame takes beyond its calls of ONNX Runtime, on one thread, where calls do not
+overlap.
 
 python benchmarks/real_time.py [--data runs/data/msrs] [--frames 59] [--quick] [--json FILE] [--plot FILE]
 """
@@ -25,7 +26,7 @@ from common.report import leave
 
 from thermalsdk import Synthesizer, Temperatures
 from thermalsdk.backends.onnxruntime import OnnxRuntimeGraph
-from thermalsdk.bench import open_rival, summarise
+from thermalsdk.bench import BenchFrame, open_rival, summarise, throughput
 from thermalsdk.regions import Box, Region
 
 SIZE = (512, 512)
@@ -70,6 +71,7 @@ def main() -> None:
             "source": "procedural scenes" if args.data is None else args.data.name,
             "threads": synth.info.threads,
             "against": against(args.bundle, synth, cases),
+            "streams": streams(synth, cases, 1 if args.quick else 4),
             "steadiness": steadiness(synth, cases[0], repeats),
             "width_ms": by_width(synth, cases[0]),
             "classes_ms": by_classes(synth, cases[0][0]),
@@ -109,6 +111,22 @@ def against(bundle: str, synth: Synthesizer, cases: list[Case]) -> dict[str, obj
             statistics.mean(times["dense"]) / statistics.mean(times["given"]), 2
         ),
     }
+
+
+def streams(synth: Synthesizer, cases: list[Case], rounds: int) -> dict[str, float]:
+    """Frames a second of a stream of a recording: one frame by all threads, and one on each thread."""
+    kinds = {
+        "given": [BenchFrame(rgb, labels, GIVEN) for rgb, labels in cases],
+        "colours_only": [BenchFrame(rgb) for rgb, _ in cases],
+    }
+    counts = {"one_by_one": 1, "side_by_side": None}
+    rates: dict[str, list[float]] = {f"{kind}_{name}_fps": [] for kind in kinds for name in counts}
+    for _ in range(rounds):
+        for kind, frames in kinds.items():
+            for name, in_flight in counts.items():
+                rate = throughput(synth, frames, 2 * len(frames), 6, in_flight)
+                rates[f"{kind}_{name}_fps"].append(rate)
+    return {name: round(statistics.median(values), 1) for name, values in rates.items()}
 
 
 def dense(synth: Synthesizer, rgb: np.ndarray, labels: np.ndarray) -> object:

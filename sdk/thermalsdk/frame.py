@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from thermalsdk import compositing
 from thermalsdk.camera.capture import Capture
 from thermalsdk.display import coloured, gain_limits
 from thermalsdk.temperatures.surfaces import Surfaces
+
+if TYPE_CHECKING:
+    from thermalsdk.video import SourceFrame
 
 _PALETTE = "ironbow"
 
@@ -59,11 +63,13 @@ class Frame:
         labels: uint8 HxW, the class map that was used, in the bundle's ids.
         thermal_labels: float32 HxW, the thermal segmentation R that was used, in kelvin.
         timing: milliseconds per stage.
-        limits: kelvin shown as 0 and 255, or None for this frame's own percentiles. A stream sets them.
+        limits: kelvin shown as 0 and 255, or None for this frame's own percentiles. A stream sets them where
+            its source moves.
         index: number of the frame in its source, from 0.
         dropped: frames of the source that were skipped just before this one.
         surfaces: emissivity and reflections by class, or None where all is black.
         capture: what a camera made of it, or None.
+        source: what a stream made it of: the colours `rgb`, `time_s`, `name`; None for a call's frame.
     """
 
     kelvin: npt.NDArray[np.float32]
@@ -75,6 +81,7 @@ class Frame:
     dropped: int = 0
     surfaces: Surfaces | None = None
     capture: Capture | None = None
+    source: SourceFrame | None = None
 
     @functools.cached_property
     def apparent(self) -> npt.NDArray[np.float32]:

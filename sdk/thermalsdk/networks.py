@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from thermalsdk import compositing
 from thermalsdk.backends import Backend, Graph
-from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
+from thermalsdk.bundle import Bundle, GraphSpec, Manifest, TensorSpec
 from thermalsdk.class_map import ClassMap, ClassMaps
 from thermalsdk.errors import BundleError, InferenceError
-from thermalsdk.generators import choose_generator
+from thermalsdk.generators import ByRegion, Generator, choose_generator
 from thermalsdk.layers import Contrasts
 from thermalsdk.padding import crop, pad
 from thermalsdk.workspace import Workspace
@@ -42,32 +42,66 @@ class PreparedFrame:
     planes: npt.NDArray[np.float32]
 
 
-class Networks:
-    """Encoder, layers and, where the bundle has them, segmenter and labeller.
+@dataclass(frozen=True)
+class _Parts:
+    """What does not belong to a frame, so that frames may share it. `threads` are those of one frame."""
 
-    `layers` says how the layers are run, and why.
-    """
+    manifest: Manifest
+    region_sides: tuple[int, ...]
+    segmenter: Graph | None
+    labeller: Graph | None
+    threads: int
 
-    def __init__(self, bundle: Bundle, backend: Backend) -> None:
-        """Open every graph. Raises BackendUnavailable, or BundleError for graphs unlike their manifest."""
+    @classmethod
+    def open(cls, bundle: Bundle, backend: Backend, threads: int) -> _Parts:
         manifest = bundle.manifest
 
-        def open_graph(spec: GraphSpec) -> Graph:
-            return backend.open(bundle.model(spec, backend.precision), spec, backend.threads)
+        def opened(spec: GraphSpec | None) -> Graph | None:
+            if spec is None:
+                return None
+            return backend.open(bundle.model(spec, backend.precision), spec, threads)
 
-        self._manifest = manifest
-        self._backend = backend
-        self._threads = backend.threads
+        graphs = manifest.graphs
+        return cls(manifest, backend.region_sides, opened(graphs.segmenter), opened(graphs.labeller), threads)
+
+
+class Networks:
+    """Encoder, layers and, where the bundle has them, segmenter and labeller; one frame at a time."""
+
+    def __init__(self, parts: _Parts, generator: Generator) -> None:
+        self._manifest = parts.manifest
+        self._segmenter = parts.segmenter
+        self._labeller = parts.labeller
+        self._threads = parts.threads
+        self._generator = generator
         self._workspace = Workspace()
-        self._class_maps = ClassMaps(manifest, backend.region_sides)
-        self._generator, self.layers = choose_generator(bundle, backend)
-        self._segmenter = open_graph(manifest.graphs.segmenter) if manifest.graphs.segmenter else None
-        self._labeller = open_graph(manifest.graphs.labeller) if manifest.graphs.labeller else None
+        self._class_maps = ClassMaps(parts.manifest, parts.region_sides)
+
+    @classmethod
+    def open(cls, bundle: Bundle, backend: Backend) -> tuple[Networks, str]:
+        """Open every graph, and say how the layers are run and why.
+
+        Raises BackendUnavailable, or BundleError for graphs unlike their manifest.
+        """
+        generator, how = choose_generator(bundle, backend)
+        return cls(_Parts.open(bundle, backend, backend.threads), generator), how
+
+    @classmethod
+    def open_side_by_side(cls, bundle: Bundle, backend: Backend, count: int) -> list[Networks]:
+        """Open every graph once, for frames that `count` threads of a CPU make, each a frame of its own.
+
+        Raises as `open` does.
+        """
+        parts = _Parts.open(bundle, backend, threads=1)
+        first = ByRegion.open(bundle, backend, threads=1)
+        return [cls(parts, generator) for generator in (first, *(first.another() for _ in range(count - 1)))]
 
     def close(self) -> None:
-        """End the threads of the layers and free the backend."""
+        """Free the graphs, also those that it shares, and end the threads of the layers."""
         self._generator.close()
-        self._backend.close()
+        for graph in (self._segmenter, self._labeller):
+            if graph is not None:
+                graph.close()
 
     def require(self, *, segmenter: bool, labeller: bool) -> None:
         """Raise BundleError when a call needs a graph that the bundle lacks."""

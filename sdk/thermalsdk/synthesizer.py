@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,17 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.backends import choose_backend
+from thermalsdk.backends import Backend, choose_backend
 from thermalsdk.bundle import Bundle
 from thermalsdk.camera import Camera
-from thermalsdk.display import AutoGain
 from thermalsdk.errors import ClosedError
-from thermalsdk.frame import Frame, Timing
+from thermalsdk.frame import Frame
 from thermalsdk.info import Info
-from thermalsdk.inputs import check_frame, check_instances, check_labels, check_out, check_thermal_labels
 from thermalsdk.networks import Networks
 from thermalsdk.predicted import PredictedTemperatures
-from thermalsdk.still_filter import StillFilter
+from thermalsdk.request import Request
+from thermalsdk.steps import synthesize
+from thermalsdk.streaming import Finish, FrameRequests, check_in_flight, side_by_side
 from thermalsdk.temperatures import TemperatureChoice, Temperatures, TemperaturesInTime, check_choice
 
 if TYPE_CHECKING:
@@ -38,7 +37,9 @@ STEADINESS = 0.8
 class Synthesizer:
     """Thermal frames out of colour frames. Made by `load`; threads may share it and take turns."""
 
-    def __init__(self, networks: Networks, info: Info) -> None:
+    def __init__(self, bundle: Bundle, backend: Backend, networks: Networks, info: Info) -> None:
+        self._bundle = bundle
+        self._backend = backend
         self._networks: Networks | None = networks
         self._info = info
         self._lock = threading.Lock()
@@ -70,8 +71,8 @@ class Synthesizer:
         opened = Bundle.open(bundle)
         chosen = choose_backend(opened, device=device, backend=backend, precision=precision, threads=threads)
         try:
-            networks = Networks(opened, chosen)
-            synthesizer = cls(networks, Info.of(opened, chosen, networks.layers))
+            networks, how = Networks.open(opened, chosen)
+            synthesizer = cls(opened, chosen, networks, Info.of(opened, chosen, how))
             if warmup:
                 synthesizer.warmup()
         except BaseException:
@@ -120,74 +121,24 @@ class Synthesizer:
         Raises ShapeError, DtypeError, LabelError, TemperatureError or OptionError before any work is done,
         BundleError when the bundle cannot predict what is missing, InferenceError, ClosedError.
         """
-        start = time.perf_counter()
-        rgb = check_frame(frame, color)
-        size = (rgb.shape[0], rgb.shape[1])
-        check_choice(temperatures, thermal_labels is not None)
-        classes = self._info.classes
-        if out is not None:
-            check_out(out, size)
-        given_labels = None if labels is None else check_labels(labels, size, label_ids, classes)
-        given_instances = None if instances is None else check_instances(instances, size)
-        given_map = None if thermal_labels is None else check_thermal_labels(thermal_labels, size)
-        if isinstance(temperatures, Temperatures):
-            temperatures.check(classes, given_instances is not None, instance_names is not None)
-            temperatures = temperatures.resolved(instance_names or {})
-        with self._lock:
-            made = self._synthesize(start, rgb, given_labels, given_instances, temperatures, given_map, out)
+        request = Request.checked(
+            frame,
+            self._info.classes,
+            color=color,
+            labels=labels,
+            label_ids=label_ids,
+            instances=instances,
+            instance_names=instance_names,
+            temperatures=temperatures,
+            thermal_labels=thermal_labels,
+            out=out,
+        )
+        made = self._make(request)
         return made if camera is None else camera.view(made)
 
-    def _synthesize(
-        self,
-        start: float,
-        rgb: npt.NDArray[np.uint8],
-        labels: npt.NDArray[np.uint8] | None,
-        instances: npt.NDArray[np.uint16] | None,
-        temperatures: TemperatureChoice,
-        thermal_labels: npt.NDArray[np.float32] | None,
-        out: npt.NDArray[np.float32] | None,
-    ) -> Frame:
-        """Run every stage on checked inputs; `start` is when the call began."""
-        networks = self._open_networks()
-        networks.require(
-            segmenter=labels is None,
-            labeller=thermal_labels is None and not isinstance(temperatures, Temperatures),
-        )
-        clock = _Clock(start)
-        prepared = networks.prepare(rgb)
-        prepare_ms = clock.lap()
-        segmenter_ms = 0.0
-        if labels is None:
-            labels = networks.segment(prepared)
-            segmenter_ms = clock.lap()
-        class_map = networks.analyse(labels, instances)
-        surfaces = None
-        if thermal_labels is None:
-            if isinstance(temperatures, Temperatures):
-                thermal_labels = class_map.thermal_labels(temperatures, self._info.classes)
-                surfaces = temperatures.surfaces(self._info.classes)
-            else:
-                means = networks.predict_temperatures(prepared, class_map)
-                if isinstance(temperatures, PredictedTemperatures):
-                    means = temperatures.follow(labels, class_map.objects, means)
-                thermal_labels = class_map.thermal_labels_of(means)
-        temperatures_ms = clock.lap()
-        encoded = networks.encode(prepared)
-        encoder_ms = clock.lap()
-        contrasts = networks.contrasts(encoded, class_map, thermal_labels)
-        layers_ms = clock.lap()
-        kelvin = networks.compose(class_map, contrasts.planes, thermal_labels, out)
-        timing = Timing(
-            prepare=prepare_ms,
-            segmenter=segmenter_ms,
-            temperatures=temperatures_ms,
-            encoder=encoder_ms,
-            layers=layers_ms,
-            composite=clock.lap(),
-            total=clock.total(),
-            classes=contrasts.milliseconds,
-        )
-        return Frame(kelvin, labels, thermal_labels, timing, surfaces=surfaces)
+    def _make(self, request: Request) -> Frame:
+        with self._lock:
+            return synthesize(self._opened(), request, self._info.classes)
 
     def stream(
         self,
@@ -195,9 +146,12 @@ class Synthesizer:
         *,
         policy: str = "latest",
         color: str = "rgb",
+        label_ids: str = "bundle",
+        instance_names: Mapping[int, str] | None = None,
         temperatures: TemperatureChoice | TemperaturesInTime = "auto",
         camera: Camera | None = None,
         steadiness: float = STEADINESS,
+        in_flight: int | None = None,
     ) -> Generator[Frame, None, None]:
         """Thermal frames of a moving source, with automatic gain that follows the scene slowly.
 
@@ -209,55 +163,72 @@ class Synthesizer:
                 play at their own speed, and `frame.dropped` counts what was skipped. Pictures and folders
                 have no clock, and none of theirs is dropped.
             color: channel order of an iterable's frames; every other source is RGB.
+            label_ids: numbering of the class maps that come with the source's frames, as for a call.
+            instance_names: names of the ids in their instance maps, likewise.
             temperatures: as for a single frame; "auto" keeps the predictions steady where the source moves.
                 Or a function from the number of a frame to its Temperatures, which may change at any time.
             camera: what looks at the surfaces; it starts anew, keeps the source's time, and has a gain of its
                 own in place of the automatic one.
             steadiness: share of its former temperature that a pixel keeps where the colours stand still, 0 to
                 less than 1; 0 shows every frame as a call would. Pictures and folders are never filtered.
+            in_flight: frames that are made at the same time, each on one CPU thread: more frames a second,
+                and each of them later. None is as many as there are threads where nobody waits for a frame
+                (pictures, and files under "all"); everywhere else it is one, made by all threads. The frames
+                are the same.
 
-        Yields frames with `index`, `dropped` and `limits` set. Raises VideoError, and all that a call raises.
+        Yields frames with `index`, `dropped`, `source` and, where the source moves, `limits` set. Raises
+        VideoError, and all that a call raises, after all earlier frames.
         """
         from thermalsdk.video import open_source, read_frames
 
         if not callable(temperatures):
             check_choice(temperatures, False)
-        still_filter = StillFilter(steadiness)
-        self._open_networks()
+        check_in_flight(in_flight, self._most_in_flight)
+        self._opened()
         opened = open_source(source, color=color)
-        frames = read_frames(opened, policy)
         moves = opened.clock != "none"
         if isinstance(temperatures, str) and moves:
             temperatures = PredictedTemperatures()
-        if camera is not None:
-            camera.restart()
+        if in_flight is None:
+            awaited = opened.clock == "live" or (policy == "latest" and moves)
+            in_flight = 1 if awaited else self._most_in_flight
+        requests = FrameRequests(self._info.classes, label_ids, instance_names, temperatures)
         return self._frames_of(
-            frames, temperatures, still_filter if moves and steadiness > 0 else None, camera, moves
+            read_frames(opened, policy), requests, Finish(moves, steadiness, camera), in_flight
         )
 
     def _frames_of(
         self,
         frames: Generator[SourceFrame, None, None],
-        temperatures: TemperatureChoice | TemperaturesInTime,
-        still_filter: StillFilter | None,
-        camera: Camera | None,
-        moves: bool,
+        requests: FrameRequests,
+        finish: Finish,
+        in_flight: int,
     ) -> Generator[Frame, None, None]:
-        auto_gain = AutoGain()
-        with closing(frames):
-            for given in frames:
-                now = temperatures(given.index) if callable(temperatures) else temperatures
-                frame = self(given.rgb, labels=given.labels, instances=given.instances, temperatures=now)
-                if still_filter is not None:
-                    frame = replace(frame, kelvin=still_filter(given.rgb, frame.kelvin))
-                if camera is None:
-                    frame = replace(frame, limits=auto_gain(frame.apparent))
-                elif moves:
-                    frame = camera.view(frame, given.time_s)
-                else:
-                    camera.cut()
-                    frame = camera.view(frame)
-                yield replace(frame, index=given.index, dropped=given.dropped)
+        made = self._one_by_one if in_flight == 1 else partial(self._side_by_side, in_flight)
+        with closing(frames), closing(made(frames, requests)) as pairs:
+            for given, frame in pairs:
+                yield finish(given, frame)
+
+    def _one_by_one(
+        self, frames: Iterable[SourceFrame], requests: FrameRequests
+    ) -> Generator[tuple[SourceFrame, Frame], None, None]:
+        for given in frames:
+            yield given, self._make(requests.of(given)())
+
+    def _side_by_side(
+        self, in_flight: int, frames: Iterable[SourceFrame], requests: FrameRequests
+    ) -> Generator[tuple[SourceFrame, Frame], None, None]:
+        def open_networks() -> list[Networks]:
+            return Networks.open_side_by_side(self._bundle, self._backend, in_flight)
+
+        for pair in side_by_side(frames, requests, open_networks):
+            self._opened()
+            yield pair
+
+    @property
+    def _most_in_flight(self) -> int:
+        """A GPU works on one thing at a time."""
+        return self._info.threads if self._info.device == "cpu" else 1
 
     def warmup(self, count: int = 1, size: tuple[int, int] = _WARMUP_SIZE) -> None:
         """Run every graph `count` times on a made-up frame of `size` (H, W), so that later calls are fast."""
@@ -276,10 +247,11 @@ class Synthesizer:
         with self._lock:
             if self._networks is not None:
                 self._networks.close()
+                self._backend.close()
             self._networks = None
 
     def __enter__(self) -> Synthesizer:
-        self._open_networks()
+        self._opened()
         return self
 
     def __exit__(
@@ -287,22 +259,7 @@ class Synthesizer:
     ) -> None:
         self.close()
 
-    def _open_networks(self) -> Networks:
+    def _opened(self) -> Networks:
         if self._networks is None:
             raise ClosedError("this Synthesizer is closed", "Load another one with Synthesizer.load.")
         return self._networks
-
-
-class _Clock:
-    """Milliseconds between laps."""
-
-    def __init__(self, start: float) -> None:
-        self._start = self._last = start
-
-    def lap(self) -> float:
-        now = time.perf_counter()
-        elapsed, self._last = now - self._last, now
-        return elapsed * 1e3
-
-    def total(self) -> float:
-        return (self._last - self._start) * 1e3

@@ -1,12 +1,15 @@
 """`thermalsdk bench`: what it measures and reports."""
 
 import json
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
 import pytest
 
-from thermalsdk.bench import BenchFrame, machine, measure, open_rival, peak_memory_mib, summarise
+from thermalsdk import Temperatures
+from thermalsdk.bench import BenchFrame, machine, measure, open_rival, peak_memory_mib, summarise, throughput
 from thermalsdk.bench.pix2pix import pix2pix_model
 from thermalsdk.errors import BundleError, InferenceError, OptionError
 
@@ -25,6 +28,23 @@ def test_warm_up_does_not_count_and_the_rival_sees_every_frame(synth, rgb, label
     assert (len(seen), len(measured.rival)) == (5, 3)
     # Frames 2 and 4 give the class map, frame 3 does not.
     assert [value > 0 for value in measured.stages["segmenter"]] == [False, True, False]
+
+
+def test_throughput_counts_what_comes_after_the_warm_up(rgb, labels, monkeypatch):
+    class Recorded:
+        def stream(self, source, **options):
+            self.options = options
+            self.given = list(source)
+            return iter(self.given)
+
+    ticks = iter((10.0, 12.5))
+    clock = SimpleNamespace(perf_counter=lambda: next(ticks))
+    monkeypatch.setattr(sys.modules[throughput.__module__], "time", clock)
+    synthesizer, set_kelvin = Recorded(), Temperatures(ambient=290.0)
+    frames = [BenchFrame(rgb, labels, set_kelvin), BenchFrame(rgb, labels + 1, set_kelvin)]
+    assert throughput(synthesizer, frames, count=5, warmup=2, in_flight=2) == 2.0
+    assert synthesizer.options == {"policy": "all", "temperatures": set_kelvin, "in_flight": 2}
+    assert [given.labels[0, 0] for given in synthesizer.given] == [1, 2, 1, 2, 1, 2, 1]
 
 
 def test_machine_and_memory_are_of_this_process():
@@ -71,6 +91,7 @@ def test_command_reports_stages(run, tiny_bundle):
     assert facts["segmenter_ms"]["median"] == 0
     assert facts["fps"] == pytest.approx(1000 / facts["total_ms"]["median"], rel=0.01)
     assert facts["times_faster"] > 0
+    assert facts["stream_fps"] > 0
 
 
 def test_command_on_a_source_and_colours_alone(run, video):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from thermalsdk.errors import OptionError
-from thermalsdk.still_filter import StillFilter
+from thermalsdk.streaming.still_filter import StillFilter
 
 SHAPE = (61, 90)
 

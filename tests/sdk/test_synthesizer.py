@@ -282,7 +282,7 @@ def test_bundle_of_other_classes(tmp_path, rgb):
 
 def test_numbers_that_are_not_finite_name_the_layer(tiny_bundle, rgb, labels, monkeypatch):
     with load(tiny_bundle) as synthesizer:
-        graph = synthesizer._networks._generator.layers._graphs[STREET_CLASSES.index("car")]
+        graph = synthesizer._networks._generator._layers._graphs[STREET_CLASSES.index("car")]
 
         def fail(inputs, outputs):
             outputs["contrast"].fill(np.nan)

@@ -1,8 +1,9 @@
-"""Measuring a loaded synthesizer: time by stage, memory, the machine, and a rival in the same process."""
+"""Measuring a loaded synthesizer: time by stage, throughput, memory, and a rival in the same process."""
 
 from thermalsdk.bench.machine import machine, peak_memory_mib
 from thermalsdk.bench.measure import BenchFrame, Measurement, measure, summarise
 from thermalsdk.bench.rival import Rival, open_rival
+from thermalsdk.bench.throughput import throughput
 
 __all__ = [
     "BenchFrame",
@@ -13,4 +14,5 @@ __all__ = [
     "open_rival",
     "peak_memory_mib",
     "summarise",
+    "throughput",
 ]

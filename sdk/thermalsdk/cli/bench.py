@@ -18,6 +18,7 @@ from thermalsdk.bench import (
     open_rival,
     peak_memory_mib,
     summarise,
+    throughput,
 )
 from thermalsdk.cli.console import load, progress, report
 from thermalsdk.scenes import SCENE_IDS, StreetScene
@@ -52,6 +53,7 @@ def bench(options: argparse.Namespace) -> None:
             lambda numbers: progress(numbers, total, "bench"),
         )
         memory_mib = peak_memory_mib()
+        stream_fps = throughput(synthesizer, frames, options.frames, max(1, options.warmup))
         info = synthesizer.info
     report(
         {
@@ -66,6 +68,7 @@ def bench(options: argparse.Namespace) -> None:
             "load_ms": round(load_ms, 1),
             "peak_memory_mib": round(memory_mib, 1),
             **_times(measured, options.against),
+            "stream_fps": round(stream_fps, 1),
         },
         options.json,
     )

@@ -115,6 +115,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="instance maps likewise, 16-bit PNG, for temperatures of single objects",
     )
     parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
+    parser.add_argument(
+        "--steadiness",
+        type=float,
+        metavar="S",
+        help="share of its temperature that a pixel of a video keeps while the colours stand still (0.8)",
+    )
     parser.add_argument("--max-frames", type=_positive, metavar="N", help="stop after N frames (cameras too)")
     twins = parser.add_argument_group("the thermal twin of a data set: IN and OUT are folders")
     twins.add_argument("--format", metavar="F", help="layout: coco, yolo or folder (folder)")

@@ -6,26 +6,19 @@ import argparse
 import statistics
 import time
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 from thermalsdk.cli.console import load, progress, report
 from thermalsdk.cli.frame_maps import MapFolder, MappedSource, open_label_sink, read_instance_names
 from thermalsdk.cli.interrupts import until_interrupted
 from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera, open_temperatures
-from thermalsdk.display import AutoGain
 from thermalsdk.errors import OutputError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink
-from thermalsdk.predicted import PredictedTemperatures
-from thermalsdk.video import (
-    BackgroundSink,
-    Source,
-    open_display_sink,
-    open_source,
-    read_frames,
-)
+from thermalsdk.synthesizer import STEADINESS
+from thermalsdk.video import BackgroundSink, Source, SourceFrame, open_display_sink, open_source
 
 
 def run(options: argparse.Namespace) -> None:
@@ -47,42 +40,33 @@ def run(options: argparse.Namespace) -> None:
             saved_labels = stack.enter_context(BackgroundSink(open_label_sink(Path(options.save_labels))))
         synthesizer = stack.enter_context(load(options))
         provenance = Provenance.of(synthesizer.info, None if camera is None else camera.hash)
-        # A moving picture keeps gain and temperatures steady; pictures have nothing to do with each other.
-        moves = source.clock != "none"
-        auto_gain = AutoGain() if moves else None
-        temperatures = set_temperatures or (PredictedTemperatures() if moves else "auto")
         palette = options.palette or (camera.config.palette if camera is not None else "white-hot")
-        policy = "latest" if source.clock == "live" else "all"
-        frames = stack.enter_context(closing(read_frames(source, policy)))
+        frames = synthesizer.stream(
+            source,
+            policy="latest" if source.clock == "live" else "all",
+            label_ids=options.label_ids,
+            instance_names=names,
+            temperatures=set_temperatures or "auto",
+            camera=camera,
+            steadiness=STEADINESS if options.steadiness is None else options.steadiness,
+        )
+        stack.enter_context(closing(frames))
         if source.clock == "live":
             frames = stack.enter_context(closing(until_interrupted(frames)))
         start = time.perf_counter()
         milliseconds = []
         dropped = 0
-        for given in progress(islice(frames, options.max_frames), total, "thermal"):
-            frame = synthesizer(
-                given.rgb,
-                labels=given.labels,
-                label_ids=options.label_ids,
-                instances=given.instances,
-                instance_names=names,
-                temperatures=temperatures,
-            )
-            if camera is not None:
-                if not moves:
-                    camera.cut()
-                frame = camera.view(frame, given.time_s if moves else None)
-            elif auto_gain is not None:
-                frame = replace(frame, limits=auto_gain(frame.apparent))
+        for frame in progress(islice(frames, options.max_frames), total, "thermal"):
+            given = cast(SourceFrame, frame.source)  # all frames of a stream have one
             picture = frame.colorize(palette)
             shown = side_by_side(given.rgb, picture) if options.side_by_side else picture
-            display.write(shown, given.name, given.index)
+            display.write(shown, given.name, frame.index)
             if raw16 is not None:
-                raw16.write(ThermalImage.raw16(frame.raw16, provenance), given.name, given.index)
+                raw16.write(ThermalImage.raw16(frame.raw16, provenance), given.name, frame.index)
             if saved_labels is not None:
-                saved_labels.write(frame.labels, given.name, given.index)
+                saved_labels.write(frame.labels, given.name, frame.index)
             milliseconds.append(frame.timing.total)
-            dropped += given.dropped
+            dropped += frame.dropped
     seconds = time.perf_counter() - start  # the encoders' last frames included
     report(
         {
@@ -92,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
             "dropped": dropped,
             "camera": None if camera is None else camera.config.name,
             "camera_hash": None if camera is None else camera.hash,
-            "synthesis_fps": round(1000 / statistics.median(milliseconds), 1),
+            "frame_ms": round(statistics.median(milliseconds), 1),
             "end_to_end_fps": round(len(milliseconds) / seconds, 1),
         },
         options.json,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.backends import Graph
+from thermalsdk.backends import Backend, Graph
+from thermalsdk.bundle import Bundle, GraphSpec, Manifest
 from thermalsdk.class_map import ClassMap
 from thermalsdk.layers import Contrasts, Layers
 from thermalsdk.workspace import Workspace
@@ -18,12 +19,30 @@ Float32 = npt.NDArray[np.float32]
 class ByRegion:
     """One graph for the encoder and one for every class. Implements `Generator`."""
 
-    def __init__(self, encoder: Graph, layer_graphs: Sequence[Graph], layers: Layers) -> None:
-        """Take over the graphs; `layers` runs those of the layers."""
+    def __init__(self, manifest: Manifest, encoder: Graph, layers: Mapping[str, Graph], threads: int) -> None:
+        """Take over the graphs; `threads` layers, each on a thread of its own, run at the same time."""
+        self._manifest = manifest
         self._encoder = encoder
-        self._layer_graphs = layer_graphs
-        self.layers = layers
+        self._layer_graphs = layers
+        self._layers = Layers(manifest, layers, threads)
         self._workspace = Workspace()
+
+    @classmethod
+    def open(cls, bundle: Bundle, backend: Backend, threads: int) -> ByRegion:
+        """Open the graphs for frames of `threads` CPU threads each. Raises as `Backend.open` does."""
+        manifest = bundle.manifest
+
+        def open_graph(spec: GraphSpec, threads: int) -> Graph:
+            return backend.open(bundle.model(spec, backend.precision), spec, threads)
+
+        encoder = open_graph(manifest.graphs.encoder, threads)
+        layers = {name: open_graph(manifest.graphs.layers[name], 1) for name in manifest.classes}
+        # A GPU works on one thing at a time.
+        return cls(manifest, encoder, layers, threads if backend.device == "cpu" else 1)
+
+    def another(self) -> ByRegion:
+        """One more for the same graphs, of one thread: both may work at the same time."""
+        return ByRegion(self._manifest, self._encoder, self._layer_graphs, threads=1)
 
     def encode(self, planes: Float32) -> Mapping[str, Float32]:
         """Features of the colours, as the layers take them; good until the next frame is encoded."""
@@ -39,10 +58,10 @@ class ByRegion:
         self, encoded: Mapping[str, Float32], class_map: ClassMap, thermal_labels: Float32
     ) -> Contrasts:
         """Contrast of every class in a frame, right on the class and its feather."""
-        return self.layers.run(encoded, class_map, thermal_labels)
+        return self._layers.run(encoded, class_map, thermal_labels)
 
     def close(self) -> None:
         """Free its graphs and threads."""
-        self.layers.close()
-        for graph in (self._encoder, *self._layer_graphs):
+        self._layers.close()
+        for graph in (self._encoder, *self._layer_graphs.values()):
             graph.close()

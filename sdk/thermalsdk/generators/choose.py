@@ -18,7 +18,7 @@ from thermalsdk.errors import InferenceError, ThermalSDKError
 from thermalsdk.generators.at_once import AtOnce
 from thermalsdk.generators.base import Generator
 from thermalsdk.generators.by_region import ByRegion
-from thermalsdk.layers import Contrasts, Layers
+from thermalsdk.layers import Contrasts
 from thermalsdk.tolerances import Deviation, contrast_tolerance
 
 _LOG = logging.getLogger("thermalsdk")
@@ -36,7 +36,7 @@ def choose_generator(bundle: Bundle, backend: Backend) -> tuple[Generator, str]:
 
     Raises what `Backend.open` raises for the encoder and the layers.
     """
-    by_region = _open_by_region(bundle, backend)
+    by_region = ByRegion.open(bundle, backend, backend.threads)
     fused = bundle.manifest.graphs.fused
     if not backend.fuses:
         return by_region, _BY_REGION
@@ -47,20 +47,6 @@ def choose_generator(bundle: Bundle, backend: Backend) -> tuple[Generator, str]:
     except ThermalSDKError as error:
         _LOG.warning("layers run %s, without %s: %s", _BY_REGION, fused.file, error.message)
         return by_region, f"{_BY_REGION}; {fused.file} cannot be used: {error.message}"
-
-
-def _open_by_region(bundle: Bundle, backend: Backend) -> ByRegion:
-    manifest = bundle.manifest
-    encoder = backend.open(
-        bundle.model(manifest.graphs.encoder, backend.precision), manifest.graphs.encoder, backend.threads
-    )
-    graphs = {
-        name: backend.open(bundle.model(spec, backend.precision), spec, threads=1)
-        for name, spec in ((name, manifest.graphs.layers[name]) for name in manifest.classes)
-    }
-    # A GPU works on one thing at a time.
-    layers = Layers(manifest, graphs, backend.threads if backend.device == "cpu" else 1)
-    return ByRegion(encoder, tuple(graphs.values()), layers)
 
 
 def _faster(by_region: ByRegion, bundle: Bundle, backend: Backend, fused: GraphSpec) -> tuple[Generator, str]:
