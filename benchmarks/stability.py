@@ -4,7 +4,8 @@ E_warp (Lai et al. 2018): a frame against the one before it, moved by the optica
 the mean squared difference over what is seen in both. Flicker: mean absolute difference of neighbouring
 frames where the colours stand still. Both are in units of the clip's own standard deviation, because the
 cameras' automatic gain makes kelvin incomparable. tOF (TecoGAN): mean difference in pixels of the thermal
-videos' own flow from that of the real one. "Each frame alone" leaves the SDK's smoothing out.
+videos' own flow from that of the real one. "Following motion" is a stream
+with follow_motion, "each frame alone" leaves the SDK's smoothing out.
 
 python benchmarks/stability.py [--data ../shared/data/m3svd] [--frames 100] [--quick] [--json FILE]
 """
@@ -56,6 +57,7 @@ def compare(synth: Synthesizer, rgb: list[np.ndarray], truth: list[np.ndarray]) 
     videos = {
         "real": truth,
         "stream": [frame.kelvin for frame in synth.stream(rgb, policy="all")],
+        "following motion": [frame.kelvin for frame in synth.stream(rgb, policy="all", follow_motion=True)],
         "each frame alone": [synth(frame).kelvin for frame in rgb],
     }
     units = {name: float(np.std(np.stack(frames))) for name, frames in videos.items()}

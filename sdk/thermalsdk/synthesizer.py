@@ -23,15 +23,20 @@ from thermalsdk.networks import Networks
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.request import Request
 from thermalsdk.steps import synthesize
-from thermalsdk.streaming import Finish, FrameRequests, check_in_flight, side_by_side
+from thermalsdk.streaming import (
+    STEADINESS,
+    Finish,
+    FrameRequests,
+    check_in_flight,
+    open_filter,
+    side_by_side,
+)
 from thermalsdk.temperatures import TemperatureChoice, Temperatures, TemperaturesInTime, check_choice
 
 if TYPE_CHECKING:
     from thermalsdk.video import SourceFrame, SourceLike
 
 _WARMUP_SIZE = (256, 256)
-#: Share of its former temperature that a still pixel of a stream keeps.
-STEADINESS = 0.8
 
 
 class Synthesizer:
@@ -151,6 +156,7 @@ class Synthesizer:
         temperatures: TemperatureChoice | TemperaturesInTime = "auto",
         camera: Camera | None = None,
         steadiness: float = STEADINESS,
+        follow_motion: bool = False,
         in_flight: int | None = None,
     ) -> Generator[Frame, None, None]:
         """Thermal frames of a moving source, with automatic gain that follows the scene slowly.
@@ -171,19 +177,22 @@ class Synthesizer:
                 own in place of the automatic one.
             steadiness: share of its former temperature that a pixel keeps where the colours stand still, 0 to
                 less than 1; 0 shows every frame as a call would. Pictures and folders are never filtered.
+            follow_motion: let what moves keep that share as well, along the optical flow of the colours, as a
+                moving camera needs. Takes some milliseconds a frame, and OpenCV.
             in_flight: frames that are made at the same time, each on one CPU thread: more frames a second,
                 and each of them later. None is as many as there are threads where nobody waits for a frame
                 (pictures, and files under "all"); everywhere else it is one, made by all threads. The frames
                 are the same.
 
         Yields frames with `index`, `dropped`, `source` and, where the source moves, `limits` set. Raises
-        VideoError, and all that a call raises, after all earlier frames.
+        VideoError, and all that a call raises, after all earlier frames; MissingDependency at once.
         """
         from thermalsdk.video import open_source, read_frames
 
         if not callable(temperatures):
             check_choice(temperatures, False)
         check_in_flight(in_flight, self._most_in_flight)
+        steady = open_filter(steadiness, follow_motion)
         self._opened()
         opened = open_source(source, color=color)
         moves = opened.clock != "none"
@@ -194,7 +203,7 @@ class Synthesizer:
             in_flight = 1 if awaited else self._most_in_flight
         requests = FrameRequests(self._info.classes, label_ids, instance_names, temperatures)
         return self._frames_of(
-            read_frames(opened, policy), requests, Finish(moves, steadiness, camera), in_flight
+            read_frames(opened, policy), requests, Finish(moves, steady, camera), in_flight
         )
 
     def _frames_of(

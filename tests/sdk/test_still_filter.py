@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from thermalsdk.errors import OptionError
+from thermalsdk.streaming import open_filter
 from thermalsdk.streaming.still_filter import StillFilter
 
 SHAPE = (61, 90)
@@ -37,6 +38,19 @@ def test_what_moves_is_taken_as_it_is_and_leaves_no_trail():
     np.testing.assert_array_equal(filtered(255 - rgb, kelvin), kelvin)
 
 
+def test_the_borders_of_cells_do_not_show():
+    """Half of the picture moves, all of it becomes warmer: what is kept fades from one half to the other."""
+    filtered = StillFilter(0.8)
+    rgb = np.full((64, 128, 3), 90, np.uint8)
+    filtered(rgb, np.full((64, 128), 280, np.float32))
+    rgb[:, :64] = 200
+    profile = filtered(rgb, np.full((64, 128), 290, np.float32))[32]
+    np.testing.assert_allclose(profile[:68], 290, atol=1e-3)  # the cell beside what moves counts as moving
+    np.testing.assert_allclose(profile[84:], 282, atol=1e-3)
+    assert np.all(np.diff(profile) <= 0)
+    assert np.abs(np.diff(profile)).max() < 1.01
+
+
 def test_a_slow_change_is_followed():
     filtered = StillFilter(0.8)
     rgb = np.zeros((*SHAPE, 3), np.uint8)
@@ -55,7 +69,7 @@ def test_another_size_starts_anew():
 @pytest.mark.parametrize("keep", [-0.1, 1.0, float("nan")])
 def test_nonsense_is_refused(keep):
     with pytest.raises(OptionError, match="steadiness"):
-        StillFilter(keep)
+        open_filter(keep, follow_motion=False)
 
 
 def test_streams_are_steadier_than_frames(synth):

@@ -121,6 +121,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="S",
         help="share of its temperature that a pixel of a video keeps while the colours stand still (0.8)",
     )
+    parser.add_argument(
+        "--follow-motion", action="store_true", help="steady what moves too, as a moving camera needs"
+    )
     parser.add_argument("--max-frames", type=_positive, metavar="N", help="stop after N frames (cameras too)")
     twins = parser.add_argument_group("the thermal twin of a data set: IN and OUT are folders")
     twins.add_argument("--format", metavar="F", help="layout: coco, yolo or folder (folder)")

@@ -17,7 +17,7 @@ from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera, open_temperatures
 from thermalsdk.errors import OutputError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink
-from thermalsdk.synthesizer import STEADINESS
+from thermalsdk.streaming import STEADINESS
 from thermalsdk.video import BackgroundSink, Source, SourceFrame, open_display_sink, open_source
 
 
@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> None:
             temperatures=set_temperatures or "auto",
             camera=camera,
             steadiness=STEADINESS if options.steadiness is None else options.steadiness,
+            follow_motion=options.follow_motion,
         )
         stack.enter_context(closing(frames))
         if source.clock == "live":

@@ -3,5 +3,6 @@
 from thermalsdk.streaming.finish import Finish
 from thermalsdk.streaming.requests import FrameRequests
 from thermalsdk.streaming.side_by_side import check_in_flight, side_by_side
+from thermalsdk.streaming.steadiness import STEADINESS, open_filter
 
-__all__ = ["Finish", "FrameRequests", "check_in_flight", "side_by_side"]
+__all__ = ["STEADINESS", "Finish", "FrameRequests", "check_in_flight", "open_filter", "side_by_side"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from thermalsdk.camera import Camera
 from thermalsdk.display import AutoGain
 from thermalsdk.frame import Frame
-from thermalsdk.streaming.still_filter import StillFilter
+from thermalsdk.streaming.steadiness import Filter
 
 if TYPE_CHECKING:
     from thermalsdk.video import SourceFrame
@@ -20,15 +20,12 @@ class Finish:
     Args:
         moves: whether each frame follows the one before it. Pictures have nothing to do with each other: they
             are not filtered, and each has a gain of its own.
-        steadiness: share of its former temperature that a still pixel keeps, 0 to less than 1.
+        steady: filters a video over time; None for none.
         camera: starts anew, keeps the source's time, and has a gain of its own; None for a radiometer.
-
-    Raises OptionError for another share.
     """
 
-    def __init__(self, moves: bool, steadiness: float, camera: Camera | None) -> None:
-        still_filter = StillFilter(steadiness)
-        self._filter = still_filter if moves and steadiness > 0 else None
+    def __init__(self, moves: bool, steady: Filter | None, camera: Camera | None) -> None:
+        self._filter = steady if moves else None
         self._moves = moves
         self._camera = camera
         self._auto_gain = AutoGain()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
 from thermalsdk import compositing
-from thermalsdk.errors import OptionError
 from thermalsdk.padding import pad
+
+Float32 = npt.NDArray[np.float32]
 
 #: Pixels whose mean colour is compared along each axis: enough to average the noise of a camera away.
 _CELL = 8
@@ -25,20 +28,14 @@ class StillFilter:
 
     Args:
         keep: share of the former temperature that stays where nothing moves, 0 to less than 1.
-
-    Raises OptionError for another share.
     """
 
     def __init__(self, keep: float) -> None:
-        if not 0 <= keep < 1:
-            raise OptionError(f"steadiness={keep!r} is no share", "Give a number from 0 to less than 1.")
         self._keep = keep
-        self._colours: npt.NDArray[np.float32] | None = None
-        self._kelvin: npt.NDArray[np.float32] | None = None
+        self._colours: Float32 | None = None
+        self._kelvin: Float32 | None = None
 
-    def __call__(
-        self, rgb: npt.NDArray[np.uint8], kelvin: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
+    def __call__(self, rgb: npt.NDArray[np.uint8], kelvin: Float32) -> Float32:
         """Filtered temperatures of the next frame.
 
         Args:
@@ -51,20 +48,32 @@ class StillFilter:
         filtered = kelvin.copy()
         if self._colours is not None and self._kelvin is not None and self._kelvin.shape == kelvin.shape:
             weights = np.float32(self._keep) * _still(self._colours, colours)
-            height, width = kelvin.shape
-            by_pixel = weights.repeat(_CELL, 0).repeat(_CELL, 1)[:height, :width]
-            filtered += by_pixel * (self._kelvin - kelvin)
+            filtered += _by_pixel(weights, kelvin.shape) * (self._kelvin - kelvin)
         self._colours, self._kelvin = colours, filtered.copy()
         return filtered
 
 
-def _cell_means(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def _by_pixel(weights: Float32, size: tuple[int, ...]) -> Float32:
+    """Weights of cells, linear from one centre to the next, because sharp borders of cells would show."""
+    rows, columns = (_between(count, pixels) for count, pixels in zip(weights.shape, size, strict=True))
+    return rows @ weights @ columns.T
+
+
+@functools.lru_cache(maxsize=8)
+def _between(cells: int, pixels: int) -> Float32:
+    """Linear interpolation of `cells` values for so many pixels along one axis: float32 [pixels, cells]."""
+    places = np.clip((np.arange(pixels) + 0.5) / _CELL - 0.5, 0, cells - 1)
+    distance = np.abs(places[:, np.newaxis] - np.arange(cells))
+    return np.maximum(0, 1 - distance).astype(np.float32)
+
+
+def _cell_means(rgb: npt.NDArray[np.uint8]) -> Float32:
     quarters = compositing.planes_4(rgb)
     rows = quarters[:, ::2] + quarters[:, 1::2]
     return (rows[..., ::2] + rows[..., 1::2]) / np.float32(4)
 
 
-def _still(before: npt.NDArray[np.float32], now: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _still(before: Float32, now: Float32) -> Float32:
     """1 for the cells around which no colour [3,h,w] has moved, else 0: float32 [h,w]."""
     moved = np.pad(np.abs(now - before).max(0) > _MOVED, 1, mode="edge")
     rows = moved[:-2] | moved[1:-1] | moved[2:]

@@ -16,4 +16,4 @@ def import_av() -> Any:
 
 def import_cv2() -> Any:
     """OpenCV. Raises MissingDependency."""
-    return import_optional("cv2", "OpenCV reads cameras", _INSTALL)
+    return import_optional("cv2", "OpenCV reads cameras and follows motion", _INSTALL)

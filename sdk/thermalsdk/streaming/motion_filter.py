@@ -1,0 +1,106 @@
+"""Temporal noise reduction along the optical flow: what moves keeps its temperature too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+#: Flow and colours are compared on a picture of a quarter of the frame's sides.
+_SCALE = 4
+#: Colours that differ by less than this, of 255, stand still: flow there is noise and would only blur.
+_STILL = 3
+#: Colours that differ by more than this after the flow belong to something else, hidden before or new.
+_ELSEWHERE = 5
+#: Cells of the small picture over which differences are averaged: a camera's noise counts for nothing then.
+_WINDOW = (5, 5)
+_EDGE = (3, 3)
+
+Float32 = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+
+
+class MotionFilter:
+    """Filters the frames of one video, in order.
+
+    Where `StillFilter` lets everything go that moves, here a pixel keeps a share of the temperature that its
+    spot had in the frame before, wherever the optical flow of the colours (DIS, Kroeger et al. 2016) says it
+    was. Where the colours there are others, the new temperature is taken as it is.
+
+    Args:
+        keep: share of the former temperature that stays, 0 to less than 1.
+
+    Raises MissingDependency without OpenCV.
+    """
+
+    def __init__(self, keep: float) -> None:
+        from thermalsdk.video.packages import import_cv2  # a call alone needs nothing of videos
+
+        self._cv2 = import_cv2()
+        self._keep = np.float32(keep)
+        self._flow = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._colours: Bytes | None = None
+        self._kelvin: Float32 | None = None
+
+    def __call__(self, rgb: Bytes, kelvin: Float32) -> Float32:
+        """Filtered temperatures of the next frame.
+
+        Args:
+            rgb: uint8 HxWx3; a frame of another size than the one before starts anew.
+            kelvin: float32 HxW.
+
+        Returns float32 HxW, a new array.
+        """
+        height, width = kelvin.shape
+        cells = (-(-width // _SCALE), -(-height // _SCALE))
+        colours = self._cv2.resize(rgb, cells, interpolation=self._cv2.INTER_AREA)
+        filtered = kelvin.copy()
+        if self._colours is not None and self._kelvin is not None and self._kelvin.shape == kelvin.shape:
+            flow = self._flow_back(self._colours, colours)
+            filtered += self._weights(flow, self._colours, colours, kelvin.shape) * (
+                self._moved(flow, self._kelvin) - kelvin
+            )
+        self._colours, self._kelvin = colours, filtered.copy()
+        return filtered
+
+    def _flow_back(self, before: Bytes, now: Bytes) -> Float32:
+        """From each cell to where it was: float32 [h,w,2], x and y in cells."""
+        greys = [self._cv2.cvtColor(picture, self._cv2.COLOR_RGB2GRAY) for picture in (now, before)]
+        flow: Float32 = self._flow.calc(*greys, None)
+        flow[self._difference(before, now) < _STILL] = 0
+        return flow
+
+    def _weights(self, flow: Float32, before: Bytes, now: Bytes, size: tuple[int, ...]) -> Float32:
+        """Share that each pixel keeps: float32 of `size`."""
+        source = flow + _grid(now.shape)
+        height, width = now.shape[:2]
+        moved = self._cv2.remap(before, source, None, self._cv2.INTER_LINEAR)
+        seen = ((source >= 0) & (source <= (width - 1, height - 1))).all(2)
+        same = (seen & (self._difference(moved, now) < _ELSEWHERE)).astype(np.float32)
+        weights = self._cv2.blur(same, _EDGE) * same * self._keep
+        return self._enlarged(weights, size)
+
+    def _moved(self, flow: Float32, kelvin: Float32) -> Float32:
+        """The former temperatures where the flow has carried them."""
+        source = self._enlarged(flow * _SCALE, kelvin.shape) + _grid(kelvin.shape)
+        border = self._cv2.BORDER_REPLICATE
+        moved: Float32 = self._cv2.remap(kelvin, source, None, self._cv2.INTER_LINEAR, borderMode=border)
+        return moved
+
+    def _difference(self, one: Bytes, other: Bytes) -> Bytes:
+        """Largest difference among the channels, averaged over a window: uint8 [h,w]."""
+        averaged: Bytes = self._cv2.blur(self._cv2.absdiff(one, other), _WINDOW)
+        return averaged.max(2)
+
+    def _enlarged(self, cells: Float32, size: tuple[int, ...]) -> Any:
+        return self._cv2.resize(cells, size[1::-1], interpolation=self._cv2.INTER_LINEAR)
+
+
+def _grid(size: tuple[int, ...]) -> Float32:
+    """Coordinates x and y of every pixel: float32 [h,w,2]."""
+    height, width = size[:2]
+    grid = np.empty((height, width, 2), np.float32)
+    grid[..., 0] = np.arange(width, dtype=np.float32)
+    grid[..., 1] = np.arange(height, dtype=np.float32)[:, np.newaxis]
+    return grid
