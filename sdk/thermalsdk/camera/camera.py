@@ -20,6 +20,7 @@ from thermalsdk.camera.files import config_hash, read_config, read_preset
 from thermalsdk.camera.gain import open_gain
 from thermalsdk.camera.optics import Falloff, PointSpread, averaged, size_on_detector
 from thermalsdk.camera.shutter import Moment, moment
+from thermalsdk.documents import SUFFIXES
 from thermalsdk.errors import CameraError
 
 if TYPE_CHECKING:
@@ -74,6 +75,13 @@ class Camera:
     def load(cls, path: str | Path, seed: int = 0) -> Camera:
         """Read a .yaml or .json file. Raises CameraError naming the field that cannot be used."""
         return cls(read_config(Path(path)), seed)
+
+    @classmethod
+    def open(cls, name_or_file: str, seed: int = 0) -> Camera:
+        """Read a .yaml or .json file, or make the camera of that name. Raises CameraError."""
+        if Path(name_or_file).suffix in SUFFIXES:
+            return cls.load(name_or_file, seed)
+        return cls.preset(name_or_file, seed)
 
     def restart(self, index: int = 0) -> None:
         """Switch it off and on: time, gain and fixed pattern start anew.

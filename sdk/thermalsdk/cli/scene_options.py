@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from thermalsdk.camera import Camera, camera_names
-from thermalsdk.documents import SUFFIXES
 from thermalsdk.temperatures import Temperatures
 
 
@@ -42,8 +40,4 @@ def open_temperatures(options: argparse.Namespace) -> Temperatures | None:
 
 def open_camera(options: argparse.Namespace) -> Camera | None:
     """What --camera names, or None. Raises CameraError."""
-    if options.camera is None:
-        return None
-    if Path(options.camera).suffix in SUFFIXES:
-        return Camera.load(options.camera)
-    return Camera.preset(options.camera)
+    return None if options.camera is None else Camera.open(options.camera)

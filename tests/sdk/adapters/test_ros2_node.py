@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from tests.sdk.adapters import bags
-from thermalsdk import Temperatures
+from thermalsdk import Camera, Temperatures
 from thermalsdk.adapters.ros2.__main__ import main
 from thermalsdk.adapters.ros2.node import ThermalNode, spin
-from thermalsdk.errors import MissingDependency
+from thermalsdk.errors import MissingDependency, OptionError
 
 WARM = Temperatures(ambient=285.0, classes={"person": 305.0})
 
@@ -98,6 +98,35 @@ def test_parameters_and_shutdown(ros, moments):
     assert "labels" not in ros.node.subscriptions
     assert ros.node.destroyed
     assert not ros.live
+
+
+def published(ros, moments, **parameters):
+    """Counts of the image that a node with these parameters publishes."""
+    ros.node = Node(parameters)
+    ros.spin = lambda: ros.node.subscriptions["image"](bags.image(moments[0].rgb, 0))
+    spin([])
+    (image,) = ros.node.published["thermal/image_raw"]
+    return np.frombuffer(image.data, "<u2").reshape(image.height, image.width)
+
+
+def test_a_weather_a_file_and_a_camera(street, ros, moments, tmp_path):
+    night = Temperatures.preset("winter-night")
+    expected = street(moments[0].rgb, temperatures=night)
+    np.testing.assert_array_equal(published(ros, moments, preset="winter-night"), expected.raw16)
+    (tmp_path / "night.yaml").write_text("unit: kelvin\nambient: 265\n")
+    counts = published(ros, moments, temperatures=str(tmp_path / "night.yaml"))
+    assert abs(counts.mean() / 100 - 265) < 1
+    seen = Camera.preset("lepton160").view(expected)
+    counts = published(ros, moments, preset="winter-night", camera="lepton160")
+    np.testing.assert_array_equal(counts, seen.raw16)
+    assert np.any(counts != expected.raw16)
+
+
+def test_parameters_that_exclude_each_other(ros):
+    ros.node.parameters = {"ambient": 290.0, "preset": "rain"}
+    with pytest.raises(OptionError, match="more than one of the parameters"):
+        spin([])
+    assert ros.node.destroyed
 
 
 def test_without_ros_the_error_says_how_to_get_it(capsys):

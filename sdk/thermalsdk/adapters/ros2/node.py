@@ -14,6 +14,8 @@ from typing import Any
 from thermalsdk.adapters.ros2.converter import Converter, ThermalMessages
 from thermalsdk.adapters.ros2.packages import import_ros
 from thermalsdk.adapters.synthesize import Synthesize
+from thermalsdk.camera import Camera
+from thermalsdk.errors import OptionError
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import TemperatureChoice, Temperatures
@@ -34,6 +36,7 @@ class ThermalNode:
         labelled: whether class maps come along.
         label_ids: numbering of the class maps.
         panoptic: whether class maps are gz-sim's with numbered objects.
+        camera: what looks at the surfaces, at the stamps of the images; None for a perfect radiometer.
     """
 
     def __init__(
@@ -44,17 +47,20 @@ class ThermalNode:
         labelled: bool = False,
         label_ids: str = "bundle",
         panoptic: bool = False,
+        camera: Camera | None = None,
     ) -> None:
         self._messages = import_ros("sensor_msgs.msg")
-        self._converter = Converter(synthesize, labelled=labelled, label_ids=label_ids, panoptic=panoptic)
+        self._converter = Converter(
+            synthesize, labelled=labelled, label_ids=label_ids, panoptic=panoptic, camera=camera
+        )
         qos = import_ros("rclpy.qos")
         # Best effort listens to every camera; reliable, the default, is heard by every listener.
-        camera = qos.QoSProfile(depth=_DEPTH, reliability=qos.ReliabilityPolicy.BEST_EFFORT)
+        listening = qos.QoSProfile(depth=_DEPTH, reliability=qos.ReliabilityPolicy.BEST_EFFORT)
         image, info = self._messages.Image, self._messages.CameraInfo
-        node.create_subscription(image, "image", self._take_image, camera)
-        node.create_subscription(info, "camera_info", self._converter.add_info, camera)
+        node.create_subscription(image, "image", self._take_image, listening)
+        node.create_subscription(info, "camera_info", self._converter.add_info, listening)
         if labelled:
-            node.create_subscription(image, "labels", self._take_labels, camera)
+            node.create_subscription(image, "labels", self._take_labels, listening)
         self._image = node.create_publisher(image, "thermal/image_raw", _DEPTH)
         self._info = node.create_publisher(info, "thermal/camera_info", _DEPTH)
 
@@ -78,10 +84,10 @@ class ThermalNode:
 def spin(arguments: Sequence[str] | None = None) -> None:
     """Run the node until it is shut down.
 
-    arguments: of ROS, `--ros-args …`; None for the command line's. Parameters are `bundle`, `ambient` (kelvin
-    of everything, or NaN to predict temperatures), `labelled`, `label_ids` and `panoptic`.
+    arguments: of ROS, `--ros-args …`; None for the command line's. docs/adapters/ros2.md has the parameters.
 
-    Raises MissingDependency without ROS 2, and all that `Synthesizer.load` raises.
+    Raises MissingDependency without ROS 2, OptionError for parameters that exclude each other,
+    TemperatureError, CameraError, and all that `Synthesizer.load` raises.
     """
     rclpy = import_ros("rclpy")
     rclpy.init(args=arguments)
@@ -91,10 +97,10 @@ def spin(arguments: Sequence[str] | None = None) -> None:
         return node.declare_parameter(name, default).value
 
     try:
-        ambient = parameter("ambient", math.nan)
-        temperatures: TemperatureChoice = PredictedTemperatures()
-        if not math.isnan(ambient):
-            temperatures = Temperatures(ambient=ambient)
+        temperatures = _temperatures(
+            parameter("ambient", math.nan), parameter("preset", ""), parameter("temperatures", "")
+        )
+        camera = parameter("camera", "")
         with Synthesizer.load(parameter("bundle", "street")) as synthesizer:
             ThermalNode(
                 node,
@@ -102,8 +108,23 @@ def spin(arguments: Sequence[str] | None = None) -> None:
                 labelled=parameter("labelled", False),
                 label_ids=parameter("label_ids", "bundle"),
                 panoptic=parameter("panoptic", False),
+                camera=Camera.open(camera) if camera else None,
             )
             rclpy.spin(node)
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _temperatures(ambient: float, preset: str, file: str) -> TemperatureChoice:
+    """What one of the parameters sets, or predictions; NaN and empty texts set nothing."""
+    if (not math.isnan(ambient)) + bool(preset) + bool(file) > 1:
+        raise OptionError(
+            "more than one of the parameters ambient, preset and temperatures is set",
+            "Set one: a file of temperatures may hold the ambient one too.",
+        )
+    if preset:
+        return Temperatures.preset(preset)
+    if file:
+        return Temperatures.load(file)
+    return PredictedTemperatures() if math.isnan(ambient) else Temperatures(ambient=ambient)
