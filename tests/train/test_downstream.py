@@ -11,7 +11,7 @@ from thermalsdk import Synthesizer
 from thermalsdk.labels import STREET_CLASSES
 from thermalsdk.scenes import StreetScene
 from train.data import Box, Dataset, DatasetError, DatasetWriter, FrameSpec, ThermalSpec
-from train.downstream import command
+from train.downstream import command, training
 from train.downstream.corpora import (
     TARGETS,
     displayed,
@@ -22,7 +22,7 @@ from train.downstream.corpora import (
 )
 from train.downstream.scoring import covered_cells, score_boxes
 from train.downstream.table import summarise, table_markdown
-from train.downstream.training import DetectorConfig, draw_batch, predictor
+from train.downstream.training import DetectorConfig, draw_batch, predictor, train_detector
 from train.networks.segmenter import Segmenter
 
 SIZE = (96, 128)
@@ -137,6 +137,21 @@ def test_batches_are_a_function_of_seed_and_index(street):
     assert not torch.equal(first[0], other[0])
 
 
+def test_the_second_half_of_the_steps_has_its_own_corpora(street, tmp_path, monkeypatch):
+    real, grey = real_thermal(street), grey_colours(street)
+    seen = []
+
+    def noted(corpora, *rest):
+        seen.append(corpora)
+        return draw_batch(corpora, *rest)
+
+    monkeypatch.setattr(training, "draw_batch", noted)
+    halves = command.Arm(("grey",), ("real",)).halves({"real": real, "grey": grey})
+    train_detector(halves, tmp_path, DetectorConfig(steps=3, batch=1, size=(32, 32)), seed=0)
+    assert seen == [[grey], [grey], [real]]
+    assert command.Arm(("grey", "real")).halves({"real": real, "grey": grey}) == ([grey, real], [grey, real])
+
+
 def test_predictions_cover_frames_of_any_size():
     network = Segmenter(TARGETS, pretrained=False).eval()
     probabilities = predictor(network)(np.zeros((70, 90), np.uint8))
@@ -163,8 +178,8 @@ def test_the_command_trains_every_arm_and_goes_on_from_what_is_there(street, tmp
     args = parser.parse_args([*words.split(), "--json", str(tmp_path / "copy.json")])
     assert command.main(args) == 0
     results = json.loads((tmp_path / "copy.json").read_text())
-    assert set(results["arms"]) == {"real", "synthetic", "both", "grey"}
-    assert results["frames"] == {"real": 3, "synthetic": 3, "grey": 3}
+    assert set(results["arms"]) == set(command.ARMS)
+    assert results["frames"] == {"real": 3, "few": 1, "synthetic": 3, "grey": 3}
     assert all(0 <= arm["mean"]["mean"] <= 1 for arm in results["arms"].values())
     monkeypatch.setattr(command, "train_detector", None)  # nothing is trained a second time
     assert command.main(args) == 0

@@ -2,7 +2,8 @@
 
 `python -m train downstream --data runs/data` measures what the paper is for, expanding thermal databases:
 average precision of person and vehicle probabilities against human boxes on the real thermal frames of the
-validation split, for each corpus and several seeds. The networks differ in nothing but their corpora.
+validation split, for each arm and several seeds. The networks differ in nothing but their corpora: real
+frames, all or few; synthetic ones; both mixed; synthetic ones first and real ones after.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,34 @@ from train.downstream.table import summarise, table_markdown
 from train.downstream.training import DetectorConfig, predictor, train_detector
 from train.memory import keep_freed_memory
 
-#: Which corpora each arm of the experiment is trained on.
-ARMS = {"real": ("real",), "synthetic": ("synthetic",), "both": ("real", "synthetic"), "grey": ("grey",)}
+
+@dataclass(frozen=True)
+class Arm:
+    """Names of the corpora, drawn equally often, of the first half and, where it differs, of the second."""
+
+    first: tuple[str, ...]
+    second: tuple[str, ...] | None = None
+
+    def halves(self, corpora: Mapping[str, list[Example]]) -> tuple[list[list[Example]], list[list[Example]]]:
+        """The corpora of both halves."""
+        return (
+            [corpora[name] for name in self.first],
+            [corpora[name] for name in self.second or self.first],
+        )
+
+
+#: Of the real frames, every so many-th is in the corpus of those who have only few.
+FEW = 8
+#: What each arm of the experiment is trained on, in the first and in the second half of its steps.
+ARMS = {
+    "real": Arm(("real",)),
+    "synthetic": Arm(("synthetic",)),
+    "both": Arm(("real", "synthetic")),
+    "synthetic, then real": Arm(("synthetic",), ("real",)),
+    "grey": Arm(("grey",)),
+    "few real": Arm(("few",)),
+    "synthetic, then few real": Arm(("synthetic",), ("few",)),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,10 +101,12 @@ def main(args: argparse.Namespace) -> int:
 
 
 def make_corpora(real: Dataset, labelled: list[Dataset], bundle: str) -> dict[str, list[Example]]:
-    """The three corpora, in memory."""
+    """The corpora, in memory."""
+    real_frames = real_thermal(real, _progress(f"{real.name} real"))
     with Synthesizer.load(bundle) as synth:
         return {
-            "real": real_thermal(real, _progress(f"{real.name} real")),
+            "real": real_frames,
+            "few": real_frames[::FEW],
             "synthetic": [
                 example
                 for dataset in labelled
@@ -100,11 +129,11 @@ def _score(
     seed: int,
 ) -> dict[str, Any]:
     """Scores of one network, kept in its run directory."""
-    run = out / f"{arm}-{seed}"
+    run = out / f"{arm.replace(', ', '-').replace(' ', '-')}-{seed}"
     kept = run / "scores.json"
     if kept.exists() and (known := json.loads(kept.read_text()))["config"] == _jsonable(config):
         return known["scores"]
-    network = train_detector([corpora[name] for name in ARMS[arm]], run, config, seed)
+    network = train_detector(ARMS[arm].halves(corpora), run, config, seed)
     scores = score_boxes(real, predictor(network))
     write_json(kept, {"config": asdict(config), "scores": scores})
     return scores

@@ -41,10 +41,14 @@ class DetectorConfig:
     weight_decay: float = 1e-3
 
 
+#: Corpora that are drawn from equally often.
+Corpora = Sequence[Sequence[Example]]
+
+
 def train_detector(
-    corpora: Sequence[Sequence[Example]], out: Path, config: DetectorConfig, seed: int
+    halves: tuple[Corpora, Corpora], out: Path, config: DetectorConfig, seed: int
 ) -> Segmenter:
-    """Train on corpora drawn equally often, or go on where a run in `out` stopped."""
+    """Train on some corpora in the first half of the steps and on some in the second, or go on in `out`."""
     write_record(out, {"seed": seed, **asdict(config)})
     torch.manual_seed(seed)
     network = Segmenter(TARGETS).to(memory_format=torch.channels_last)
@@ -57,6 +61,7 @@ def train_detector(
 
     def step(index: int) -> dict[str, float]:
         set_rates(index)
+        corpora = halves[2 * index >= config.steps]
         pictures, targets = draw_batch(corpora, config, seed, index)
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(pictures)
@@ -72,9 +77,7 @@ def train_detector(
     return network.eval()
 
 
-def draw_batch(
-    corpora: Sequence[Sequence[Example]], config: DetectorConfig, seed: int, index: int
-) -> tuple[Tensor, Tensor]:
+def draw_batch(corpora: Corpora, config: DetectorConfig, seed: int, index: int) -> tuple[Tensor, Tensor]:
     """Batch of one step, a function of seed and index: [N,3,H,W] in [0,1] and int64 [N,H,W]."""
     rng = np.random.default_rng((seed, index))
     pictures, targets = [], []
