@@ -58,7 +58,7 @@ class Form:
     inputs_of: tuple[str, ...] = ()
 
 
-#: ONNX Runtime computes a convolution in integers only where its bias is int32.
+#: ONNX Runtime computes a convolution in integers only between integers, with a bias of int32.
 FOR_CPUS = Form("int8", QuantType.QUInt8, symmetric=False)
 #: TensorRT reads neither another zero nor such a bias, and builds no integers around its convolutions. What
 #: leaves one is clipped next: quantised before that, CamVid's pixel accuracy fell from 0.912 to 0.893.

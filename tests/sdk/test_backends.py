@@ -167,6 +167,14 @@ def test_int8_is_for_processors_that_compute_it_right(bundle, tmp_path, monkeypa
         choose(twins, device="cpu", precision="int8")
 
 
+def test_int8_on_a_gpu_is_for_tensorrt(tmp_path, monkeypatch):
+    monkeypatch.setattr(choosing, "_choose_device", lambda *request: ("cuda:0", "asked for"))
+    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="int8"))
+    with pytest.raises(BackendUnavailable, match="cuda:0 does not compute right") as caught:
+        choose(twins, device="cuda:0", precision="int8")
+    assert "backend='tensorrt'" in caught.value.hint
+
+
 def test_each_graph_runs_in_the_twin_that_it_has(tmp_path, monkeypatch):
     folder = write_tiny_bundle(tmp_path / "twins")
     other = write_tiny_bundle(tmp_path / "other", seed=1)
