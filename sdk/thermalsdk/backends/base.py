@@ -43,7 +43,7 @@ class Backend(Protocol):
     fuses: bool
 
     def precision_of(self, spec: GraphSpec) -> str:
-        """In which of its twins a graph runs ("fp32" for itself): at "int8" only the segmenter has one."""
+        """Of which precision the twin is that a graph runs in; "fp32" is the graph itself."""
 
     def open(self, spec: GraphSpec, threads: int) -> Graph:
         """Make a graph ready to run, each run on so many CPU threads. It may be run from several threads.

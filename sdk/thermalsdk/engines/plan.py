@@ -41,7 +41,7 @@ def plan_engine(
 
     Args:
         spec: of the graph.
-        model: the file, or rather its twin of that precision.
+        model: the file's content.
         regions: whether it runs on regions, as layers do.
         flavour: what builds and runs it.
         target: from `Flavour.target`.
