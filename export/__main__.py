@@ -77,7 +77,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write half-precision twins of every graph too, and encoder and layers as one graph for GPUs",
     )
-    parser.add_argument("--int8", action="store_true", help="write the segmenter in 8-bit integers too")
+    parser.add_argument(
+        "--int8",
+        action="store_true",
+        help="write the segmenter in 8-bit integers too: for ONNX Runtime on CPUs, and for TensorRT",
+    )
     parser.add_argument(
         "--pipeline",
         nargs="?",

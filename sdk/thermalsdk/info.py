@@ -27,7 +27,8 @@ class Info:
         backend: what runs the graphs.
         device: "cpu" or "cuda:N".
         providers: execution providers that were verified to be in use.
-        precision: "fp32", "fp16", or "int8": the graphs that have such a twin run in it, the others in fp32.
+        precision: "fp32", "fp16", or "int8": the graphs that have such a twin run in it, the others in fp32
+            (on TensorRT in fp16 where the bundle offers that).
         threads: CPU threads.
         reason: why this device was chosen.
         layers: how the layers of a frame are run, "region by region" or "at once", and why.

@@ -57,9 +57,7 @@ class _Parts:
         manifest = bundle.manifest
 
         def opened(spec: GraphSpec | None) -> Graph | None:
-            if spec is None:
-                return None
-            return backend.open(bundle.model(spec, backend.precision), spec, threads)
+            return None if spec is None else backend.open(spec, threads)
 
         graphs = manifest.graphs
         return cls(manifest, backend.region_sides, opened(graphs.segmenter), opened(graphs.labeller), threads)

@@ -76,7 +76,10 @@ PIPELINE_KELVIN = Tolerance(mean=1e-3)
 
 
 def contrast_tolerance(backend: str, precision: str) -> Tolerance:
-    """How far the contrasts of a backend ("onnxruntime", "tensorrt") may be from PyTorch's in FP32."""
+    """How far the contrasts of a backend ("onnxruntime", "tensorrt") may be from PyTorch's in FP32.
+
+    precision: in which the layers run, "fp32" or "fp16"; the backend's own may be "int8", of the segmenter.
+    """
     if precision == "fp16":
         return FP16
     return FP32_TENSORRT if backend == "tensorrt" else FP32_ORT

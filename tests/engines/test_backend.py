@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import shutil
 import sys
 import threading
 from collections import Counter
@@ -17,9 +18,11 @@ from tests.engines.synthesis import frame, load
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Temperatures
 from thermalsdk.backends import tensorrt as tensorrt_backend
-from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
+from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec, twin_name, write_manifest
+from thermalsdk.engines import EngineCache, plan_engines
 from thermalsdk.engines import cache as caching
 from thermalsdk.engines.cuda_driver import CudaDriver
+from thermalsdk.engines.flavours import PORTABLE
 from thermalsdk.errors import BackendUnavailable, BundleError, InferenceError, OptionError
 
 SIZES = ((96, 128), (200, 330), (64, 64))
@@ -195,7 +198,7 @@ def test_output_of_another_shape(machine, tiny):
     bundle = Bundle.open(tiny)
     backend = tensorrt_backend.open_backend(bundle, "cuda:0", "fp32", 1)
     spec = bundle.manifest.graphs.encoder
-    graph = backend.open(bundle.model(spec), spec, 1)
+    graph = backend.open(spec, 1)
     small = {t.name: np.zeros(t.shape_for(32, 32), np.float32) for t in spec.outputs}
     with pytest.raises(InferenceError, match="features_2 the shape"):
         graph.run({"rgb": np.zeros((1, 3, 64, 64), np.float32)}, small)
@@ -209,7 +212,7 @@ def test_graph_unlike_its_manifest(machine, tiny):
     spec = bundle.manifest.graphs.segmenter
     renamed = GraphSpec(spec.file, spec.inputs, (TensorSpec("scores", "float32", (1, 10, "H", "W")),))
     with pytest.raises(BundleError, match="outputs"):
-        backend.open(bundle.model(spec), renamed, 1)
+        backend.open(renamed, 1)
 
 
 def test_foreign_engine(machine, tiny, monkeypatch):
@@ -252,11 +255,43 @@ def test_half_precision_takes_the_twins(machine, tmp_path):
         assert synth.info.precision == "fp32"
 
 
-@pytest.mark.parametrize(("precision", "error"), [("fp16", BackendUnavailable), ("int8", OptionError)])
-def test_precisions_that_cannot_be_had(machine, tiny, precision, error):
+@pytest.mark.parametrize("rest", [None, "fp16"])
+def test_int8_runs_the_segmenter_in_its_symmetric_twin_and_the_rest_as_before(machine, tmp_path, rest):
     machine()
-    with pytest.raises(error, match=precision):
-        load(tiny, precision=precision)
+    folder = write_tiny_bundle(tmp_path / "twins", precision=rest)
+    other = write_tiny_bundle(tmp_path / "other", seed=1)
+    shutil.copyfile(other / "segmenter.onnx", folder / "segmenter.int8-symmetric.onnx")
+    write_manifest(folder, Bundle.open(folder).manifest)
+    graphs, built = Bundle.open(folder).manifest.graphs, EngineCache()
+    with load(folder, precision="int8") as synth, load(other, "onnxruntime", device="cpu") as reference:
+        assert synth.info.precision == "int8"
+        rgb, _ = frame((96, 128))
+        labels = synth(rgb).labels
+        np.testing.assert_array_equal(labels, reference(rgb).labels)
+    made = {entry.request.graph: entry.request.precision for entry in built.entries()}
+    expected = {twin_name(spec, rest or "fp32"): rest or "fp32" for spec in graphs.all()}
+    del expected[twin_name(graphs.segmenter, rest or "fp32")]
+    assert made == expected | {"segmenter.int8-symmetric.onnx": "int8-symmetric"}
+    with load(folder) as synth:  # "auto" leaves integers alone, and shares all other engines
+        assert synth.info.precision == (rest or "fp32")
+        assert not np.array_equal(synth(rgb).labels, labels)
+    assert len(built.entries()) == len(made) + 1
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_precisions_that_the_bundle_lacks(machine, tmp_path, precision):
+    """The 8-bit twin of ONNX Runtime does not count."""
+    machine()
+    bundle = write_tiny_bundle(tmp_path / "cpu", precision="int8")
+    with pytest.raises(BackendUnavailable, match=f"'{precision}' .* for TensorRT") as caught:
+        load(bundle, precision=precision)
+    assert f"export --{precision}" in caught.value.hint
+
+
+def test_unknown_precision(tiny, rtx):
+    with pytest.raises(OptionError, match="int4") as caught:
+        plan_engines(Bundle.open(tiny), rtx, PORTABLE, "int4")
+    assert "int8" in caught.value.hint
 
 
 def test_cpu_is_refused(tiny):

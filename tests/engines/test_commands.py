@@ -1,12 +1,14 @@
 """`thermalsdk cache` and the engine options of `python -m export`."""
 
 import json
+import shutil
 import sys
 
 import pytest
 
 from tests.engines import fake_gpu
 from tests.sdk.tiny_bundle import write_tiny_bundle
+from thermalsdk.bundle import Bundle, write_manifest
 from thermalsdk.cli.main import main
 from thermalsdk.engines import cache as caching
 
@@ -92,6 +94,27 @@ def test_the_fused_graph_is_built_last(command, fused, rtx, monkeypatch):
     monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
     _, built, _ = command("cache", "build", "--bundle", fused, "--flavour", "rtx")
     assert (built["engines"][-1]["graph"], built["engines"][-1]["profiles"]) == ("fused.onnx", 1)
+
+
+def test_engines_at_int8(command, folder, rtx, tmp_path, monkeypatch):
+    """The listing says of each engine which precision it has."""
+    monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
+    bundle = write_tiny_bundle(tmp_path / "twins", classes=("background",))
+    build = ("cache", "build", "--bundle", bundle, "--flavour", "rtx", "--precision", "int8")
+    code, _, err = command(*build)
+    assert code == 3
+    assert "python -m export --int8" in err
+    shutil.copyfile(bundle / "segmenter.onnx", bundle / "segmenter.int8-symmetric.onnx")
+    write_manifest(bundle, Bundle.open(bundle).manifest)
+    _, built, _ = command(*build)
+    assert [(row["graph"], row["precision"]) for row in built["engines"]] == [
+        ("encoder.onnx", "fp32"),
+        ("layer_background.onnx", "fp32"),
+        ("segmenter.int8-symmetric.onnx", "int8-symmetric"),
+        ("labeller.onnx", "fp32"),
+    ]
+    monkeypatch.setattr(caching, "build_engine", None)  # nothing is built again
+    assert command(*build)[1] == built
 
 
 @pytest.mark.parametrize("flavour", ["trt", "rtx"])

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import shutil
 import sys
 
 import numpy as np
@@ -18,6 +19,7 @@ from thermalsdk.engines import EngineCache
 from thermalsdk.engines import cache as caching
 from thermalsdk.errors import EngineError
 from thermalsdk.generators import choose
+from thermalsdk.tolerances import contrast_tolerance
 
 CLASSES = 10
 GIVEN = Temperatures(ambient=290.0, classes={"car": 310.0})
@@ -148,3 +150,23 @@ def test_half_precision_has_a_fused_graph_of_its_own(dear_launches, tmp_path):
         assert synth.info.precision == "fp16"
         assert synth.info.layers.startswith("at once")
     assert "fused.fp16.onnx" in {entry.request.graph for entry in EngineCache().entries()}
+
+
+def test_integers_leave_the_fused_graph_in_half_and_its_tolerance(dear_launches, tmp_path, monkeypatch):
+    """Of the segmenter's precision the layers know nothing."""
+    folder = write_tiny_bundle(tmp_path / "twins", ("background", "car"), precision="fp16")
+    shutil.copyfile(folder / "segmenter.onnx", folder / "segmenter.int8-symmetric.onnx")
+    write_manifest(folder, read_manifest(folder))
+    with_fused(folder)
+    asked = []
+    monkeypatch.setattr(
+        choose,
+        "contrast_tolerance",
+        lambda *question: asked.append(question) or contrast_tolerance(*question),
+    )
+    with load(folder, precision="int8") as synth:
+        assert synth.info.precision == "int8"
+        assert synth.info.layers.startswith("at once")
+    assert asked == [("tensorrt", "fp16")]
+    made = {entry.request.graph for entry in EngineCache().entries()}
+    assert made >= {"fused.fp16.onnx", "segmenter.int8-symmetric.onnx"}

@@ -1,15 +1,19 @@
 """Engines built by TensorRT for RTX on this machine, from the bundle that ships, without a GPU."""
 
 import math
+import re
+from collections import Counter
 
 import onnx
 import pytest
 from onnx import numpy_helper, shape_inference
 
 from tests.engines.half_graph import in_half
+from thermalsdk.bundle import INT8_SYMMETRIC
 from thermalsdk.engines import half_share
 from thermalsdk.engines.build import build_engine
-from thermalsdk.engines.compile import header_diagnostics
+from thermalsdk.engines.compile import compile_engine, header_diagnostics
+from thermalsdk.engines.monitor import Progress, make_monitor
 from thermalsdk.engines.tensorrt_log import make_logger
 from thermalsdk.errors import EngineError, PrecisionError
 
@@ -105,8 +109,41 @@ def test_progress_grows_to_its_end(street, plan, cache):
     assert 0 < shares[0] < shares[-1] <= 1
 
 
+def test_segmenter_in_8_bit_integers(street, plan, rtx, tmp_path):
+    """TensorRT for RTX logs what it builds: every convolution takes int8. None of it was run."""
+    twins = pytest.importorskip("tests.engines.int8_twin", reason="export needs PyTorch")
+    model = twins.symmetric_segmenter(street, tmp_path)
+    planned = plan(street.manifest.graphs.segmenter, model, precision=INT8_SYMMETRIC, regions=False)
+    assert planned.request.graph == "segmenter.int8-symmetric.onnx"
+    log = []
+    compiled = compile_engine(
+        rtx,
+        planned.request,
+        model,
+        logger=every_word(rtx.module, log),
+        monitor=make_monitor(rtx.module, Progress(lambda share: None), lambda: True),
+        timing=b"",
+        on_timing=lambda content: None,
+    )
+    assert compiled.diagnostics == 0
+    assert {t["name"]: t["dtype"] for t in compiled.tensors} == {"rgb": "float", "logits": "float"}
+    engine_layers = re.findall(r"LayerType: correlation, Inputs: \[ {[^}]*Datatype: (\w+)", "\n".join(log))
+    assert Counter(engine_layers) == {"Int8": compiled.layers["CONVOLUTION"]}
+
+
+def every_word(trt, log):
+    class Logger(trt.ILogger):
+        def __init__(self):
+            trt.ILogger.__init__(self)
+
+        def log(self, severity, message):
+            log.append(message)
+
+    return Logger()
+
+
 def test_graph_that_tensorrt_cannot_read(street, plan, cache):
-    """The 8-bit segmenter has biases that only CPUs take."""
+    """The 8-bit segmenter for ONNX Runtime, which is why there is another for TensorRT."""
     spec = street.manifest.graphs.segmenter
     planned = plan(spec, street.model(spec, "int8"), regions=False)
     with pytest.raises(EngineError, match=r"cannot read segmenter\.onnx: .*Int32"):

@@ -1,14 +1,19 @@
 """The segmenter in 8-bit integers: as good as in FP32, or refused."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from export import quantize
-from export.quantize import QuantizationError, labelled_sets, quantize_segmenter
+from export.graphs import BundleGraphs, graphs_of
+from export.networks import networks_of
+from export.quantize import FOR_CPUS, FOR_TENSORRT, Form, QuantizationError, add_int8_segmenter, labelled_sets
 from thermalsdk._ops import sums_int8_exactly
-from thermalsdk.bundle import Bundle, shipped_bundles
+from thermalsdk.bundle import Bundle, shipped_bundles, write_manifest
 from train.data import Dataset
 from train.scenes_dataset import prepare_scenes
 
@@ -27,29 +32,54 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
 
 
 @pytest.fixture(scope="module")
-def segmenter() -> Path:
-    bundle = Bundle.open("street")
-    assert bundle.manifest.graphs.segmenter is not None
-    return bundle.path / bundle.manifest.graphs.segmenter.file
+def street(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A copy of the shipped bundle without its 8-bit segmenter, as an export begins with it."""
+    shipped = Bundle.open("street")
+    folder = tmp_path_factory.mktemp("street")
+    shutil.copytree(shipped.path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.int8*"))
+    return Bundle(folder, write_manifest(folder, replace(shipped.manifest, parity={})))
 
 
-def test_scores_are_kept(segmenter: Path, sets: list[Dataset], tmp_path: Path) -> None:
-    (scores,) = quantize_segmenter(segmenter, sets, tmp_path / "int8.onnx")
-    assert scores["dataset"] == sets[0].name
-    assert (tmp_path / "int8.onnx").stat().st_size < 0.4 * segmenter.stat().st_size
-    rgb = sets[0].sample(sets[0].stems("val")[0]).rgb
-    whole, quantized = (quantize._segment(path)(rgb) for path in (segmenter, tmp_path / "int8.onnx"))
-    assert 0.9 < np.mean(whole == quantized) < 1
+@pytest.fixture(scope="module")
+def graphs(street: Bundle) -> BundleGraphs:
+    return graphs_of(networks_of(street))
 
 
-def test_a_loss_is_refused_and_leaves_nothing(
-    segmenter: Path, sets: list[Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_both_forms_score_like_the_whole_graph(
+    street: Bundle, graphs: BundleGraphs, sets: list[Dataset], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(quantize, "LEAST_SHARE", 1.5)
-    with pytest.raises(QuantizationError, match="more than 2 %") as caught:
-        quantize_segmenter(segmenter, sets, tmp_path / "int8.onnx")
+    shutil.copytree(street.path, tmp_path, dirs_exist_ok=True)
+    parity = add_int8_segmenter(Bundle(tmp_path, street.manifest), graphs, sets).parity
+    assert list(parity) == ["segmenter.int8.onnx", "segmenter.int8-symmetric.onnx"]
+    rgb = sets[0].sample(sets[0].stems("val")[0]).rgb
+    whole = quantize._segment(tmp_path / "segmenter.onnx")(rgb)
+    for form, (file, record) in zip((FOR_CPUS, FOR_TENSORRT), parity.items(), strict=True):
+        assert record["scored_in"] == "ONNX Runtime, CPU"
+        (scores,) = record["scores"]
+        assert scores["dataset"] == sets[0].name
+        assert set(scores["mean_iou"]) == {"fp32", form.precision}
+        assert (tmp_path / file).stat().st_size < 0.4 * (tmp_path / "segmenter.onnx").stat().st_size
+        assert 0.9 < np.mean(whole == quantize._segment(tmp_path / file)(rgb)) < 1
+
+
+@pytest.mark.parametrize("refused", [FOR_CPUS, FOR_TENSORRT])
+def test_a_loss_of_one_form_is_refused_and_leaves_neither(
+    street: Bundle,
+    graphs: BundleGraphs,
+    sets: list[Dataset],
+    monkeypatch: pytest.MonkeyPatch,
+    refused: Form,
+) -> None:
+    def scores_of(dataset: Dataset, model: Path) -> dict[str, Any]:
+        worse = model.name == f"{refused.precision}.onnx"
+        return {"dataset": dataset.name, "pixel_accuracy": 0.9, "mean_iou": 0.48 if worse else 0.5}
+
+    monkeypatch.setattr(quantize, "_scores", scores_of)
+    before = sorted(street.path.iterdir())
+    with pytest.raises(QuantizationError, match=f"^{refused.precision} takes .* more than 2 %") as caught:
+        add_int8_segmenter(street, graphs, sets)
     assert "--int8" in caught.value.hint
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(street.path.iterdir()) == before
 
 
 def test_a_folder_without_labelled_sets_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import logging
+import shutil
 import sys
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import pytest
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk.backends import choose as choosing
 from thermalsdk.backends import choose_backend
-from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec
+from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec, write_manifest
 from thermalsdk.errors import (
     BackendUnavailable,
     BundleError,
@@ -137,7 +138,7 @@ def test_idle_threads_spin_only_where_they_can_be_told_for_how_long(bundle, monk
     )
     monkeypatch.setattr(onnxruntime, "InferenceSession", None)
     with pytest.raises(BackendUnavailable, match="cannot open"):
-        choose(bundle).open(b"", bundle.manifest.graphs.encoder, threads=2)
+        choose(bundle).open(bundle.manifest.graphs.encoder, threads=2)
     assert entries.items() >= spins.items()
     assert ("session.intra_op.spin_duration_us" in entries) == (
         entries["session.intra_op.allow_spinning"] == "1"
@@ -166,6 +167,36 @@ def test_int8_is_for_processors_that_compute_it_right(bundle, tmp_path, monkeypa
         choose(twins, device="cpu", precision="int8")
 
 
+def test_int8_on_a_gpu_is_for_tensorrt(tmp_path, monkeypatch):
+    monkeypatch.setattr(choosing, "_choose_device", lambda *request: ("cuda:0", "asked for"))
+    twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="int8"))
+    with pytest.raises(BackendUnavailable, match="cuda:0 does not compute right") as caught:
+        choose(twins, device="cuda:0", precision="int8")
+    assert "backend='tensorrt'" in caught.value.hint
+
+
+def test_each_graph_runs_in_the_twin_that_it_has(tmp_path, monkeypatch):
+    folder = write_tiny_bundle(tmp_path / "twins")
+    other = write_tiny_bundle(tmp_path / "other", seed=1)
+    shutil.copyfile(other / "segmenter.onnx", folder / "segmenter.int8.onnx")
+    (folder / "segmenter.int8-symmetric.onnx").write_bytes(b"not for ONNX Runtime")
+    write_manifest(folder, Bundle.open(folder).manifest)
+    monkeypatch.setattr(choosing, "sums_int8_exactly", True)
+    bundle = Bundle.open(folder)
+    graphs = bundle.manifest.graphs
+    rgb = {"rgb": np.ones((1, 3, 64, 64), np.float32)}
+    (logits,) = graphs.segmenter.outputs
+    found = []
+    for opened, precision in ((bundle, "int8"), (Bundle.open(other), "fp32"), (bundle, "fp32")):
+        backend = choose(opened, device="cpu", precision=precision, threads=1)
+        assert backend.precision_of(graphs.segmenter) == precision
+        assert backend.precision_of(graphs.encoder) == "fp32"
+        found.append(np.zeros(logits.shape_for(64, 64), np.float32))
+        backend.open(graphs.segmenter, 1).run(rgb, {"logits": found[-1]})
+    np.testing.assert_array_equal(found[0], found[1])
+    assert not np.array_equal(found[0], found[2])
+
+
 def test_tensorrt_without_its_packages(bundle, monkeypatch):
     for name in ("tensorrt", "tensorrt_rtx"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -189,10 +220,12 @@ def test_missing_onnxruntime(bundle, monkeypatch):
     assert "thermalsdk[cpu]" in caught.value.hint
 
 
-def test_graph_that_does_not_open(bundle):
+def test_graph_that_does_not_open(tmp_path):
+    bundle = Bundle.open(write_tiny_bundle(tmp_path / "damaged"))
     backend = choose(bundle, device="cpu", threads=1)
+    (bundle.path / "encoder.onnx").write_bytes(b"no model")
     with pytest.raises(BackendUnavailable, match=r"cannot open encoder\.onnx"):
-        backend.open(b"no model", bundle.manifest.graphs.encoder, 1)
+        backend.open(bundle.manifest.graphs.encoder, 1)
 
 
 def test_graph_unlike_its_manifest(bundle):
@@ -200,19 +233,19 @@ def test_graph_unlike_its_manifest(bundle):
     encoder = bundle.manifest.graphs.encoder
     renamed = GraphSpec(encoder.file, (TensorSpec("colour", "float32", (1, 3, "H", "W")),), encoder.outputs)
     with pytest.raises(BundleError, match="inputs"):
-        backend.open(bundle.model(encoder), renamed, 1)
+        backend.open(renamed, 1)
 
 
 def test_failing_run_names_the_graph(bundle):
     backend = choose(bundle, device="cpu", threads=1)
     encoder = bundle.manifest.graphs.encoder
     with pytest.raises(InferenceError, match=r"encoder\.onnx"):
-        backend.open(bundle.model(encoder), encoder, 1).run({}, {})
+        backend.open(encoder, 1).run({}, {})
 
 
 def test_an_output_of_another_shape_is_refused(bundle):
     encoder = bundle.manifest.graphs.encoder
-    graph = choose(bundle, device="cpu", threads=1).open(bundle.model(encoder), encoder, 1)
+    graph = choose(bundle, device="cpu", threads=1).open(encoder, 1)
     rgb = {"rgb": np.zeros((1, 3, 64, 64), np.float32)}
     outputs = {t.name: np.zeros(t.shape_for(64, 64), np.float32) for t in encoder.outputs}
     graph.run(rgb, outputs)

@@ -130,6 +130,7 @@ def test_twins(tmp_path, tiny_bundle):
     assert plain.offers("fp32")
     assert not plain.offers("fp16")
     assert not plain.offers("int8")
+    assert not plain.offers("int8-symmetric")
     assert plain.model(encoder, "int8") == plain.model(encoder)
     twinned = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="fp16"))
     assert twinned.offers("fp16")
@@ -138,7 +139,7 @@ def test_twins(tmp_path, tiny_bundle):
 
 
 def test_one_int8_twin_is_enough_and_one_fp16_twin_is_not(tmp_path):
-    for precision, offered in (("int8", True), ("fp16", False)):
+    for precision, offered in (("int8", True), ("int8-symmetric", True), ("fp16", False)):
         folder = write_tiny_bundle(tmp_path / precision)
         manifest = Bundle.open(folder).manifest
         segmenter = manifest.graphs.segmenter

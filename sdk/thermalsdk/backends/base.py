@@ -29,7 +29,7 @@ class Graph(Protocol):
 
 
 class Backend(Protocol):
-    """Opens graphs on one device at one precision."""
+    """Opens the graphs of one bundle on one device at one precision."""
 
     name: str
     device: str
@@ -42,10 +42,13 @@ class Backend(Protocol):
     #: Whether one launch of all layers on the whole frame may cost it less than one for every region.
     fuses: bool
 
-    def open(self, model: bytes, spec: GraphSpec, threads: int) -> Graph:
+    def precision_of(self, spec: GraphSpec) -> str:
+        """Of which precision the twin is that a graph runs in; "fp32" is the graph itself."""
+
+    def open(self, spec: GraphSpec, threads: int) -> Graph:
         """Make a graph ready to run, each run on so many CPU threads. It may be run from several threads.
 
-        Raises BackendUnavailable, or BundleError when it differs from spec.
+        Raises BackendUnavailable, or BundleError when its file differs from spec.
         """
 
     def close(self) -> None:

@@ -32,8 +32,9 @@ def choose_backend(
         device: "auto", "cpu", "cuda" or "cuda:N".
         backend: "auto", "onnxruntime" or "tensorrt". "auto" is ONNX Runtime: TensorRT's first load builds
             engines for minutes, which nobody should meet unasked.
-        precision: "auto", "fp32", "fp16", or "int8" for the graphs that have such a twin. "auto" is "fp16" on
-            a GPU and "int8" on a CPU, where the bundle offers it and the CPU computes it right.
+        precision: "auto", "fp32", "fp16", or "int8" for the graphs that have such a twin, in ONNX Runtime on
+            a CPU and in TensorRT. "auto" is "fp16" on a GPU and "int8" on a CPU, where the bundle offers it
+            and the CPU computes it right.
         threads: CPU threads of every graph, or None for the cores this process may use (at most 8).
 
     Raises:
@@ -56,7 +57,7 @@ def choose_backend(
     if "auto" in (device, backend, precision):
         _LOG.info("onnxruntime on %s at %s: %s", chosen_device, chosen_precision, reason)
     return ort_backend.OnnxRuntimeBackend(
-        device=chosen_device, precision=chosen_precision, threads=count, reason=reason
+        bundle, device=chosen_device, precision=chosen_precision, threads=count, reason=reason
     )
 
 
@@ -77,7 +78,8 @@ def _choose_precision(bundle: Bundle, precision: str, device: str) -> str:
     if precision == "int8" and not _computes_int8(device):
         raise BackendUnavailable(
             f"precision='int8' was asked for, which {device} does not compute right here",
-            "It needs a CPU with VNNI (AVX-512 VNNI or AVX-VNNI) or an ARM one. Use precision='fp32'.",
+            "It needs a CPU with VNNI (AVX-512 VNNI or AVX-VNNI), an ARM one, or backend='tensorrt'. "
+            "Use precision='fp32'.",
         )
     if precision != "auto":
         return precision
@@ -97,11 +99,9 @@ def _choose_device(bundle: Bundle, device: str, threads: int) -> tuple[str, str]
     if device == "auto" and not ort_backend.lists_cuda():
         return "cpu", "this onnxruntime has no CUDA provider"
     wanted = device if ":" in device else "cuda:0"
-    encoder = bundle.manifest.graphs.encoder
     try:
-        ort_backend.OnnxRuntimeBackend(wanted, "fp32", threads, "probe").open(
-            bundle.model(encoder), encoder, threads
-        )
+        probe = ort_backend.OnnxRuntimeBackend(bundle, wanted, "fp32", threads, "probe")
+        probe.open(bundle.manifest.graphs.encoder, threads)
     except BackendUnavailable as error:
         if device != "auto":
             raise

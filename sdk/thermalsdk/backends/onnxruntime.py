@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.bundle import GraphSpec
+from thermalsdk.bundle import Bundle, GraphSpec
 from thermalsdk.errors import BackendUnavailable, BundleError, EnvironmentConflict, InferenceError
 from thermalsdk.regions import SIDES
 
@@ -79,13 +79,14 @@ def _log(severity: int, category: str, logid: str, location: str, message: str) 
 
 
 class OnnxRuntimeBackend:
-    """ONNX Runtime on one device. Implements `Backend`."""
+    """ONNX Runtime on one device, for one bundle. Implements `Backend`."""
 
     name = "onnxruntime"
     region_sides = SIDES
     fuses = False
 
-    def __init__(self, device: str, precision: str, threads: int, reason: str) -> None:
+    def __init__(self, bundle: Bundle, device: str, precision: str, threads: int, reason: str) -> None:
+        self._bundle = bundle
         self.device = device
         self.precision = precision
         self.threads = threads
@@ -98,11 +99,16 @@ class OnnxRuntimeBackend:
                 "pip uninstall onnxruntime, then pip install 'thermalsdk[gpu]'; or use device='cpu'.",
             )
 
-    def open(self, model: bytes, spec: GraphSpec, threads: int) -> OnnxRuntimeGraph:
+    def precision_of(self, spec: GraphSpec) -> str:
+        """The precision that was asked for where the graph has such a twin, else "fp32"."""
+        return self.precision if self._bundle.has_twin(spec, self.precision) else "fp32"
+
+    def open(self, spec: GraphSpec, threads: int) -> OnnxRuntimeGraph:
         """Open a graph on the device that was asked for or not at all; each run takes so many CPU threads.
 
         Raises BackendUnavailable, or BundleError when inputs or outputs are not those of the manifest.
         """
+        model = self._bundle.model(spec, self.precision_of(spec))
         try:
             session = self._ort.InferenceSession(
                 model, self._options(threads), providers=self._provider_options(), enable_fallback=0

@@ -19,7 +19,7 @@ from thermalsdk.bundle import Bundle, GraphSpec
 from thermalsdk.engines.cache import EngineCache
 from thermalsdk.engines.flavours import Flavour, load_flavour
 from thermalsdk.engines.kernel_file import KernelFile
-from thermalsdk.engines.plan import choose_precision, plan_engine
+from thermalsdk.engines.plan import choose_precision, plan_graph, precision_of
 from thermalsdk.engines.profiles import LARGEST_FRAME, REGION_SIDES, Profile, profile_for
 from thermalsdk.engines.tensorrt_log import make_logger
 from thermalsdk.errors import BackendUnavailable, BundleError, InferenceError
@@ -37,7 +37,7 @@ def open_backend(bundle: Bundle, device: str, precision: str, threads: int) -> T
     Args:
         bundle: its graphs decide the precision and which of them run on regions.
         device: "auto", "cuda" or "cuda:N".
-        precision: "auto", "fp32" or "fp16".
+        precision: "auto", "fp32", "fp16" or "int8".
         threads: CPU threads of the work around the graphs.
 
     Raises BackendUnavailable, saying what is missing and which package brings it, or OptionError.
@@ -54,7 +54,7 @@ def open_backend(bundle: Bundle, device: str, precision: str, threads: int) -> T
 
 
 class TensorRTBackend:
-    """TensorRT on one GPU. Implements `Backend`."""
+    """TensorRT on one GPU, for one bundle. Implements `Backend`."""
 
     name = "tensorrt"
     region_sides = REGION_SIDES
@@ -77,21 +77,24 @@ class TensorRTBackend:
         self.reason = f"asked for; {cuda.gpu.name}"
         self._flavour = flavour
         self._target = flavour.target(cuda.gpu)
-        self._layers = {spec.file for spec in bundle.manifest.graphs.layers.values()}
+        self._bundle = bundle
         self._cuda = cuda
         self._cache = cache
         self._graphs: list[TensorRTGraph] = []
         self._logger = make_logger(flavour.module, _LOG.log)
         self._runtime = flavour.module.Runtime(self._logger)
 
-    def open(self, model: bytes, spec: GraphSpec, threads: int) -> TensorRTGraph:
+    def precision_of(self, spec: GraphSpec) -> str:
+        """Which twin of a graph its engine is made of."""
+        return precision_of(self._bundle, spec, self.precision)
+
+    def open(self, spec: GraphSpec, threads: int) -> TensorRTGraph:
         """Load the engine of a graph, built if the cache lacks it, which takes seconds to minutes.
 
         Raises BackendUnavailable, BundleError when it differs from spec, EngineError, or OutputError when the
         cache cannot be written.
         """
-        regions = spec.file in self._layers
-        planned = plan_engine(spec, model, regions, self._flavour, self._target, self.precision)
+        planned = plan_graph(self._bundle, spec, self._flavour, self._target, self.precision_of(spec))
         entry = self._cache.get(planned.request, planned.model)
         plan = entry.read()
         with self._cuda.current():

@@ -1,6 +1,6 @@
 """Bundles: a folder of ONNX graphs with a manifest that describes, orders and hashes them."""
 
-from thermalsdk.bundle.bundle import Bundle, shipped_bundles, twin_name
+from thermalsdk.bundle.bundle import INT8_SYMMETRIC, Bundle, shipped_bundles, twin_name
 from thermalsdk.bundle.manifest import (
     MANIFEST_NAME,
     SCHEMA_VERSION,
@@ -14,6 +14,7 @@ from thermalsdk.bundle.manifest import (
 )
 
 __all__ = [
+    "INT8_SYMMETRIC",
     "MANIFEST_NAME",
     "SCHEMA_VERSION",
     "Bundle",

@@ -9,6 +9,10 @@ from thermalsdk.bundle.manifest import MANIFEST_NAME, FileEntry, GraphSpec, Mani
 from thermalsdk.errors import BundleError
 
 _SHIPPED = Path(__file__).parents[1] / "bundles"
+#: The segmenter in 8-bit integers for TensorRT; "int8" is the one for ONNX Runtime (decision 0008).
+INT8_SYMMETRIC = "int8-symmetric"
+#: Precisions that a bundle has when one of its graphs has such a twin.
+_OF_ONE_GRAPH = ("int8", INT8_SYMMETRIC)
 _COPY_AGAIN = "Copy the bundle again completely, or write it again with `python -m export`."
 
 
@@ -48,12 +52,19 @@ class Bundle:
     def model(self, spec: GraphSpec, precision: str = "fp32") -> bytes:
         """Read a serialised ONNX graph: its twin of that precision, or itself where it has none."""
         name = twin_name(spec, precision)
-        return (self.path / (name if name in self.manifest.files else spec.file)).read_bytes()
+        return (self.path / (name if self.has_twin(spec, precision) else spec.file)).read_bytes()
+
+    def has_twin(self, spec: GraphSpec, precision: str) -> bool:
+        """Whether it holds that graph at that precision."""
+        return twin_name(spec, precision) in self.manifest.files
 
     def offers(self, precision: str) -> bool:
-        """Whether it can be run at "fp32", "fp16" (every graph has a twin) or "int8" (at least one has)."""
-        twins = [twin_name(spec, precision) in self.manifest.files for spec in self.manifest.graphs.all()]
-        return any(twins) if precision == "int8" else all(twins)
+        """Whether it has twins of a precision.
+
+        Of every graph for "fp32" and "fp16", of at least one for "int8" and "int8-symmetric".
+        """
+        twins = [self.has_twin(spec, precision) for spec in self.manifest.graphs.all()]
+        return any(twins) if precision in _OF_ONE_GRAPH else all(twins)
 
 
 def twin_name(spec: GraphSpec, precision: str) -> str:

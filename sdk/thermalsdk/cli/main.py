@@ -222,7 +222,7 @@ def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="auto",
         help="TensorRT or TensorRT for RTX (auto)",
     )
-    build.add_argument("--precision", default="auto", help="auto, fp32 or fp16 (auto)")
+    build.add_argument("--precision", default="auto", help="auto, fp32, fp16 or int8 (auto)")
     _add_bundle(build)
     _add_report(build)
     build.set_defaults(command=_cache_build)

@@ -98,7 +98,7 @@ def compile_engine(
     if not parser.parse(model):
         raise EngineError(
             f"{flavour.name} {flavour.version} cannot read {request.graph}",
-            "Write the bundle again with `python -m export`; graphs in 8-bit integers are for CPUs only.",
+            "Write the bundle again with `python -m export`.",
         )
     convolutions = half_share.convolutions_of(trt, network, request.profiles[-1])
     share = half_share.declared(convolutions)

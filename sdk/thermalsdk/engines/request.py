@@ -37,7 +37,7 @@ class EngineRequest:
         flavour: "tensorrt" or "tensorrt_rtx".
         version: of the flavour.
         target: compute capability such as "8.9", or "portable".
-        precision: "fp32" or "fp16".
+        precision: of that graph: "fp32", "fp16" or "int8-symmetric".
         profiles: sizes that it takes.
         options: of the builder.
     """

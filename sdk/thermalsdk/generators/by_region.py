@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.backends import Backend, Graph
-from thermalsdk.bundle import Bundle, GraphSpec, Manifest
+from thermalsdk.bundle import Bundle, Manifest
 from thermalsdk.class_map import ClassMap
 from thermalsdk.layers import Contrasts, Layers
 from thermalsdk.workspace import Workspace
@@ -31,12 +31,8 @@ class ByRegion:
     def open(cls, bundle: Bundle, backend: Backend, threads: int) -> ByRegion:
         """Open the graphs for frames of `threads` CPU threads each. Raises as `Backend.open` does."""
         manifest = bundle.manifest
-
-        def open_graph(spec: GraphSpec, threads: int) -> Graph:
-            return backend.open(bundle.model(spec, backend.precision), spec, threads)
-
-        encoder = open_graph(manifest.graphs.encoder, threads)
-        layers = {name: open_graph(manifest.graphs.layers[name], 1) for name in manifest.classes}
+        encoder = backend.open(manifest.graphs.encoder, threads)
+        layers = {name: backend.open(manifest.graphs.layers[name], 1) for name in manifest.classes}
         # A GPU works on one thing at a time.
         return cls(manifest, encoder, layers, threads if backend.device == "cpu" else 1)
 

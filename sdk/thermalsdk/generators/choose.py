@@ -19,7 +19,7 @@ from thermalsdk.generators.at_once import AtOnce
 from thermalsdk.generators.base import Generator
 from thermalsdk.generators.by_region import ByRegion
 from thermalsdk.layers import Contrasts
-from thermalsdk.tolerances import Deviation, contrast_tolerance
+from thermalsdk.tolerances import Deviation, Tolerance, contrast_tolerance
 
 _LOG = logging.getLogger("thermalsdk")
 _BY_REGION = "region by region"
@@ -51,11 +51,11 @@ def choose_generator(bundle: Bundle, backend: Backend) -> tuple[Generator, str]:
 
 def _faster(by_region: ByRegion, bundle: Bundle, backend: Backend, fused: GraphSpec) -> tuple[Generator, str]:
     """The faster of the two, and why; the other is closed. Raises ThermalSDKError, and `by_region` stays."""
-    model = bundle.model(fused, backend.precision)
-    at_once = AtOnce(bundle.manifest, backend.open(model, fused, backend.threads))
+    at_once = AtOnce(bundle.manifest, backend.open(fused, backend.threads))
     try:
         street = _Street.for_bundle(bundle, backend)
-        _require_agreement(street.run(by_region), street.run(at_once), street, backend)
+        tolerance = contrast_tolerance(backend.name, backend.precision_of(fused))
+        _require_agreement(street.run(by_region), street.run(at_once), street, tolerance)
         region_ms, fused_ms = _fastest((by_region, at_once), street)
     except BaseException:
         at_once.close()
@@ -96,7 +96,7 @@ class _Street:
         return generator.contrasts(generator.encode(self.planes), self.class_map, self.thermal_labels)
 
 
-def _require_agreement(expected: Contrasts, found: Contrasts, street: _Street, backend: Backend) -> None:
+def _require_agreement(expected: Contrasts, found: Contrasts, street: _Street, tolerance: Tolerance) -> None:
     """Raise InferenceError when the fused graph makes something else of a class than its layer does."""
     pairs = zip(expected.planes, found.planes, strict=True)
     differences = [
@@ -105,7 +105,7 @@ def _require_agreement(expected: Contrasts, found: Contrasts, street: _Street, b
         if one is not None and other is not None
     ]
     worst = Deviation.worst([Deviation.of(difference) for difference in differences])
-    if not contrast_tolerance(backend.name, backend.precision).allows(worst):
+    if not tolerance.allows(worst):
         raise InferenceError(
             f"it differs from the layers by {worst.mean:.1e} on average and by up to {worst.maximum:.1e}",
             "Report it with the output of `thermalsdk doctor`; the layers are used instead.",
