@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import numpy.typing as npt
 
@@ -55,16 +53,21 @@ class StillFilter:
 
 def _by_pixel(weights: Float32, size: tuple[int, ...]) -> Float32:
     """Weights of cells, linear from one centre to the next, because sharp borders of cells would show."""
-    rows, columns = (_between(count, pixels) for count, pixels in zip(weights.shape, size, strict=True))
-    return rows @ weights @ columns.T
+    height, width = size
+    return _stretched(_stretched(weights.T).T)[:height, :width]
 
 
-@functools.lru_cache(maxsize=8)
-def _between(cells: int, pixels: int) -> Float32:
-    """Linear interpolation of `cells` values for so many pixels along one axis: float32 [pixels, cells]."""
-    places = np.clip((np.arange(pixels) + 0.5) / _CELL - 0.5, 0, cells - 1)
-    distance = np.abs(places[:, np.newaxis] - np.arange(cells))
-    return np.maximum(0, 1 - distance).astype(np.float32)
+def _stretched(values: Float32) -> Float32:
+    """Each value of the last axis as _CELL values: float32 [n, cells * _CELL].
+
+    No product of matrices, though it is one: BLAS would start threads, which spin between frames.
+    """
+    ends = np.concatenate((values[:, :1], values, values[:, -1:]), 1)
+    places = (np.arange(_CELL, dtype=np.float32) + 0.5) / _CELL
+    between = ends[:, :-1, np.newaxis] + np.diff(ends)[..., np.newaxis] * places
+    half = _CELL // 2
+    stretched: Float32 = between.reshape(len(values), -1)[:, half:-half]
+    return stretched
 
 
 def _cell_means(rgb: npt.NDArray[np.uint8]) -> Float32:
