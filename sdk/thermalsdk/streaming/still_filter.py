@@ -63,11 +63,10 @@ def _stretched(values: Float32) -> Float32:
     No product of matrices, though it is one: BLAS would start threads, which spin between frames.
     """
     ends = np.concatenate((values[:, :1], values, values[:, -1:]), 1)
-    places = (np.arange(_CELL, dtype=np.float32) + 0.5) / _CELL
+    places = ((np.arange(_CELL) + 0.5) / _CELL).astype(np.float32)
     between = ends[:, :-1, np.newaxis] + np.diff(ends)[..., np.newaxis] * places
     half = _CELL // 2
-    stretched: Float32 = between.reshape(len(values), -1)[:, half:-half]
-    return stretched
+    return between.reshape(len(values), -1)[:, half:-half]
 
 
 def _cell_means(rgb: npt.NDArray[np.uint8]) -> Float32:
