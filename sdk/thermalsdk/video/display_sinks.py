@@ -24,8 +24,9 @@ class DisplayVideoSink(VideoSink[Picture]):
     """H.264 in yuv420p, which every player shows; a side of odd length gets one more row or column."""
 
     codec = "libx264"
-    # On a noisy thermal picture as good and as large as "veryfast" at 18, in 0.57 of the processor's time.
-    options: ClassVar[dict[str, str]] = {"crf": "20", "preset": "superfast"}
+    # Without its deblocking filter "ultrafast" shows blocks in the sky; with it a thermal picture is as good
+    # as with "superfast" in half of the processor's time, and a fifth to two fifths larger.
+    options: ClassVar[dict[str, str]] = {"crf": "20", "preset": "ultrafast", "x264-params": "deblock=0,0"}
 
     def _start(self, image: Picture) -> None:
         self._stream.pix_fmt = "yuv420p"
