@@ -114,7 +114,7 @@ def against(bundle: str, synth: Synthesizer, cases: list[Case]) -> dict[str, obj
 
 
 def streams(synth: Synthesizer, cases: list[Case], rounds: int) -> dict[str, float]:
-    """Frames a second of a stream of a recording: one frame by all threads, and one on each thread."""
+    """Frames a second of a stream of a recording: one frame at a time, and several."""
     kinds = {
         "given": [BenchFrame(rgb, labels, GIVEN) for rgb, labels in cases],
         "colours_only": [BenchFrame(rgb) for rgb, _ in cases],

@@ -86,12 +86,13 @@ class Networks:
 
     @classmethod
     def open_side_by_side(cls, bundle: Bundle, backend: Backend, count: int) -> list[Networks]:
-        """Open every graph once, for frames that `count` threads of a CPU make, each a frame of its own.
+        """Open every graph once, for `count` frames that a CPU makes at the same time.
 
-        Raises as `open` does.
+        Each of them has its share of the backend's threads. Raises as `open` does.
         """
-        parts = _Parts.open(bundle, backend, threads=1)
-        first = ByRegion.open(bundle, backend, threads=1)
+        threads = max(1, backend.threads // count)
+        parts = _Parts.open(bundle, backend, threads)
+        first = ByRegion.open(bundle, backend, threads)
         return [cls(parts, generator) for generator in (first, *(first.another() for _ in range(count - 1)))]
 
     def close(self) -> None:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from thermalsdk.video import SourceFrame, SourceLike
 
 _WARMUP_SIZE = (256, 256)
+#: Frames of a recording that are made at the same time; each holds memory of its own.
+_IN_FLIGHT = 4
 
 
 class Synthesizer:
@@ -179,10 +181,10 @@ class Synthesizer:
                 less than 1; 0 shows every frame as a call would. Pictures and folders are never filtered.
             follow_motion: let what moves keep that share as well, along the optical flow of the colours, as a
                 moving camera needs. Takes some milliseconds a frame, and OpenCV.
-            in_flight: frames that are made at the same time, each on one CPU thread: more frames a second,
-                and each of them later. None is as many as there are threads where nobody waits for a frame
-                (pictures, and files under "all"); everywhere else it is one, made by all threads. The frames
-                are the same.
+            in_flight: frames that are made at the same time, each by its share of the CPU threads: more of them
+                a second, and each of them later. None is as many as there are threads, at most four, where
+                nobody waits for a frame (pictures, and files under "all"), and one everywhere else. The
+                frames are the same.
 
         Yields frames with `index`, `dropped`, `source` and, where the source moves, `limits` set. Raises
         VideoError, and all that a call raises, after all earlier frames; MissingDependency at once.
@@ -200,7 +202,7 @@ class Synthesizer:
             temperatures = PredictedTemperatures()
         if in_flight is None:
             awaited = opened.clock == "live" or (policy == "latest" and moves)
-            in_flight = 1 if awaited else self._most_in_flight
+            in_flight = 1 if awaited else min(self._most_in_flight, _IN_FLIGHT)
         requests = FrameRequests(self._info.classes, label_ids, instance_names, temperatures)
         return self._frames_of(
             read_frames(opened, policy), requests, Finish(moves, steady, camera), in_flight

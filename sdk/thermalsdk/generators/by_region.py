@@ -24,6 +24,7 @@ class ByRegion:
         self._manifest = manifest
         self._encoder = encoder
         self._layer_graphs = layers
+        self._threads = threads
         self._layers = Layers(manifest, layers, threads)
         self._workspace = Workspace()
 
@@ -37,8 +38,8 @@ class ByRegion:
         return cls(manifest, encoder, layers, threads if backend.device == "cpu" else 1)
 
     def another(self) -> ByRegion:
-        """One more for the same graphs, of one thread: both may work at the same time."""
-        return ByRegion(self._manifest, self._encoder, self._layer_graphs, threads=1)
+        """One more for the same graphs, with threads of its own: both may work at the same time."""
+        return ByRegion(self._manifest, self._encoder, self._layer_graphs, self._threads)
 
     def encode(self, planes: Float32) -> Mapping[str, Float32]:
         """Features of the colours, as the layers take them; good until the next frame is encoded."""

@@ -14,12 +14,12 @@ from thermalsdk.networks import Networks
 class Crew:
     """Makes as many frames at the same time as it has networks; a context manager.
 
-    A frame takes longer than it does with all threads to itself, and more of them come out: no thread waits
-    for the slowest part of a step.
+    A frame takes longer than with all threads to itself, and more of them come out: fewer threads wait for
+    the slowest part of a step.
     """
 
     def __init__(self, networks: Sequence[Networks]) -> None:
-        """Take the networks over; each of them runs on one thread."""
+        """Take the networks over."""
         self._networks = networks
         self._idle: SimpleQueue[Networks] = SimpleQueue()
         for each in networks:

@@ -24,7 +24,7 @@ def check_in_flight(count: int | None, most: int) -> None:
     if count is not None and not 1 <= count <= most:
         raise OptionError(
             f"in_flight={count!r} is none of 1 to {most}",
-            "Each frame takes a CPU thread of its own: load with threads=, or leave in_flight out.",
+            "Each frame takes a CPU thread at least: load with more threads=, or leave in_flight out.",
         )
 
 
