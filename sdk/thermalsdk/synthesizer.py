@@ -181,9 +181,9 @@ class Synthesizer:
                 less than 1; 0 shows every frame as a call would. Pictures and folders are never filtered.
             follow_motion: let what moves keep that share as well, along the optical flow of the colours, as a
                 moving camera needs. Takes some milliseconds a frame, and OpenCV.
-            in_flight: frames that are made at the same time, each by its share of the CPU threads: more of them
-                a second, and each of them later. None is as many as there are threads, at most four, where
-                nobody waits for a frame (pictures, and files under "all"), and one everywhere else. The
+            in_flight: frames that are made at the same time, each by its share of the CPU threads: more of
+                them a second, and each of them later. None is as many as there are threads, at most four,
+                where nobody waits for a frame (pictures, and files under "all"), and one everywhere else. The
                 frames are the same.
 
         Yields frames with `index`, `dropped`, `source` and, where the source moves, `limits` set. Raises
