@@ -65,6 +65,19 @@ def test_what_was_hidden_takes_its_own_temperature():
         np.testing.assert_allclose(result, kelvin, atol=0.05, err_msg=f"step {step}")
 
 
+def test_given_classes_keep_their_temperatures_apart(scenery):
+    """A warm object of the wall's own colours, which no flow sees: only its class map tells where it is."""
+    alone, told = MotionFilter(0.8), MotionFilter(0.8)
+    for index, (rgb, kelvin) in enumerate(pan(scenery, 8)):
+        rgb = np.ascontiguousarray(rgb)
+        labels = np.zeros(kelvin.shape, np.uint8)
+        labels[40:80, 30 + 4 * index : 60 + 4 * index] = 1
+        set_kelvin = np.where(labels == 1, np.float32(310), np.float32(285))
+        smeared, kept = alone(rgb, set_kelvin), told(rgb, set_kelvin, labels)
+    np.testing.assert_allclose(kept, set_kelvin, atol=0.01)
+    assert np.abs(smeared - set_kelvin).max() > 5
+
+
 def test_a_cut_starts_anew_and_so_does_another_size(scenery):
     filtered = MotionFilter(0.8)
     (rgb, kelvin), *_ = pan(scenery, 1)

@@ -51,6 +51,17 @@ def test_the_borders_of_cells_do_not_show():
     assert np.abs(np.diff(profile)).max() < 1.01
 
 
+def test_nothing_is_kept_where_a_given_class_changes():
+    filtered = StillFilter(0.8)
+    rgb, labels = np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.uint8)
+    filtered(rgb, np.full((64, 64), 280, np.float32), labels)
+    changed = labels.copy()
+    changed[20:30] = 1
+    result = filtered(rgb, np.full((64, 64), 290, np.float32), changed)
+    np.testing.assert_allclose(result[20:30], 290)
+    np.testing.assert_allclose(np.delete(result, np.s_[20:30], 0), 282)
+
+
 def test_a_slow_change_is_followed():
     filtered = StillFilter(0.8)
     rgb = np.zeros((*SHAPE, 3), np.uint8)

@@ -35,7 +35,8 @@ class Finish:
     def __call__(self, given: SourceFrame, frame: Frame) -> Frame:
         """The next frame as the stream shows it."""
         if self._filter is not None:
-            frame = replace(frame, kelvin=self._filter(given.rgb, frame.kelvin))
+            known = None if given.labels is None else frame.labels
+            frame = replace(frame, kelvin=self._filter(given.rgb, frame.kelvin, known))
         seen = self._seen_moving(given, frame) if self._moves else self._seen_alone(frame)
         return replace(seen, index=given.index, dropped=given.dropped, source=given)
 

@@ -16,6 +16,8 @@ _ELSEWHERE = 5
 #: Cells of the small picture over which differences are averaged: a camera's noise counts for nothing then.
 _WINDOW = (5, 5)
 _EDGE = (3, 3)
+#: Pixels around one of another class that keep nothing: feather, and what the flow may be wrong by.
+_AROUND = (13, 13)
 
 Float32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -26,7 +28,9 @@ class MotionFilter:
 
     Where `StillFilter` lets everything go that moves, here a pixel keeps a share of the temperature that its
     spot had in the frame before, wherever the optical flow of the colours (DIS, Kroeger et al. 2016) says it
-    was. Where the colours there are others, the new temperature is taken as it is.
+    was. Where the colours there are others, the new temperature is taken as it is, and so it is around pixels
+    whose class was another, where class maps come with the frames: then a class has the temperature that was
+    set, however small it is.
 
     Args:
         keep: share of the former temperature that stays, 0 to less than 1.
@@ -42,13 +46,15 @@ class MotionFilter:
         self._flow = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._colours: Bytes | None = None
         self._kelvin: Float32 | None = None
+        self._labels: Bytes | None = None
 
-    def __call__(self, rgb: Bytes, kelvin: Float32) -> Float32:
+    def __call__(self, rgb: Bytes, kelvin: Float32, labels: Bytes | None = None) -> Float32:
         """Filtered temperatures of the next frame.
 
         Args:
             rgb: uint8 HxWx3; a frame of another size than the one before starts anew.
             kelvin: float32 HxW.
+            labels: uint8 HxW, a class map that does not flicker; None where there is none.
 
         Returns float32 HxW, a new array.
         """
@@ -58,10 +64,15 @@ class MotionFilter:
         filtered = kelvin.copy()
         if self._colours is not None and self._kelvin is not None and self._kelvin.shape == kelvin.shape:
             flow = self._flow_back(self._colours, colours)
-            filtered += self._weights(flow, self._colours, colours, kelvin.shape) * (
-                self._moved(flow, self._kelvin) - kelvin
-            )
-        self._colours, self._kelvin = colours, filtered.copy()
+            weights = self._enlarged(self._weights(flow, self._colours, colours), kelvin.shape)
+            source = self._enlarged(flow * _SCALE, kelvin.shape) + _grid(kelvin.shape)
+            former = self._moved(source, self._kelvin, self._cv2.INTER_LINEAR)
+            if labels is not None and self._labels is not None:
+                weights[self._changed(source, self._labels, labels)] = 0
+                border = self._moved(source, self._border(self._labels), self._cv2.INTER_NEAREST) > 0
+                former[border] = self._moved(source, self._kelvin, self._cv2.INTER_NEAREST)[border]
+            filtered += weights * (former - kelvin)
+        self._colours, self._kelvin, self._labels = colours, filtered.copy(), labels
         return filtered
 
     def _flow_back(self, before: Bytes, now: Bytes) -> Float32:
@@ -71,21 +82,32 @@ class MotionFilter:
         flow[self._difference(before, now) < _STILL] = 0
         return flow
 
-    def _weights(self, flow: Float32, before: Bytes, now: Bytes, size: tuple[int, ...]) -> Float32:
-        """Share that each pixel keeps: float32 of `size`."""
+    def _weights(self, flow: Float32, before: Bytes, now: Bytes) -> Float32:
+        """Share that each cell keeps: float32 [h,w]."""
         source = flow + _grid(now.shape)
         height, width = now.shape[:2]
         moved = self._cv2.remap(before, source, None, self._cv2.INTER_LINEAR)
         seen = ((source >= 0) & (source <= (width - 1, height - 1))).all(2)
         same = (seen & (self._difference(moved, now) < _ELSEWHERE)).astype(np.float32)
-        weights = self._cv2.blur(same, _EDGE) * same * self._keep
-        return self._enlarged(weights, size)
+        weights: Float32 = self._cv2.blur(same, _EDGE) * same * self._keep
+        return weights
 
-    def _moved(self, flow: Float32, kelvin: Float32) -> Float32:
-        """The former temperatures where the flow has carried them."""
-        source = self._enlarged(flow * _SCALE, kelvin.shape) + _grid(kelvin.shape)
+    def _changed(self, source: Float32, before: Bytes, now: Bytes) -> npt.NDArray[np.bool_]:
+        """Pixels around which the flow leads to another class: bool HxW."""
+        other = self._moved(source, before, self._cv2.INTER_NEAREST) != now
+        grown = self._cv2.dilate(other.astype(np.uint8), np.ones(_AROUND, np.uint8))
+        return np.asarray(grown, bool)
+
+    def _border(self, labels: Bytes) -> Bytes:
+        """Pixels beside another class, between which nothing may be interpolated: uint8 HxW, 0 or not."""
+        around = np.ones(_EDGE, np.uint8)
+        border: Bytes = self._cv2.dilate(labels, around) - self._cv2.erode(labels, around)
+        return border
+
+    def _moved(self, source: Float32, former: npt.NDArray[Any], interpolation: int) -> npt.NDArray[Any]:
+        """Former values HxW where the flow has carried them."""
         border = self._cv2.BORDER_REPLICATE
-        moved: Float32 = self._cv2.remap(kelvin, source, None, self._cv2.INTER_LINEAR, borderMode=border)
+        moved: npt.NDArray[Any] = self._cv2.remap(former, source, None, interpolation, borderMode=border)
         return moved
 
     def _difference(self, one: Bytes, other: Bytes) -> Bytes:

@@ -32,13 +32,18 @@ class StillFilter:
         self._keep = keep
         self._colours: Float32 | None = None
         self._kelvin: Float32 | None = None
+        self._labels: npt.NDArray[np.uint8] | None = None
 
-    def __call__(self, rgb: npt.NDArray[np.uint8], kelvin: Float32) -> Float32:
+    def __call__(
+        self, rgb: npt.NDArray[np.uint8], kelvin: Float32, labels: npt.NDArray[np.uint8] | None = None
+    ) -> Float32:
         """Filtered temperatures of the next frame.
 
         Args:
             rgb: uint8 HxWx3; a frame of another size than the one before starts anew.
             kelvin: float32 HxW.
+            labels: uint8 HxW, a class map that does not flicker; nothing is kept where it changes. None where
+                there is none.
 
         Returns float32 HxW, a new array.
         """
@@ -46,8 +51,11 @@ class StillFilter:
         filtered = kelvin.copy()
         if self._colours is not None and self._kelvin is not None and self._kelvin.shape == kelvin.shape:
             weights = np.float32(self._keep) * _still(self._colours, colours)
-            filtered += _by_pixel(weights, kelvin.shape) * (self._kelvin - kelvin)
-        self._colours, self._kelvin = colours, filtered.copy()
+            by_pixel = _by_pixel(weights, kelvin.shape)
+            if labels is not None and self._labels is not None:
+                by_pixel = by_pixel * (labels == self._labels)
+            filtered += by_pixel * (self._kelvin - kelvin)
+        self._colours, self._kelvin, self._labels = colours, filtered.copy(), labels
         return filtered
 
 
