@@ -70,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--bundle", default="street", help="shipped name or bundle folder")
     parser.add_argument("--out", type=Path, default=Path("runs/downstream"), help="run directory")
+    parser.add_argument(
+        "--arms", nargs="+", choices=ARMS, default=list(ARMS), metavar="ARM", help="of them all"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=config.steps, help="of each network (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="copy of the results")
@@ -83,7 +86,7 @@ def main(args: argparse.Namespace) -> int:
     config = replace(DetectorConfig(), steps=args.steps)
     corpora = make_corpora(real, labelled, args.bundle)
     scores = {
-        arm: [_score(args.out, arm, corpora, real, config, n) for n in range(args.seeds)] for arm in ARMS
+        arm: [_score(args.out, arm, corpora, real, config, n) for n in range(args.seeds)] for arm in args.arms
     }
     results = summarise(
         scores,
