@@ -71,7 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="street", help="shipped name or bundle folder")
     parser.add_argument("--out", type=Path, default=Path("runs/downstream"), help="run directory")
     parser.add_argument(
-        "--arms", nargs="+", choices=ARMS, default=list(ARMS), metavar="ARM", help="of them all"
+        "--arms",
+        nargs="+",
+        choices=ARMS,
+        default=list(ARMS),
+        metavar="ARM",
+        help=f"any of: {'; '.join(ARMS)}",
     )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=config.steps, help="of each network (%(default)s)")
