@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=ARMS,
         default=list(ARMS),
         metavar="ARM",
-        help=f"any of: {'; '.join(ARMS)}",
+        help=f"of {'; '.join(ARMS)}",
     )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=config.steps, help="of each network (%(default)s)")
