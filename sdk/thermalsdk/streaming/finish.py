@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from thermalsdk.camera import Camera
 from thermalsdk.display import AutoGain
 from thermalsdk.frame import Frame
-from thermalsdk.streaming.steadiness import Filter
+from thermalsdk.streaming.temporal_filter import TemporalFilter
 
 if TYPE_CHECKING:
     from thermalsdk.video import SourceFrame
@@ -24,7 +24,7 @@ class Finish:
         camera: starts anew, keeps the source's time, and has a gain of its own; None for a radiometer.
     """
 
-    def __init__(self, moves: bool, steady: Filter | None, camera: Camera | None) -> None:
+    def __init__(self, moves: bool, steady: TemporalFilter | None, camera: Camera | None) -> None:
         self._filter = steady if moves else None
         self._moves = moves
         self._camera = camera

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from thermalsdk.streaming.temporal_filter import Bytes, Float32, Former, TemporalFilter
 
 #: Flow and colours are compared on a picture of a quarter of the frame's sides.
 _SCALE = 4
@@ -19,12 +22,9 @@ _EDGE = (3, 3)
 #: Pixels around one of another class that keep nothing: feather, and what the flow may be wrong by.
 _AROUND = (13, 13)
 
-Float32 = npt.NDArray[np.float32]
-Bytes = npt.NDArray[np.uint8]
 
-
-class MotionFilter:
-    """Filters the frames of one video, in order.
+class MotionFilter(TemporalFilter):
+    """Keeps temperatures where the colours have come from.
 
     Where `StillFilter` lets everything go that moves, here a pixel keeps a share of the temperature that its
     spot had in the frame before, wherever the optical flow of the colours (DIS, Kroeger et al. 2016) says it
@@ -41,39 +41,28 @@ class MotionFilter:
     def __init__(self, keep: float) -> None:
         from thermalsdk.video.packages import import_cv2  # a call alone needs nothing of videos
 
+        super().__init__(keep)
         self._cv2 = import_cv2()
-        self._keep = np.float32(keep)
         self._flow = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._colours: Bytes | None = None
-        self._kelvin: Float32 | None = None
-        self._labels: Bytes | None = None
 
-    def __call__(self, rgb: Bytes, kelvin: Float32, labels: Bytes | None = None) -> Float32:
-        """Filtered temperatures of the next frame.
-
-        Args:
-            rgb: uint8 HxWx3; a frame of another size than the one before starts anew.
-            kelvin: float32 HxW.
-            labels: uint8 HxW, a class map that does not flicker; None where there is none.
-
-        Returns float32 HxW, a new array.
-        """
-        height, width = kelvin.shape
+    def _compared(self, rgb: Bytes) -> Bytes:
+        """The frame in cells of _SCALE pixels."""
+        height, width = rgb.shape[:2]
         cells = (-(-width // _SCALE), -(-height // _SCALE))
-        colours = self._cv2.resize(rgb, cells, interpolation=self._cv2.INTER_AREA)
-        filtered = kelvin.copy()
-        if self._colours is not None and self._kelvin is not None and self._kelvin.shape == kelvin.shape:
-            flow = self._flow_back(self._colours, colours)
-            weights = self._enlarged(self._weights(flow, self._colours, colours), kelvin.shape)
-            source = self._enlarged(flow * _SCALE, kelvin.shape) + _grid(kelvin.shape)
-            former = self._moved(source, self._kelvin, self._cv2.INTER_LINEAR)
-            if labels is not None and self._labels is not None:
-                weights[self._changed(source, self._labels, labels)] = 0
-                border = self._moved(source, self._border(self._labels), self._cv2.INTER_NEAREST) > 0
-                former[border] = self._moved(source, self._kelvin, self._cv2.INTER_NEAREST)[border]
-            filtered += weights * (former - kelvin)
-        self._colours, self._kelvin, self._labels = colours, filtered.copy(), labels
-        return filtered
+        small: Bytes = self._cv2.resize(rgb, cells, interpolation=self._cv2.INTER_AREA)
+        return small
+
+    def _kept(self, former: Former, colours: Bytes, kelvin: Float32, labels: Bytes | None) -> Float32:
+        flow = self._flow_back(former.colours, colours)
+        weights = self._enlarged(self._weights(flow, former.colours, colours), kelvin.shape)
+        source = self._enlarged(flow * _SCALE, kelvin.shape) + _grid(kelvin.shape)
+        moved = self._moved(source, former.kelvin, self._cv2.INTER_LINEAR)
+        if labels is not None and former.labels is not None:
+            weights[self._changed(source, former.labels, labels)] = 0
+            border = self._moved(source, self._border(former.labels), self._cv2.INTER_NEAREST) > 0
+            moved[border] = self._moved(source, former.kelvin, self._cv2.INTER_NEAREST)[border]
+        kept: Float32 = weights * (moved - kelvin)
+        return kept
 
     def _flow_back(self, before: Bytes, now: Bytes) -> Float32:
         """From each cell to where it was: float32 [h,w,2], x and y in cells."""
@@ -84,7 +73,7 @@ class MotionFilter:
 
     def _weights(self, flow: Float32, before: Bytes, now: Bytes) -> Float32:
         """Share that each cell keeps: float32 [h,w]."""
-        source = flow + _grid(now.shape)
+        source = flow + _grid(now.shape[:2])
         height, width = now.shape[:2]
         moved = self._cv2.remap(before, source, None, self._cv2.INTER_LINEAR)
         seen = ((source >= 0) & (source <= (width - 1, height - 1))).all(2)
@@ -119,10 +108,12 @@ class MotionFilter:
         return self._cv2.resize(cells, size[1::-1], interpolation=self._cv2.INTER_LINEAR)
 
 
+@functools.lru_cache(maxsize=4)
 def _grid(size: tuple[int, ...]) -> Float32:
-    """Coordinates x and y of every pixel: float32 [h,w,2]."""
-    height, width = size[:2]
+    """Coordinates x and y of every pixel: float32 [h,w,2], read-only: every frame asks for the same."""
+    height, width = size
     grid = np.empty((height, width, 2), np.float32)
     grid[..., 0] = np.arange(width, dtype=np.float32)
     grid[..., 1] = np.arange(height, dtype=np.float32)[:, np.newaxis]
+    grid.setflags(write=False)
     return grid

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-import numpy as np
-import numpy.typing as npt
-
 from thermalsdk.errors import OptionError
 from thermalsdk.streaming.motion_filter import MotionFilter
 from thermalsdk.streaming.still_filter import StillFilter
+from thermalsdk.streaming.temporal_filter import TemporalFilter
 
 #: Share of its former temperature that a pixel of a stream keeps, where nobody says else.
 STEADINESS = 0.8
 
 
-class Filter(Protocol):
-    """Filters the frames of one video, in order."""
-
-    def __call__(
-        self,
-        rgb: npt.NDArray[np.uint8],
-        kelvin: npt.NDArray[np.float32],
-        labels: npt.NDArray[np.uint8] | None = None,
-    ) -> npt.NDArray[np.float32]:
-        """Filtered temperatures (float32 HxW, new) of the next frame.
-
-        Args:
-            rgb: uint8 HxWx3.
-            kelvin: float32 HxW.
-            labels: uint8 HxW, a class map that does not flicker; None where there is none.
-        """
-
-
-def open_filter(steadiness: float, follow_motion: bool) -> Filter | None:
+def open_filter(steadiness: float, follow_motion: bool) -> TemporalFilter | None:
     """A filter for one video; None for a steadiness of 0, which filters nothing.
 
     Args:
