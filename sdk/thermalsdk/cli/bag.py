@@ -10,10 +10,10 @@ from typing import Any
 
 from thermalsdk.adapters.ros2 import convert_bag
 from thermalsdk.cli.console import load, progress, report
-from thermalsdk.cli.scene_options import open_camera, open_temperatures
+from thermalsdk.cli.scene_options import open_camera
 from thermalsdk.frame import Frame
 from thermalsdk.predicted import PredictedTemperatures
-from thermalsdk.temperatures import TemperatureChoice, Temperatures
+from thermalsdk.temperatures import TemperatureChoice, set_temperatures
 
 
 def bag(options: argparse.Namespace) -> None:
@@ -45,6 +45,4 @@ def bag(options: argparse.Namespace) -> None:
 
 def _temperatures(options: argparse.Namespace) -> TemperatureChoice:
     """What --ambient, --preset or --temperatures sets, or predictions. Raises TemperatureError."""
-    if options.ambient is not None:
-        return Temperatures(ambient=options.ambient)
-    return open_temperatures(options) or PredictedTemperatures()
+    return set_temperatures(options.ambient, options.preset, options.temperatures) or PredictedTemperatures()

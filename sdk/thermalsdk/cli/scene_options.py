@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from thermalsdk.camera import Camera, camera_names
-from thermalsdk.temperatures import Temperatures
+from thermalsdk.temperatures import Temperatures, set_temperatures
 
 
 def add_temperatures(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
@@ -33,9 +33,7 @@ def add_camera(parser: argparse.ArgumentParser) -> None:
 
 def open_temperatures(options: argparse.Namespace) -> Temperatures | None:
     """What --preset or --temperatures names, or None. Raises TemperatureError."""
-    if options.temperatures is not None:
-        return Temperatures.load(options.temperatures)
-    return None if options.preset is None else Temperatures.preset(options.preset)
+    return set_temperatures(preset=options.preset, file=options.temperatures)
 
 
 def open_camera(options: argparse.Namespace) -> Camera | None:

@@ -14,6 +14,25 @@ TemperatureChoice = Temperatures | PredictedTemperatures | str
 TemperaturesInTime = Callable[[int], Temperatures]
 
 
+def set_temperatures(
+    ambient: float | None = None, preset: str | None = None, file: str | None = None
+) -> Temperatures | None:
+    """What one of these sets, or None: kelvin of everything, the name of a weather, or a .yaml or .json file.
+
+    Raises OptionError where more than one is given, and TemperatureError as `Temperatures.load` does.
+    """
+    if sum(choice is not None for choice in (ambient, preset, file)) > 1:
+        raise OptionError(
+            "more than one of the parameters ambient, preset and temperatures is set",
+            "Set one: a file of temperatures may hold the ambient one too.",
+        )
+    if file is not None:
+        return Temperatures.load(file)
+    if preset is not None:
+        return Temperatures.preset(preset)
+    return None if ambient is None else Temperatures(ambient=ambient)
+
+
 def check_choice(temperatures: TemperatureChoice, has_thermal_labels: bool) -> None:
     """Raise when `temperatures` is none of the choices, or a whole map is given as well."""
     if isinstance(temperatures, str) and temperatures != "auto":

@@ -15,10 +15,9 @@ from thermalsdk.adapters.ros2.converter import Converter, ThermalMessages
 from thermalsdk.adapters.ros2.packages import import_ros
 from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.camera import Camera
-from thermalsdk.errors import OptionError
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.synthesizer import Synthesizer
-from thermalsdk.temperatures import TemperatureChoice, Temperatures
+from thermalsdk.temperatures import set_temperatures
 
 #: Messages that a topic holds back; one that comes while these wait takes the place of the oldest.
 _DEPTH = 2
@@ -97,14 +96,17 @@ def spin(arguments: Sequence[str] | None = None) -> None:
         return node.declare_parameter(name, default).value
 
     try:
-        temperatures = _temperatures(
-            parameter("ambient", math.nan), parameter("preset", ""), parameter("temperatures", "")
+        ambient = parameter("ambient", math.nan)
+        temperatures = set_temperatures(
+            None if math.isnan(ambient) else ambient,
+            parameter("preset", "") or None,
+            parameter("temperatures", "") or None,
         )
         camera = parameter("camera", "")
         with Synthesizer.load(parameter("bundle", "street")) as synthesizer:
             ThermalNode(
                 node,
-                partial(synthesizer, temperatures=temperatures),
+                partial(synthesizer, temperatures=temperatures or PredictedTemperatures()),
                 labelled=parameter("labelled", False),
                 label_ids=parameter("label_ids", "bundle"),
                 panoptic=parameter("panoptic", False),
@@ -114,17 +116,3 @@ def spin(arguments: Sequence[str] | None = None) -> None:
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
-
-
-def _temperatures(ambient: float, preset: str, file: str) -> TemperatureChoice:
-    """What one of the parameters sets, or predictions; NaN and empty texts set nothing."""
-    if (not math.isnan(ambient)) + bool(preset) + bool(file) > 1:
-        raise OptionError(
-            "more than one of the parameters ambient, preset and temperatures is set",
-            "Set one: a file of temperatures may hold the ambient one too.",
-        )
-    if preset:
-        return Temperatures.preset(preset)
-    if file:
-        return Temperatures.load(file)
-    return PredictedTemperatures() if math.isnan(ambient) else Temperatures(ambient=ambient)
