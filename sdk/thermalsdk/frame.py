@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk import compositing
-from thermalsdk.camera.capture import Capture
 from thermalsdk.display import coloured, gain_limits
 from thermalsdk.temperatures.surfaces import Surfaces
 
 if TYPE_CHECKING:
+    from thermalsdk.camera.capture import Capture
     from thermalsdk.video import SourceFrame
 
 _PALETTE = "ironbow"

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from thermalsdk.backends import Backend, choose_backend
 from thermalsdk.bundle import Bundle
-from thermalsdk.camera import Camera
 from thermalsdk.errors import ClosedError
 from thermalsdk.frame import Frame
 from thermalsdk.info import Info
@@ -34,6 +33,7 @@ from thermalsdk.streaming import (
 from thermalsdk.temperatures import TemperatureChoice, Temperatures, TemperaturesInTime, check_choice
 
 if TYPE_CHECKING:
+    from thermalsdk.camera import Camera
     from thermalsdk.video import SourceFrame, SourceLike
 
 _WARMUP_SIZE = (256, 256)

@@ -8,7 +8,6 @@ import re
 
 from thermalsdk._ops import sums_int8_exactly
 from thermalsdk.backends import onnxruntime as ort_backend
-from thermalsdk.backends import tensorrt as tensorrt_backend
 from thermalsdk.backends.base import Backend
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import BackendUnavailable, OptionError
@@ -45,7 +44,9 @@ def choose_backend(
     _check_options(device, backend, precision, threads)
     count = threads if threads is not None else min(len(os.sched_getaffinity(0)), _MAX_DEFAULT_THREADS)
     if backend == "tensorrt":
-        return tensorrt_backend.open_backend(bundle, device, precision, count)
+        from thermalsdk.backends import tensorrt  # with all of the engines, for who asks for it
+
+        return tensorrt.open_backend(bundle, device, precision, count)
     if precision not in ("auto", "fp32") and not bundle.offers(precision):
         raise BackendUnavailable(
             f"precision={precision!r} was asked for, but the bundle {bundle.path} has no graphs of it",

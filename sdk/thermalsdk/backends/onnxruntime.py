@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import logging
 from collections.abc import Mapping
 from types import ModuleType
@@ -47,9 +46,11 @@ def lists_cuda() -> bool:
 
 
 def _installed(distribution: str) -> bool:
+    from importlib import metadata  # a tenth of the time that importing thermalsdk takes
+
     try:
-        importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
         return False
     return True
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from thermalsdk.errors import OptionError
 
@@ -38,6 +37,8 @@ def palette(name: str) -> npt.NDArray[np.uint8]:
 
 def coloured(grey: npt.NDArray[np.uint8], name: str) -> npt.NDArray[np.uint8]:
     """Grey values HxW in the colours of a palette: uint8 HxWx3. Raises OptionError for an unknown name."""
+    from PIL import Image  # not every user shows colours
+
     picture = Image.fromarray(grey)
     picture.putpalette(palette(name).tobytes())
     return np.array(picture.convert("RGB"))  # ten times as fast as NumPy's indexing

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from thermalsdk.camera import Camera
 from thermalsdk.display import AutoGain
 from thermalsdk.frame import Frame
 from thermalsdk.streaming.temporal_filter import TemporalFilter
 
 if TYPE_CHECKING:
+    from thermalsdk.camera import Camera
     from thermalsdk.video import SourceFrame
 
 
