@@ -59,8 +59,9 @@ THERMAL_INLINE float window_sum(const Term& term) {
 // Pixels whose window holds several classes, a segment at a time: each class's share and weighted base come
 // from separable sums, then the classes are painted front to back.
 template <int Feather>
-THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows, const float* const* contrasts, int front,
-                                    int back, int count, float contrast_kelvin, float* __restrict out) {
+THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows,
+                                    const std::vector<const float*>& contrasts, ptrdiff_t pixel, int count,
+                                    float contrast_kelvin, float* __restrict out) {
     const uint32_t present = classes_in<Feather>(rows);
     SegmentPainter painter;
     for (int x = 0; x < kSegment; ++x) {
@@ -68,7 +69,7 @@ THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows, const float
         painter.weight[x] = 0.0f;
         painter.sum[x] = 0.0f;
     }
-    for (int k = front; k >= back; --k) {
+    for (int k = static_cast<int>(contrasts.size()) - 1; k >= 0; --k) {
         if (!(present >> (k & 31) & 1) || contrasts[k] == nullptr) continue;
         float coverage[kSegment + 2 * Feather];
         float weighted[kSegment + 2 * Feather];
@@ -77,7 +78,7 @@ THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows, const float
             weighted[x] =
                 window_sum<Feather>([&](int r) { return rows.labels[r][x] == k ? rows.base[r][x] : 0.0f; });
         }
-        const float* __restrict contrast = contrasts[k];
+        const float* __restrict contrast = contrasts[k] + pixel;
         const int32_t* __restrict own_labels = rows.labels[Feather] + Feather;
         const float* __restrict own_base = rows.base[Feather] + Feather;
         for (int x = 0; x < count; ++x) {
@@ -90,115 +91,83 @@ THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows, const float
     for (int x = 0; x < count; ++x) out[x] = painter.sum[x] / painter.weight[x];
 }
 
-// The two reductions are apart because the compiler does not vectorise them in one loop.
-template <int Count>
-THERMAL_INLINE uint8_t lowest_of(const uint8_t* labels) {
-    uint8_t lowest = 255;
-    for (int i = 0; i < Count; ++i) lowest = std::min(lowest, labels[i]);
-    return lowest;
-}
-
-template <int Count>
-THERMAL_INLINE uint8_t highest_of(const uint8_t* labels) {
-    uint8_t highest = 0;
-    for (int i = 0; i < Count; ++i) highest = std::max(highest, labels[i]);
-    return highest;
-}
-
-// Kept by the thread from frame to frame.
-struct Scratch {
-    RowWindow window;
-    std::vector<uint8_t> lowest;  // over the rows of the window, by column
-    std::vector<uint8_t> highest;
-
-    void fit(int width, int feather) {
-        window.fit(width, feather);
-        lowest.resize(window.wide());
-        highest.resize(window.wide());
+// Whether all pixels of a segment are in cores of one class.
+THERMAL_INLINE bool in_one_core(const uint8_t* marks, const uint8_t* labels, int count) {
+    uint8_t strange = 0;
+    for (int x = 0; x < count; ++x) {
+        strange = static_cast<uint8_t>(strange | (marks[x] ^ 1) | (labels[x] ^ labels[0]));
     }
-};
+    return strange == 0;
+}
+
+// `count` pixels of a row from `x` on. Inlined with a constant count, its loops have no remainders.
+template <int Feather>
+THERMAL_INLINE void composite_segment(const CompositeInput& input, const FrameView& frame, const uint8_t* cores,
+                                      const RowWindow& window, int y, int x, int count, float* __restrict out) {
+    const ptrdiff_t pixel = frame.at(y, x);
+    if (in_one_core(cores + pixel, frame.labels + pixel, count)) {
+        const float* __restrict base = window.base(y) + Feather + x;
+        const float* __restrict contrast = input.contrasts[frame.labels[pixel]] + pixel;
+        for (int i = 0; i < count; ++i) {
+            out[pixel + i] = surface_temperature(base[i], frame.contrast_kelvin, contrast[i]);
+        }
+        return;
+    }
+    WindowRows<Feather> rows;
+    for (int r = 0; r <= 2 * Feather; ++r) {
+        const int near = std::clamp(y + r - Feather, 0, frame.height - 1);
+        rows.base[r] = window.base(near) + x;
+        rows.labels[r] = window.labels(near) + x;
+    }
+    composite_mixed<Feather>(rows, input.contrasts, pixel, count, frame.contrast_kelvin, out + pixel);
+}
 
 template <int Feather>
-THERMAL_INLINE void composite_rows(const CompositeInput& input, const FrameView& frame, int first, int last,
-                                   Scratch& scratch, float* out) {
-    RowWindow& window = scratch.window;
-    const int wide = window.wide();
-    uint8_t* __restrict lowest = scratch.lowest.data();
-    uint8_t* __restrict highest = scratch.highest.data();
+THERMAL_INLINE void composite_rows(const CompositeInput& input, const FrameView& frame, const uint8_t* cores,
+                                   int first, int last, RowWindow& window, float* out) {
     for (int y = std::max(0, first - Feather); y < std::min(frame.height, first + Feather); ++y)
         window.load(frame, y);
+    const int whole = frame.width / kSegment * kSegment;
     for (int y = first; y < last; ++y) {
         if (y + Feather < frame.height) window.load(frame, y + Feather);
-        std::fill_n(lowest, wide, 255);
-        std::fill_n(highest, wide, 0);
-        WindowRows<Feather> rows;
-        for (int r = 0; r <= 2 * Feather; ++r) {
-            const int near = std::clamp(y + r - Feather, 0, frame.height - 1);
-            rows.base[r] = window.base(near);
-            rows.labels[r] = window.wide_labels(near);
-            const uint8_t* __restrict labels = window.labels(near);
-            for (int x = 0; x < wide; ++x) {
-                lowest[x] = labels[x] < lowest[x] ? labels[x] : lowest[x];
-                highest[x] = labels[x] > highest[x] ? labels[x] : highest[x];
-            }
-        }
-        for (int x = 0; x < frame.width; x += kSegment) {
-            const int count = std::min(kSegment, frame.width - x);
-            const ptrdiff_t pixel = frame.at(y, x);
-            const uint8_t back = lowest_of<kSegment + 2 * Feather>(lowest + x);
-            const uint8_t front = highest_of<kSegment + 2 * Feather>(highest + x);
-            if (front == back) {
-                const float* __restrict base = window.base(y) + Feather + x;
-                const float* __restrict contrast = input.contrasts[front] + pixel;
-                float* __restrict target = out + pixel;
-                for (int i = 0; i < count; ++i) {
-                    target[i] = surface_temperature(base[i], frame.contrast_kelvin, contrast[i]);
-                }
-                continue;
-            }
-            WindowRows<Feather> here;
-            for (int r = 0; r <= 2 * Feather; ++r) {
-                here.base[r] = rows.base[r] + x;
-                here.labels[r] = rows.labels[r] + x;
-            }
-            const float* contrasts[256];
-            for (int k = back; k <= front; ++k) {
-                contrasts[k] = input.contrasts[k] == nullptr ? nullptr : input.contrasts[k] + pixel;
-            }
-            composite_mixed<Feather>(here, contrasts, front, back, count, frame.contrast_kelvin, out + pixel);
-        }
+        for (int x = 0; x < whole; x += kSegment)
+            composite_segment<Feather>(input, frame, cores, window, y, x, kSegment, out);
+        if (whole < frame.width)
+            composite_segment<Feather>(input, frame, cores, window, y, whole, frame.width - whole, out);
     }
 }
 
-THERMAL_CLONES void composite_band(const CompositeInput& input, const FrameView& frame, int first, int last,
-                                   Scratch& scratch, float* out) {
+THERMAL_CLONES void composite_band(const CompositeInput& input, const FrameView& frame, const uint8_t* cores,
+                                   int first, int last, RowWindow& window, float* out) {
     switch (input.feather) {
         case 0:
-            return composite_rows<0>(input, frame, first, last, scratch, out);
+            return composite_rows<0>(input, frame, cores, first, last, window, out);
         case 1:
-            return composite_rows<1>(input, frame, first, last, scratch, out);
+            return composite_rows<1>(input, frame, cores, first, last, window, out);
         case 2:
-            return composite_rows<2>(input, frame, first, last, scratch, out);
+            return composite_rows<2>(input, frame, cores, first, last, window, out);
         case 3:
-            return composite_rows<3>(input, frame, first, last, scratch, out);
+            return composite_rows<3>(input, frame, cores, first, last, window, out);
         default:
-            return composite_rows<kMaxFeather>(input, frame, first, last, scratch, out);
+            return composite_rows<kMaxFeather>(input, frame, cores, first, last, window, out);
     }
 }
 
 }  // namespace
 
 void composite(const CompositeInput& input, int threads, float* out) {
-    const std::vector<float>& means = contrast_means(input, threads);
-    const FrameView frame{input.height,         input.width,  input.labels,         input.objects,
-                          input.thermal_labels, means.data(), input.contrast_kelvin};
+    const Cores& cores = contrast_means(input, threads);
+    const FrameView frame{input.height,         input.width,
+                          input.labels,         input.objects,
+                          input.thermal_labels, cores.mean_contrasts.data(),
+                          input.contrast_kelvin};
     // More bands than threads: a helper may wake up late.
     const int bands = threads == 1 ? 1 : std::min(kBandsPerThread * threads, input.height);
     parallel_for(threads, bands, [&](int band) {
-        thread_local Scratch scratch;
-        scratch.fit(input.width, input.feather);
-        composite_band(input, frame, share_of(input.height, band, bands),
-                       share_of(input.height, band + 1, bands), scratch, out);
+        thread_local RowWindow window;
+        window.fit(input.width, input.feather);
+        composite_band(input, frame, cores.marks.data(), share_of(input.height, band, bands),
+                       share_of(input.height, band + 1, bands), window, out);
     });
 }
 

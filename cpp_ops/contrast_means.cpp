@@ -30,8 +30,8 @@ struct ObjectSums {
 // Scratch of one row, kept by the thread from frame to frame.
 struct Row {
     std::vector<uint8_t> column;  // differences over the rows of the window
-    std::vector<uint8_t> core;
-    std::vector<uint8_t> starts;
+    std::vector<uint8_t> starts;  // 1 where an object or a class begins
+    std::vector<int32_t> core;    // -1 in a core, else 0: as wide as the floats that it selects
 
     void fit(int width) {
         column.resize(width);
@@ -43,7 +43,7 @@ struct Row {
 // Kept by the calling thread from frame to frame.
 struct Memory {
     std::vector<ObjectSums> pieces[kPieces];
-    std::vector<float> means;
+    Cores cores;
 };
 
 Memory& memory_of_thread() {
@@ -57,35 +57,46 @@ struct RunSums {
     int core_pixels;
 };
 
-// Sums over a run of values, and over those of them that are marked 1 in `core`.
-THERMAL_INLINE RunSums sums_of(const float* values, const uint8_t* core, int count) {
-    constexpr int kLanes = 8;
-    using Bytes = uint8_t __attribute__((vector_size(kLanes)));
-    using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
-    using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
-    Doubles all = {}, in_core = {};
-    Floats marked = {};
+constexpr int kLanes = 16;
+using Ints = int32_t __attribute__((vector_size(kLanes * sizeof(int32_t))));
+using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
+
+// Adds the values whose bits are set in `which`. What is left out may be anything, NaN too.
+THERMAL_INLINE void add_chosen(const Ints& values, const Ints& which, Floats& sums) {
+    sums += reinterpret_cast<Floats>(values & which);
+}
+
+template <typename Lanes>
+THERMAL_INLINE auto sum_of_lanes(const Lanes& lanes) {
+    decltype(+lanes[0]) halves[kLanes];
+    std::memcpy(halves, &lanes, sizeof(lanes));
+    for (int half = kLanes / 2; half > 0; half /= 2) {
+        for (int i = 0; i < half; ++i) halves[i] += halves[i + half];
+    }
+    return halves[0];
+}
+
+// Sums over a run of values, and over those of them whose bits are set in `core`. `readable` values, which are
+// no fewer than `count`, may be read.
+THERMAL_INLINE RunSums sums_of(const float* values, const int32_t* core, int count, int readable) {
+    constexpr Ints kLane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    Floats all = {}, in_core = {};
+    Ints marked = {};
     int i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-        Floats eight;
-        Bytes marks;
-        std::memcpy(&eight, values + i, sizeof(eight));
+    for (; i < count && i + kLanes <= readable; i += kLanes) {
+        Ints bits, marks;
+        std::memcpy(&bits, values + i, sizeof(bits));
         std::memcpy(&marks, core + i, sizeof(marks));
-        const Floats weights = __builtin_convertvector(marks, Floats);
-        all += __builtin_convertvector(eight, Doubles);
-        in_core += __builtin_convertvector(eight * weights, Doubles);
-        marked += weights;
+        const Ints inside = kLane < count - i;
+        add_chosen(bits, inside, all);
+        add_chosen(bits, inside & marks, in_core);
+        marked -= inside & marks;
     }
-    RunSums sums{0.0, 0.0, 0};
-    for (int lane = 0; lane < kLanes; ++lane) {
-        sums.all += all[lane];
-        sums.core += in_core[lane];
-        sums.core_pixels += static_cast<int>(marked[lane]);
-    }
+    RunSums sums{sum_of_lanes(all), sum_of_lanes(in_core), sum_of_lanes(marked)};
     for (; i < count; ++i) {
         sums.all += values[i];
-        sums.core += core[i] * values[i];
-        sums.core_pixels += core[i];
+        sums.core += core[i] ? values[i] : 0.0f;
+        sums.core_pixels -= core[i];
     }
     return sums;
 }
@@ -95,7 +106,7 @@ THERMAL_INLINE int next_set(const uint8_t* bytes, int x, int width) {
     for (; x + 8 <= width; x += 8) {
         uint64_t eight;
         std::memcpy(&eight, bytes + x, sizeof(eight));
-        if (eight != 0) break;
+        if (eight != 0) return x + __builtin_ctzll(eight) / 8;  // every machine that it builds for is little-endian
     }
     while (x < width && bytes[x] == 0) ++x;
     return x;
@@ -128,19 +139,21 @@ THERMAL_INLINE void mark_core(const CompositeInput& input, int y, uint8_t* __res
     for (int x = 0; x < width; ++x) core[x] = static_cast<uint8_t>(core[x] == 0);
 }
 
-// Adds the contrasts of rows [first, last) to their objects, run by run. Returns a label that is not among
-// the contrasts, or -1.
+// Adds the contrasts of rows [first, last) to their objects, run by run, and marks the cores of these rows.
+// Returns a label that is not among the contrasts, or -1.
 THERMAL_CLONES int add_contrasts(const CompositeInput& input, int first, int last, Row& scratch,
-                                 ObjectSums* sums) {
+                                 ObjectSums* sums, uint8_t* cores) {
     const int width = input.width;
-    uint8_t* __restrict core = scratch.core.data();
     uint8_t* __restrict starts = scratch.starts.data();
+    int32_t* __restrict core = scratch.core.data();
     const int classes = static_cast<int>(input.contrasts.size());
     for (int y = first; y < last; ++y) {
         const ptrdiff_t row = static_cast<ptrdiff_t>(y) * width;
         const uint8_t* __restrict labels = input.labels + row;
         const int32_t* __restrict objects = input.objects + row;
-        mark_core(input, y, scratch.column.data(), core);
+        uint8_t* __restrict marks = cores + row;
+        mark_core(input, y, scratch.column.data(), marks);
+        for (int x = 0; x < width; ++x) core[x] = -static_cast<int32_t>(marks[x]);
         for (int x = 1; x < width; ++x) {
             starts[x] = static_cast<uint8_t>((objects[x] != objects[x - 1]) | (labels[x] != labels[x - 1]));
         }
@@ -148,7 +161,7 @@ THERMAL_CLONES int add_contrasts(const CompositeInput& input, int first, int las
             const int end = next_set(starts, x + 1, width);
             const int label = labels[x];
             if (label >= classes || input.contrasts[label] == nullptr) return label;
-            const RunSums run = sums_of(input.contrasts[label] + row + x, core + x, end - x);
+            const RunSums run = sums_of(input.contrasts[label] + row + x, core + x, end - x, width - x);
             ObjectSums& object = sums[objects[x]];
             object.all += run.all;
             object.core += run.core;
@@ -162,16 +175,19 @@ THERMAL_CLONES int add_contrasts(const CompositeInput& input, int first, int las
 
 }  // namespace
 
-const std::vector<float>& contrast_means(const CompositeInput& input, int threads) {
+const Cores& contrast_means(const CompositeInput& input, int threads) {
     const int count = object_count(input.objects, input.height, input.width);
     Memory& memory = memory_of_thread();
+    Cores& cores = memory.cores;
+    cores.marks.resize(static_cast<size_t>(input.height) * input.width);
     for (std::vector<ObjectSums>& piece : memory.pieces) piece.assign(count, ObjectSums{});
     std::atomic<int> stray_label{-1};
     parallel_for(threads, kPieces, [&](int i) {
         thread_local Row row;
         row.fit(input.width);
-        const int stray = add_contrasts(input, share_of(input.height, i, kPieces),
-                                        share_of(input.height, i + 1, kPieces), row, memory.pieces[i].data());
+        const int stray =
+            add_contrasts(input, share_of(input.height, i, kPieces), share_of(input.height, i + 1, kPieces),
+                          row, memory.pieces[i].data(), cores.marks.data());
         if (stray >= 0) stray_label = stray;
     });
     if (stray_label >= 0) {
@@ -180,7 +196,7 @@ const std::vector<float>& contrast_means(const CompositeInput& input, int thread
             "labels hold class " + std::to_string(stray_label) + ", which has no plane in contrasts.",
             "Pass one contrast plane for every class that labels hold.");
     }
-    memory.means.resize(count);
+    cores.mean_contrasts.resize(count);
     for (int object = 0; object < count; ++object) {
         ObjectSums total;
         for (const std::vector<ObjectSums>& piece : memory.pieces) {
@@ -189,9 +205,10 @@ const std::vector<float>& contrast_means(const CompositeInput& input, int thread
             total.pixels += piece[object].pixels;
             total.core_pixels += piece[object].core_pixels;
         }
-        memory.means[object] = mean_contrast(total.all, total.pixels, total.core, total.core_pixels);
+        cores.mean_contrasts[object] =
+            mean_contrast(total.all, total.pixels, total.core, total.core_pixels);
     }
-    return memory.means;
+    return cores;
 }
 
 }  // namespace thermal

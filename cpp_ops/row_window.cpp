@@ -47,7 +47,6 @@ void RowWindow::fit(int width, int feather) {
     rows_ = 2 * feather + 1;
     stride_ = segmented(width) + 2 * feather;
     base_.resize(static_cast<size_t>(rows_) * stride_);
-    wide_labels_.resize(base_.size());
     labels_.resize(base_.size());
 }
 
@@ -56,7 +55,6 @@ void RowWindow::load(const FrameView& frame, int y) {
     widen(base_, y, frame.width);
     std::copy_n(frame.labels + frame.at(y, 0), frame.width, labels_.data() + slot_of(y) + feather_);
     widen(labels_, y, frame.width);
-    std::copy_n(labels_.data() + slot_of(y), stride_, wide_labels_.data() + slot_of(y));
 }
 
 template <typename T>

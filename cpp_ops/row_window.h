@@ -23,10 +23,8 @@ class RowWindow {
     void load(const FrameView& frame, int y);
 
     // Widened rows: index 0 is column -feather of the frame.
-    int wide() const { return stride_; }
     const float* base(int y) const { return base_.data() + slot_of(y); }
-    const int32_t* wide_labels(int y) const { return wide_labels_.data() + slot_of(y); }
-    const uint8_t* labels(int y) const { return labels_.data() + slot_of(y); }
+    const int32_t* labels(int y) const { return labels_.data() + slot_of(y); }
 
   private:
     size_t slot_of(int y) const { return static_cast<size_t>(y % rows_) * stride_; }
@@ -36,8 +34,7 @@ class RowWindow {
 
     int feather_ = 0, rows_ = 0, stride_ = 0;
     std::vector<float> base_;
-    std::vector<int32_t> wide_labels_;  // labels again, as wide as the floats that they select
-    std::vector<uint8_t> labels_;
+    std::vector<int32_t> labels_;  // as wide as the floats that they select
 };
 
 }  // namespace thermal
