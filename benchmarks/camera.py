@@ -38,7 +38,7 @@ from thermalsdk.formats.ffv1 import ThermalVideoSink
 from thermalsdk.scenes import SCENE_IDS, StreetScene
 from thermalsdk.video import Sink, open_source
 from thermalsdk.video.display_sinks import DisplayVideoSink
-from thermalsdk.video.picture_source import read_ids
+from thermalsdk.video.id_pictures import read_ids
 
 Result = TypeVar("Result")
 

@@ -102,8 +102,9 @@ THERMAL_INLINE bool in_one_core(const uint8_t* marks, const uint8_t* labels, int
 
 // `count` pixels of a row from `x` on. Inlined with a constant count, its loops have no remainders.
 template <int Feather>
-THERMAL_INLINE void composite_segment(const CompositeInput& input, const FrameView& frame, const uint8_t* cores,
-                                      const RowWindow& window, int y, int x, int count, float* __restrict out) {
+THERMAL_INLINE void composite_segment(const CompositeInput& input, const FrameView& frame,
+                                      const uint8_t* cores, const RowWindow& window, int y, int x, int count,
+                                      float* __restrict out) {
     const ptrdiff_t pixel = frame.at(y, x);
     if (in_one_core(cores + pixel, frame.labels + pixel, count)) {
         const float* __restrict base = window.base(y) + Feather + x;
@@ -157,9 +158,8 @@ THERMAL_CLONES void composite_band(const CompositeInput& input, const FrameView&
 
 void composite(const CompositeInput& input, int threads, float* out) {
     const Cores& cores = contrast_means(input, threads);
-    const FrameView frame{input.height,         input.width,
-                          input.labels,         input.objects,
-                          input.thermal_labels, cores.mean_contrasts.data(),
+    const FrameView frame{input.height,         input.width,          input.labels,
+                          input.objects,        input.thermal_labels, cores.mean_contrasts.data(),
                           input.contrast_kelvin};
     // More bands than threads: a helper may wake up late.
     const int bands = threads == 1 ? 1 : std::min(kBandsPerThread * threads, input.height);

@@ -76,8 +76,8 @@ THERMAL_INLINE auto sum_of_lanes(const Lanes& lanes) {
     return halves[0];
 }
 
-// Sums over a run of values, and over those of them whose bits are set in `core`. `readable` values, which are
-// no fewer than `count`, may be read.
+// Sums over a run of values, and over those of them whose bits are set in `core`. `readable` values, which
+// are no fewer than `count`, may be read.
 THERMAL_INLINE RunSums sums_of(const float* values, const int32_t* core, int count, int readable) {
     constexpr Ints kLane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     Floats all = {}, in_core = {};
@@ -106,7 +106,8 @@ THERMAL_INLINE int next_set(const uint8_t* bytes, int x, int width) {
     for (; x + 8 <= width; x += 8) {
         uint64_t eight;
         std::memcpy(&eight, bytes + x, sizeof(eight));
-        if (eight != 0) return x + __builtin_ctzll(eight) / 8;  // every machine that it builds for is little-endian
+        if (eight != 0)
+            return x + __builtin_ctzll(eight) / 8;  // every machine that it builds for is little-endian
     }
     while (x < width && bytes[x] == 0) ++x;
     return x;
@@ -205,8 +206,7 @@ const Cores& contrast_means(const CompositeInput& input, int threads) {
             total.pixels += piece[object].pixels;
             total.core_pixels += piece[object].core_pixels;
         }
-        cores.mean_contrasts[object] =
-            mean_contrast(total.all, total.pixels, total.core, total.core_pixels);
+        cores.mean_contrasts[object] = mean_contrast(total.all, total.pixels, total.core, total.core_pixels);
     }
     return cores;
 }

@@ -26,6 +26,7 @@ from thermalsdk.formats import read_thermal
 from thermalsdk.twins.coco_scale import scale_annotation
 from thermalsdk.twins.layout import twin_name
 from thermalsdk.twins.layouts import FORMATS, open_layout
+from thermalsdk.video.id_pictures import read_ids
 from thermalsdk.video.picture_source import read_picture, read_size
 
 
@@ -138,6 +139,31 @@ def test_folder_with_class_maps(run, root, synth, labels, tmp_path):
     np.testing.assert_array_equal(read_thermal(kelvin / "night/1.png").counts, frame.raw16)
 
 
+def test_objects_by_name_and_kept_class_maps(run, root, synth, tmp_path):
+    add_pictures(root, ["day/1.jpg", "night/1.jpg"])
+    ids = np.zeros((96, 128), np.uint16)
+    ids[40:80, 30:80] = 300
+    for name in ("day/1.png", "night/1.png"):
+        add(tmp_path / "ids" / name, ids)
+    add(tmp_path / "ids" / "names.json", json.dumps({"300": "BP_Truck_7"}))
+    scene = tmp_path / "scene.yaml"
+    scene.write_text("unit: celsius\nambient: 10\ninstances: {'BP_Truck.*': 45}\n")
+    options = ("--format", "folder", "--instances", tmp_path / "ids", "--temperatures", scene)
+    outputs = ("--raw16", tmp_path / "kelvin", "--save-labels", tmp_path / "tags")
+    assert run("run", root, tmp_path / "out", *options, *outputs)[0] == 0
+    colours = np.array(Image.open(root / "night/1.jpg"))
+    temperatures = Temperatures(ambient=283.15, instances={300: 318.15})
+    frame = synth(colours, instances=ids, temperatures=temperatures)
+    np.testing.assert_array_equal(read_thermal(tmp_path / "kelvin/night/1.png").counts, frame.raw16)
+    assert contents(tmp_path / "tags") == ["day/1.png", "night/1.png", "thermalsdk.json"]
+    np.testing.assert_array_equal(read_ids(tmp_path / "tags/night/1.png"), frame.labels)
+
+    again = ("--labels", tmp_path / "tags", "--raw16", tmp_path / "again")
+    assert run("run", root, tmp_path / "out_again", *options, *again)[0] == 0
+    for name in ("day/1.png", "night/1.png"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "kelvin" / name).read_bytes()
+
+
 def test_temperatures_of_a_preset(run, root, synth, tmp_path):
     add_pictures(root, ["a.png"])
     out, kelvin = tmp_path / "out", tmp_path / "kelvin"
@@ -200,6 +226,8 @@ def test_refused_before_any_work(run, coco, tmp_path):
     add(far_yaml / "data.yaml", "train: '/data/images'\n")
     core = tmp_path / "core.yaml"
     core.write_text(CORE)
+    by_instance = tmp_path / "temperatures.yaml"
+    by_instance.write_text("unit: celsius\nambient: 10\ninstances: {7: 40}\n")
     out = tmp_path / "out"
     before = contents(tmp_path)
     for arguments, words in [
@@ -220,7 +248,9 @@ def test_refused_before_any_work(run, coco, tmp_path):
         ((coco, out, "--labels", empty), "no class map"),
         ((coco, out, "--side-by-side"), "--side-by-side"),
         ((coco, out, "--camera", core), "train/a.jpg (128x96) smaller"),
-        ((coco, out, "--instances", empty), "--instances"),
+        ((coco, out, "--instances", empty), "no instance map"),
+        ((coco, out, "--save-labels", out), "lies in another"),
+        ((coco, out, "--temperatures", by_instance), "--instances"),
     ]:
         code, _, err = run("run", *arguments, "--workers", "1")
         assert (code, contents(tmp_path)) == (1, before), arguments

@@ -9,20 +9,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from thermalsdk.documents import read_document
 from thermalsdk.errors import VideoError
 from thermalsdk.video import Source, SourceFrame
-from thermalsdk.video.picture_source import list_pictures, read_ids
+from thermalsdk.video.id_pictures import read_ids, save_ids
+from thermalsdk.video.picture_source import list_pictures
 from thermalsdk.video.sinks import FolderSink
 from thermalsdk.video.source import ClockKind
 
 #: File beside instance maps that names their objects, so that temperatures can be given by name.
 NAMES = "names.json"
-
-#: Of the PNG files: the rest of zlib's scale takes longer and saves little on ids.
-_COMPRESSION = 1
 
 
 class MapFolder:
@@ -112,4 +109,4 @@ def read_instance_names(folder: Path) -> dict[int, str] | None:
 
 def open_label_sink(folder: Path) -> FolderSink[npt.NDArray[np.uint8]]:
     """Open a new folder for class maps, which MapFolder reads again. Raises OutputError."""
-    return FolderSink(folder, lambda path, ids: Image.fromarray(ids).save(path, compress_level=_COMPRESSION))
+    return FolderSink(folder, save_ids)

@@ -11,9 +11,11 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from thermalsdk.cli.console import progress, report
+from thermalsdk.cli.frame_maps import read_instance_names
 from thermalsdk.cli.scene_options import open_camera, open_temperatures
 from thermalsdk.errors import OptionError
 from thermalsdk.twins import (
+    Places,
     Recipe,
     TwinJob,
     convert_in_processes,
@@ -28,13 +30,16 @@ def make_twins(options: argparse.Namespace) -> None:
         raise OptionError(
             "--side-by-side and --max-frames do not fit the annotations of a data set", "Leave them out."
         )
-    if options.instances or options.save_labels:
-        raise OptionError(
-            "--instances and --save-labels are for a single recording or folder", "Leave --format out."
-        )
     camera = open_camera(options)
-    source = Path(options.source)
-    layout = open_layout(options.format or "folder", source)
+    places = Places(
+        source=Path(options.source),
+        display=Path(options.out),
+        raw16=_path(options.raw16),
+        kept_labels=_path(options.save_labels),
+        labels=_path(options.labels),
+        instances=_path(options.instances),
+    )
+    layout = open_layout(options.format or "folder", places.source)
     workers = options.workers or 1
     recipe = Recipe(
         bundle=options.bundle,
@@ -43,10 +48,11 @@ def make_twins(options: argparse.Namespace) -> None:
         threads=options.threads or _threads(workers, options.ray),
         palette=options.palette or ("white-hot" if camera is None else camera.config.palette),
         label_ids=options.label_ids,
+        instance_names=None if places.instances is None else read_instance_names(places.instances),
         temperatures=open_temperatures(options),
         camera=None if camera is None else camera.config,
     )
-    job = TwinJob(source, layout, recipe, Path(options.out), _path(options.raw16), _path(options.labels))
+    job = TwinJob(places, layout, recipe)
     start = time.perf_counter()
     try:
         converted = _converted(job, workers, recipe.threads or 1, options.ray)

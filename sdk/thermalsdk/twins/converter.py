@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
 from thermalsdk.twins.layout import twin_name
 from thermalsdk.video.display_sinks import save_picture
-from thermalsdk.video.picture_source import read_ids, read_picture
+from thermalsdk.video.id_pictures import read_ids, save_ids
+from thermalsdk.video.picture_source import read_picture
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Recipe:
         bundle, device, precision, threads: as in `Synthesizer.load`.
         palette: colours of the display picture.
         label_ids: numbering of given class maps.
+        instance_names: names of the ids of given instance maps, or None.
         temperatures: of every picture, or None to let the bundle predict them.
         camera: what looks at the surfaces, or None for a perfect radiometer.
     """
@@ -37,6 +40,7 @@ class Recipe:
     threads: int | None = None
     palette: str = "white-hot"
     label_ids: str = "bundle"
+    instance_names: Mapping[int, str] | None = None
     temperatures: Temperatures | None = None
     camera: CameraConfig | None = None
 
@@ -53,20 +57,25 @@ class Places:
 
     Args:
         source: colour pictures.
-        display: display pictures.
-        raw16: 16-bit temperatures, or None for none.
-        labels: class maps, or None to let the bundle make them.
+        display: display pictures are written here.
+        raw16: 16-bit temperatures are written here; None for none.
+        kept_labels: class maps as they were used are written here; None for none.
+        labels: given class maps, or None to let the bundle make them.
+        instances: given instance maps, or None.
     """
 
     source: Path
     display: Path
     raw16: Path | None = None
+    kept_labels: Path | None = None
     labels: Path | None = None
+    instances: Path | None = None
 
     def twins(self, picture: Path) -> list[Path]:
         """Files that a picture is made into."""
         name = twin_name(picture.as_posix())
-        return [root / name for root in (self.display, self.raw16) if root is not None]
+        roots = (self.display, self.raw16, self.kept_labels)
+        return [root / name for root in roots if root is not None]
 
     def is_done(self, picture: Path) -> bool:
         """Whether all of a picture's twins are there; each is complete or absent."""
@@ -96,8 +105,10 @@ class Converter:
             return
         frame = self._synthesizer(
             read_picture(self._places.source / picture),
-            labels=self._class_map(picture),
+            labels=_ids(self._places.labels, picture, "class map"),
             label_ids=self._recipe.label_ids,
+            instances=_ids(self._places.instances, picture, "instance map"),
+            instance_names=self._recipe.instance_names,
             temperatures=self._recipe.temperatures or "auto",
         )
         if self._camera is not None:
@@ -108,13 +119,14 @@ class Converter:
         name = twin_name(picture.as_posix())
         if self._places.raw16 is not None:
             write_thermal(self._places.raw16 / name, ThermalImage.raw16(frame.raw16, self._provenance))
+        if self._places.kept_labels is not None:
+            write_whole(self._places.kept_labels / name, lambda path: save_ids(path, frame.labels))
         shown = frame.colorize(self._recipe.palette)
         write_whole(self._places.display / name, lambda path: save_picture(path, shown))
 
-    def _class_map(self, picture: Path) -> npt.NDArray[np.generic] | None:
-        if self._places.labels is None:
-            return None
-        return read_ids(self._places.labels / twin_name(picture.as_posix()))
+
+def _ids(folder: Path | None, picture: Path, kind: str) -> npt.NDArray[np.generic] | None:
+    return None if folder is None else read_ids(folder / twin_name(picture.as_posix()), kind)
 
 
 def _number(picture: Path) -> int:

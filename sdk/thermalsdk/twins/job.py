@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from thermalsdk.bundle import Bundle, shipped_bundles
 from thermalsdk.camera import Camera
@@ -16,52 +17,44 @@ from thermalsdk.version import __version__
 
 
 class TwinJob:
-    """Twins of a data set in one folder or two, which are resumed after a kill."""
+    """Twins of a data set in one folder or several, which are resumed after a kill."""
 
-    def __init__(
-        self, source: Path, layout: Layout, recipe: Recipe, out: Path, raw16: Path | None, labels: Path | None
-    ) -> None:
+    def __init__(self, places: Places, layout: Layout, recipe: Recipe) -> None:
         """Check everything, and begin or go on.
 
         Args:
-            source: the data set's folder.
-            layout: its pictures and annotations.
+            places: the folders as they shall be in the end.
+            layout: pictures and annotations of the source.
             recipe: how a twin is made.
-            out: folder of display pictures and annotations.
-            raw16: folder of 16-bit temperatures and the same annotations, or None.
-            labels: folder of class maps, or None.
 
-        Raises OutputError, LayoutError, BundleError, or VideoError for a picture whose size cannot be read.
+        Raises OutputError, LayoutError, BundleError, TemperatureError, or VideoError for a picture whose size
+        cannot be read.
         """
         self._layout = layout
         bundle = Bundle.open(recipe.bundle)
-        job = {
-            "thermalsdk": __version__,
-            "source": source.resolve().name,
-            "layout": layout.name,
-            "bundle": bundle.manifest.name,
-            "bundle_hash": bundle.hash,
-            "radiometric": bundle.manifest.radiometric,
-            "precision": recipe.precision,
-            "temperatures": "auto" if recipe.temperatures is None else recipe.temperatures.to_dict(),
-            "class_maps": None if labels is None else recipe.label_ids,
-            "camera": None if recipe.camera is None else Camera(recipe.camera).hash,
-        }
         self._detector = None if recipe.camera is None else recipe.camera.resolution
         if self._detector is not None:
             layout.check_sizes(self._detector)
-        finals = [out] if raw16 is None else [out, raw16]
-        _refuse_inside(source, finals)
-        if labels is not None:
-            _check_class_maps(labels, layout)
-        display = ResumableFolder(out, {**job, "contents": f"display, {recipe.palette}"})
-        kelvin = None if raw16 is None else ResumableFolder(raw16, {**job, "contents": "raw16"})
-        self._folders = [folder for folder in (display, kelvin) if folder is not None]
+        _refuse_inside(places)
+        if recipe.temperatures is not None:
+            named = recipe.instance_names is not None
+            recipe.temperatures.check(bundle.manifest.classes, places.instances is not None, named)
+        for folder, kind in ((places.labels, "class map"), (places.instances, "instance map")):
+            if folder is not None:
+                _check_maps(folder, kind, layout)
+        job = _record(places, layout, recipe, bundle)
+        display = ResumableFolder(places.display, {**job, "contents": f"display, {recipe.palette}"})
+        raw16 = _begun(places.raw16, {**job, "contents": "raw16"})
+        kept_labels = _begun(places.kept_labels, {**job, "contents": "class maps"})
+        self._annotated = [folder for folder in (display, raw16) if folder is not None]
+        self._folders = [folder for folder in (*self._annotated, kept_labels) if folder is not None]
         self._places = Places(  # workers on other machines start in other folders
-            source=source.resolve(),
+            source=places.source.resolve(),
             display=display.path.resolve(),
-            raw16=None if kelvin is None else kelvin.path.resolve(),
-            labels=None if labels is None else labels.resolve(),
+            raw16=None if raw16 is None else raw16.path.resolve(),
+            kept_labels=None if kept_labels is None else kept_labels.path.resolve(),
+            labels=None if places.labels is None else places.labels.resolve(),
+            instances=None if places.instances is None else places.instances.resolve(),
         )
         if recipe.bundle not in shipped_bundles():
             recipe = replace(recipe, bundle=str(bundle.path.resolve()))
@@ -74,20 +67,43 @@ class TwinJob:
 
     def finish(self) -> None:
         """Add the annotations and give the folders their names. Raises OutputError or LayoutError."""
-        for folder in self._folders:
+        for folder in self._annotated:
             self._layout.write_annotations(folder.path, self._detector)
+        for folder in self._folders:
             folder.commit()
 
 
-def _refuse_inside(source: Path, outputs: list[Path]) -> None:
-    places = [source.resolve(), *(output.resolve() for output in outputs)]
-    for place in places:
-        if any(place == other or other in place.parents for other in places if other is not place):
+def _record(places: Places, layout: Layout, recipe: Recipe, bundle: Bundle) -> dict[str, Any]:
+    """Everything that decides what is written, as JSON data."""
+    return {
+        "thermalsdk": __version__,
+        "source": places.source.resolve().name,
+        "layout": layout.name,
+        "bundle": bundle.manifest.name,
+        "bundle_hash": bundle.hash,
+        "radiometric": bundle.manifest.radiometric,
+        "precision": recipe.precision,
+        "temperatures": "auto" if recipe.temperatures is None else recipe.temperatures.to_dict(),
+        "class_maps": None if places.labels is None else recipe.label_ids,
+        "instance_maps": places.instances is not None,
+        "camera": None if recipe.camera is None else Camera(recipe.camera).hash,
+    }
+
+
+def _begun(final: Path | None, job: dict[str, Any]) -> ResumableFolder | None:
+    return None if final is None else ResumableFolder(final, job)
+
+
+def _refuse_inside(places: Places) -> None:
+    folders = (places.source, places.display, places.raw16, places.kept_labels)
+    resolved = [folder.resolve() for folder in folders if folder is not None]
+    for place in resolved:
+        if any(place == other or other in place.parents for other in resolved if other is not place):
             raise OutputError(f"{place} lies in another folder of this job", "Name folders side by side.")
 
 
-def _check_class_maps(labels: Path, layout: Layout) -> None:
+def _check_maps(folder: Path, kind: str, layout: Layout) -> None:
     for picture in layout.pictures:
-        path = labels / twin_name(picture.as_posix())
+        path = folder / twin_name(picture.as_posix())
         if not path.is_file():
-            raise LayoutError(f"there is no class map {path}", "Every picture needs one, a PNG of its name.")
+            raise LayoutError(f"there is no {kind} {path}", "Every picture needs one, a PNG of its name.")

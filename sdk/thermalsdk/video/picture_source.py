@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,18 +77,6 @@ def read_size(path: Path) -> tuple[int, int]:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise _unreadable(path, error) from error
     return (width, height) if sideways else (height, width)
-
-
-def read_ids(path: Path, kind: str = "class map") -> npt.NDArray[Any]:
-    """Ids of a one-channel picture, HxW of its own type. Raises VideoError, which calls it `kind`."""
-    try:
-        with Image.open(path) as picture:
-            return np.array(picture)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise VideoError(
-            f"the {kind} {path} cannot be read: {error}",
-            "Every frame needs one; write them as PNG, since JPEG changes ids.",
-        ) from error
 
 
 def _unreadable(path: Path, error: Exception) -> VideoError:
