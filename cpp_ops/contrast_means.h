@@ -14,8 +14,8 @@ struct Cores {
     std::vector<float> mean_contrasts;  // m_o by object, 0 for an id without pixels
 };
 
-// Good until the calling thread's next call. The bits do not depend on `threads`. Throws Refused for an object
-// id or a label that cannot be used.
+// Good until the calling thread's next call. The bits do not depend on `threads`. Throws Refused for an
+// object id or a label that cannot be used.
 const Cores& contrast_means(const CompositeInput& input, int threads);
 
 }  // namespace thermal
