@@ -18,7 +18,6 @@ class Pairing(Generic[First, Second]):
 
     Attributes:
         unmatched: items given up so far.
-
     """
 
     def __init__(self, capacity: int = 16) -> None:
@@ -45,6 +44,12 @@ class Pairing(Generic[First, Second]):
             self._wait(self._second, key, item)
             return None
         return self._complete(self._first, key), item
+
+    def clear(self) -> None:
+        """Give up and count all items that wait, as before keys that begin anew."""
+        self.unmatched += self.waiting
+        self._first.clear()
+        self._second.clear()
 
     def _wait(self, waiting: dict[int, Item], key: int, item: Item) -> None:
         if key in waiting:  # a repeated stamp: only one of the two can get the partner

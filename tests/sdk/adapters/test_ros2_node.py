@@ -35,7 +35,11 @@ class Node:
         self.parameters = parameters
         self.subscriptions = {}
         self.published = {}
+        self.warnings = []
         self.destroyed = False
+
+    def get_logger(self):
+        return SimpleNamespace(warning=self.warnings.append)
 
     def declare_parameter(self, name, default):
         return SimpleNamespace(value=self.parameters.get(name, default))
@@ -120,6 +124,26 @@ def test_a_weather_a_file_and_a_camera(street, ros, moments, tmp_path):
     counts = published(ros, moments, preset="winter-night", camera="lepton160")
     np.testing.assert_array_equal(counts, seen.raw16)
     assert np.any(counts != expected.raw16)
+
+
+def test_a_clock_that_is_set_back(street, ros, moments):
+    """A reset world: the class map of its first image comes first, and what waited belongs to the old one."""
+    camera = Camera.preset("lepton160")
+    ThermalNode(ros.node, partial(street, temperatures=WARM), labelled=True, camera=camera)
+    receive = ros.node.subscriptions
+    sent = ros.node.published["thermal/image_raw"]
+    for second in (0, 1):
+        receive["labels"](bags.image(moments[second].labels, second, "mono8"))
+        receive["image"](bags.image(moments[second].rgb, second))
+    receive["image"](bags.image(moments[2].rgb, 2))
+    assert (len(sent), ros.node.warnings) == (2, [])
+    for second in (0, 1, 2):
+        receive["labels"](bags.image(moments[second].labels, second, "mono8"))
+        receive["image"](bags.image(moments[second].rgb, second))
+    assert [image.header for image in sent] == [bags.header(second) for second in (0, 1, 0, 1, 2)]
+    assert sent[2].data.tobytes() == sent[0].data.tobytes()  # the camera is as it was when it was switched on
+    assert len(ros.node.warnings) == 1
+    assert "went back to" in ros.node.warnings[0]
 
 
 def test_parameters_that_exclude_each_other(ros):

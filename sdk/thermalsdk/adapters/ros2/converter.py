@@ -69,6 +69,13 @@ class Converter:
         """Images and class maps that wait for the other."""
         return self._pairing.waiting
 
+    def restart(self) -> None:
+        """Forget the messages that wait, and restart the camera: the clock of the stamps was set back."""
+        self._pairing.clear()
+        self._first_ns = None
+        if self._camera is not None:
+            self._camera.restart()
+
     def add_info(self, message: Any) -> None:
         """Take the colour camera's CameraInfo, which holds until the next one."""
         self._info = message

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from thermalsdk.adapters.ros2.converter import Converter, ThermalMessages
+from thermalsdk.adapters.ros2.converter import Converter, ThermalMessages, stamp_ns
 from thermalsdk.adapters.ros2.packages import import_ros
 from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.camera import Camera
@@ -27,7 +27,8 @@ class ThermalNode:
     """Subscriptions and publishers of one node.
 
     Subscribes to `image` and `camera_info`, with the parameter `labelled` also to `labels`; publishes
-    `thermal/image_raw` (mono16, 0.01 K per count) and `thermal/camera_info` with the stamps of the images.
+    `thermal/image_raw` (mono16, 0.01 K per count) and `thermal/camera_info` with the stamps of the images. When
+    stamps go back, as where a simulator's world is reset or a bag is played in a loop, the camera restarts.
 
     Args:
         node: an `rclpy.node.Node`.
@@ -52,6 +53,8 @@ class ThermalNode:
         self._converter = Converter(
             synthesize, labelled=labelled, label_ids=label_ids, panoptic=panoptic, camera=camera
         )
+        self._log = node.get_logger()
+        self._newest_ns: dict[str, int] = {}
         qos = import_ros("rclpy.qos")
         # Best effort listens to every camera; reliable, the default, is heard by every listener.
         listening = qos.QoSProfile(depth=_DEPTH, reliability=qos.ReliabilityPolicy.BEST_EFFORT)
@@ -64,10 +67,21 @@ class ThermalNode:
         self._info = node.create_publisher(info, "thermal/camera_info", _DEPTH)
 
     def _take_image(self, message: Any) -> None:
+        self._follow_clock("image", message)
         self._publish(self._converter.add_image(message))
 
     def _take_labels(self, message: Any) -> None:
+        self._follow_clock("labels", message)
         self._publish(self._converter.add_labels(message))
+
+    def _follow_clock(self, topic: str, message: Any) -> None:
+        """Restart where a topic's stamps go back: within one run of a clock, ROS delivers them in order."""
+        now_ns = stamp_ns(message)
+        if now_ns < self._newest_ns.get(topic, now_ns):
+            self._log.warning(f"the stamps of {topic} went back to {now_ns / 1e9:g} s: starting anew")
+            self._newest_ns.clear()  # the other topic follows, and is not to restart once more
+            self._converter.restart()
+        self._newest_ns[topic] = now_ns
 
     def _publish(self, made: ThermalMessages | None) -> None:
         if made is None:
