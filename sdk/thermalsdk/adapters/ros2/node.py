@@ -27,8 +27,8 @@ class ThermalNode:
     """Subscriptions and publishers of one node.
 
     Subscribes to `image` and `camera_info`, with the parameter `labelled` also to `labels`; publishes
-    `thermal/image_raw` (mono16, 0.01 K per count) and `thermal/camera_info` with the stamps of the images. When
-    stamps go back, as where a simulator's world is reset or a bag is played in a loop, the camera restarts.
+    `thermal/image_raw` (mono16, 0.01 K per count) and `thermal/camera_info` with the stamps of the images.
+    When stamps go back, as where a world is reset or a bag is played in a loop, the camera restarts.
 
     Args:
         node: an `rclpy.node.Node`.
