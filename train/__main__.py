@@ -26,7 +26,7 @@ from train.layergan import EdgeConfig, train_edge
 from train.memory import keep_freed_memory
 from train.preset import PRESETS, train_preset
 from train.record import require_same_settings
-from train.runtime import PRECISIONS, Runtime, default_workers, launch
+from train.runtime import add_runtime_arguments, open_runtime
 from train.segmenter import SegmenterConfig, train_segmenter
 
 #: Configuration and training of what one command trains, in the order of a whole run.
@@ -106,24 +106,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
         help="start from a bundle's weights, a shipped name or a folder: fine-tuning on your own frames",
     )
     parser.add_argument("--threads", type=int, default=0, help="CPU threads of each process; 0: all")
-    parser.add_argument(
-        "--devices",
-        type=int,
-        default=1,
-        help="GPUs, or processes on a CPU, that share each batch (%(default)s; torchrun: its processes)",
-    )
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default=PRECISIONS[0],
-        help="in which networks compute; losses and critics are float32 (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=default_workers(),
-        help="processes that read batches ahead of each device; 0: none (default here: %(default)s)",
-    )
+    add_runtime_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the resolved configuration and stop")
     parser.add_argument(
         "--set",
@@ -145,7 +128,7 @@ def _train(args: argparse.Namespace, stages: Iterable[str]) -> None:
     keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
-    runtime = Runtime(launch(args.devices, args.precision), args.workers)
+    runtime = open_runtime(args)
     with runtime.fabric.rank_zero_first():
         data = args.data if args.data is not None else scenes_dataset.default_data()
     start = None if args.init is None else Bundle.open(args.init)

@@ -8,6 +8,7 @@ neither the second derivatives of the gradient penalty nor several passes of a c
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -87,7 +88,34 @@ def launch(devices: int = 1, precision: str = "bf16-mixed", accelerator: str = "
     return fabric
 
 
-def default_workers() -> int:
+def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `open_runtime` reads."""
+    parser.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        help="GPUs, or processes on a CPU, that share each batch (%(default)s; torchrun: its processes)",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help="in which networks compute; losses and critics are float32 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=_default_workers(),
+        help="processes that read batches ahead of each device; 0: none (default here: %(default)s)",
+    )
+
+
+def open_runtime(args: argparse.Namespace) -> Runtime:
+    """Launch as parsed arguments say. Raises OptionError: the machine has fewer devices."""
+    return Runtime(launch(args.devices, args.precision), args.workers)
+
+
+def _default_workers() -> int:
     """One reader beside each training process where there is a core for it."""
     return 1 if len(os.sched_getaffinity(0)) > 1 else 0
 
@@ -97,5 +125,6 @@ def require_divisible(batch: int, stage: str) -> None:
     if batch % processes():
         raise OptionError(
             f"{stage}.batch={batch} cannot be shared by {processes()} processes",
-            f"Set a multiple of {processes()} with --set {stage}.batch=N; it is the batch of all processes.",
+            f"Set a multiple of {processes()} with --set {stage}.batch=N, or --batch N for `compare`; it is "
+            "the batch of all processes.",
         )

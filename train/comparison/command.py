@@ -37,6 +37,8 @@ from train.memory import keep_freed_memory
 from train.methods import METHODS, FrameInputs, Method
 from train.methods.patch import ThermalGan
 from train.mixture import Mixture
+from train.parallel import rank
+from train.runtime import add_runtime_arguments, open_runtime
 from train.thermal_batch import LabelledMixture
 
 logger = logging.getLogger(__name__)
@@ -56,22 +58,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--images", type=int, default=budget.images, help="seen by each method (%(default)s)")
     parser.add_argument("--size", type=int, default=budget.size, help="side of the frames (%(default)s)")
+    parser.add_argument("--batch", type=int, default=budget.batch, help="images a step (%(default)s)")
     parser.add_argument("--cap", type=int, default=budget.cap, help="most channels of the paper's networks")
     parser.add_argument("--bundle", default="street", help="segmenter and labeller of protocol rgb")
     parser.add_argument("--json", type=Path, metavar="FILE", help="copy of the table's JSON")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="picture of all methods beside the truth")
     parser.add_argument("--figure-set", default="scenes", help="folder in DATA that it shows (%(default)s)")
+    add_runtime_arguments(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the command with parsed arguments; returns the exit code."""
     keep_freed_memory()
-    budget = Budget(images=args.images, size=args.size, cap=args.cap)
+    budget = Budget(images=args.images, size=args.size, batch=args.batch, cap=args.cap)
+    runtime = open_runtime(args)
     full = {name: Dataset.open(args.data / name) for name in args.sets}
-    small = {name: _resized(full[name], args.out / "data" / name, budget.size) for name in args.sets}
+    with runtime.fabric.rank_zero_first():
+        small = {name: _resized(full[name], args.out / "data" / name, budget.size) for name in args.sets}
     frames = LabelledMixture(Mixture(args.out / "data", dict.fromkeys(args.sets, 1.0)), {})
     for name in args.methods:
-        train_method(name, frames, args.out / name, budget)
+        train_method(name, frames, args.out / name, budget, runtime=runtime)
+    if rank() > 0:
+        return 0
     size = (budget.size, budget.size)
     with Synthesizer.load(args.bundle) as synth:
         predicted = {name: predicted_maps(synth, full[name], SPLIT, size) for name in args.sets}

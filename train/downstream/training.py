@@ -21,6 +21,7 @@ from train.mixture import random_pixel_of
 from train.networks.backbone import padded_to_stride
 from train.networks.segmenter import Segmenter
 from train.record import write_record
+from train.runtime import Runtime
 
 UNSURE = 255
 _OBJECTS = np.arange(1, len(TARGETS))
@@ -46,27 +47,37 @@ Corpora = Sequence[Sequence[Example]]
 
 
 def train_detector(
-    halves: tuple[Corpora, Corpora], out: Path, config: DetectorConfig, seed: int
+    halves: tuple[Corpora, Corpora],
+    out: Path,
+    config: DetectorConfig,
+    seed: int,
+    runtime: Runtime | None = None,
 ) -> Segmenter:
-    """Train on some corpora in the first half of the steps and on some in the second, or go on in `out`."""
+    """Train on some corpora in the first half of the steps and on some in the second, or go on in `out`.
+
+    runtime: of one process; default: on the machine's GPU, or its CPU.
+    """
+    runtime = runtime or Runtime()
     write_record(out, {"seed": seed, **asdict(config)})
     torch.manual_seed(seed)
-    network = Segmenter(TARGETS).to(memory_format=torch.channels_last)
+    network = Segmenter(TARGETS)
+    runtime.place(network)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(
         network.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )
     set_rates = cosine_schedule(optimizer, config.steps)
-    by_target = torch.tensor([1.0] + [config.object_weight] * (len(TARGETS) - 1))
+    device = runtime.fabric.device
+    by_target = torch.tensor([1.0] + [config.object_weight] * (len(TARGETS) - 1), device=device)
 
     def step(index: int) -> dict[str, float]:
         set_rates(index)
         corpora = halves[2 * index >= config.steps]
         pictures, targets = draw_batch(corpora, config, seed, index)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = network(pictures)
+        with runtime.autocast():
+            logits = network(pictures.to(device))
         logits = F.interpolate(logits.float(), scale_factor=float(CELL), mode="bilinear", align_corners=False)
-        loss = F.cross_entropy(logits, targets, by_target, ignore_index=UNSURE)
+        loss = F.cross_entropy(logits, targets.to(device), by_target, ignore_index=UNSURE)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -74,7 +85,7 @@ def train_detector(
 
     state = TrainState({"detector": network}, {"detector": optimizer})
     run_steps(out, state, config.steps, step, config.batch)
-    return network.eval()
+    return network.eval().cpu()
 
 
 def draw_batch(corpora: Corpora, config: DetectorConfig, seed: int, index: int) -> tuple[Tensor, Tensor]:
