@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,6 +61,20 @@ def _check_frame_shape(array: npt.NDArray[Any]) -> None:
         )
 
 
+def check_label_ids(label_ids: str, classes: Sequence[str]) -> None:
+    """Raise LabelTableError for a numbering that is neither "bundle" nor shipped."""
+    if label_ids != "bundle":
+        _lookup(label_ids, tuple(classes))
+
+
+def check_camera(camera: object) -> None:
+    """Raise OptionError for anything but a camera or None."""
+    if camera is not None and not hasattr(camera, "view"):
+        raise OptionError(
+            f"camera is {camera!r}", "Give Camera.preset('boson640'), Camera.open('mine.yaml') or None."
+        )
+
+
 def check_labels(
     labels: npt.ArrayLike, size: tuple[int, int], label_ids: str, classes: Sequence[str]
 ) -> npt.NDArray[np.uint8]:
@@ -74,7 +89,7 @@ def check_labels(
     Raises ShapeError, DtypeError, LabelError, or LabelTableError for an unknown numbering.
     """
     ids = _integers("labels", labels, size, highest=255).astype(np.uint8, order="C")
-    known = ids if label_ids == "bundle" else table(label_ids).lookup(classes)[ids]
+    known = ids if label_ids == "bundle" else _lookup(label_ids, tuple(classes))[ids]
     if known.max() >= len(classes):
         unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))
         if label_ids == "bundle":
@@ -87,6 +102,14 @@ def check_labels(
             "Give those pixels another id, or use the numbering that the map was made with.",
         )
     return known
+
+
+@functools.lru_cache
+def _lookup(label_ids: str, classes: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+    """Bundle id of every id of a shipped table: uint8[256], read-only, since frames share it."""
+    ids = table(label_ids).lookup(classes)
+    ids.setflags(write=False)
+    return ids
 
 
 def check_instances(instances: npt.ArrayLike, size: tuple[int, int]) -> npt.NDArray[np.uint16]:

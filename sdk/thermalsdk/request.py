@@ -9,7 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.inputs import check_frame, check_instances, check_labels, check_out, check_thermal_labels
+from thermalsdk.inputs import (
+    check_frame,
+    check_instances,
+    check_label_ids,
+    check_labels,
+    check_out,
+    check_thermal_labels,
+)
 from thermalsdk.temperatures import TemperatureChoice, Temperatures, check_choice
 
 
@@ -60,6 +67,7 @@ class Request:
         check_choice(temperatures, thermal_labels is not None)
         if out is not None:
             check_out(out, size)
+        check_label_ids(label_ids, classes)
         given_labels = None if labels is None else check_labels(labels, size, label_ids, classes)
         given_instances = None if instances is None else check_instances(instances, size)
         given_map = None if thermal_labels is None else check_thermal_labels(thermal_labels, size)

@@ -18,6 +18,7 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ClosedError
 from thermalsdk.frame import Frame
 from thermalsdk.info import Info
+from thermalsdk.inputs import check_camera
 from thermalsdk.networks import Networks
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.request import Request
@@ -128,6 +129,7 @@ class Synthesizer:
         Raises ShapeError, DtypeError, LabelError, TemperatureError or OptionError before any work is done,
         BundleError when the bundle cannot predict what is missing, InferenceError, ClosedError.
         """
+        check_camera(camera)
         request = Request.checked(
             frame,
             self._info.classes,
@@ -191,6 +193,7 @@ class Synthesizer:
         """
         from thermalsdk.video import open_source, read_frames
 
+        check_camera(camera)
         if not callable(temperatures):
             check_choice(temperatures, False)
         check_in_flight(in_flight, self._most_in_flight)

@@ -21,6 +21,7 @@ from thermalsdk.formats import Provenance, read_thermal_frames
 from thermalsdk.scenes import StreetScene
 from thermalsdk.video import open_source
 from thermalsdk.video.display_sinks import DisplayVideoSink
+from thermalsdk.video.reconnect import ReconnectingSource
 
 
 def contents(folder):
@@ -239,6 +240,19 @@ def test_interrupt_completes_a_recording(run, tmp_path, monkeypatch, number):
     assert json.loads(text)["frames"] == 3
     assert len(list(open_source(tmp_path / "o.mp4"))) == 3
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+
+def test_a_camera_that_stays_away_leaves_what_was_recorded(run, tmp_path, monkeypatch):
+    cv2 = pytest.importorskip("cv2")
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    monkeypatch.setattr(ReconnectingSource.__init__, "__defaults__", (0.0,))  # gives up at once
+    pictures = iter([(True, moving_picture(index)) for index in range(3)])
+    monkeypatch.setattr(Camera, "read", lambda self: next(pictures, (False, None)))
+    code, text, err = run("run", "0", tmp_path / "o.mp4", "--json")
+    assert code == 1
+    assert "camera" in err
+    assert json.loads(text)["frames"] >= 1
+    assert len(list(open_source(tmp_path / "o.mp4"))) == json.loads(text)["frames"]
 
 
 def test_second_interrupt_gives_a_recording_up(run, tmp_path, monkeypatch):

@@ -144,3 +144,8 @@ def test_out(synth, rgb, out, error):
 def test_color(synth, rgb):
     with pytest.raises(OptionError, match="'hsv'"):
         synth(rgb, color="hsv")
+
+
+def test_a_numbering_is_checked_without_labels_too(synth, rgb):
+    with pytest.raises(LabelTableError, match="bogus"):
+        synth(rgb, label_ids="bogus")

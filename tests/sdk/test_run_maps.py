@@ -99,5 +99,9 @@ def test_refused_instances(run, video, maps):
         assert code == 1, arguments
         assert words in err
         assert not (maps / "o.mp4").exists()
+    for number in range(3, 13):
+        Image.fromarray(np.zeros((96, 128), np.uint8)).save(maps / "tags" / f"{number}.png")
+    code, _, err = run("run", video, maps / "o.mp4", "--labels", maps / "tags")
+    assert (code, "13 class maps for 12 frames" in err) == (1, True)
     (maps / "ids" / "names.json").unlink()
     assert "names.json" in run(*given, "--instances", maps / "ids")[2]

@@ -37,6 +37,12 @@ def test_frames_come_out_as_they_went_in(name, shape, dtype):
         reader.close()
 
 
+def test_a_frame_may_have_no_time(name):
+    with SharedFrameWriter(name, (64, 80, 3)) as writer:
+        writer.write(np.zeros((64, 80, 3), np.uint8))
+        assert SharedFrameReader(name).read(0).time_s is None
+
+
 def test_overwritten_frames_are_gone(name):
     with SharedFrameWriter(name, (8, 8), np.uint8, slots=2) as writer:
         reader = SharedFrameReader(name)

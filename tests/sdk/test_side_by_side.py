@@ -1,5 +1,6 @@
 """Frames that are made at the same time are the frames that one after the other gives."""
 
+import itertools
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -59,15 +60,22 @@ def test_pictures_come_out_the_same(wide, folder):
     assert {frame.limits for frame in frames} == {None}
 
 
-def used_threads(monkeypatch, stream):
-    """Names of the threads that make a stream's frames."""
+def used_threads(monkeypatch, stream, together=1):
+    """Names of the threads that make a stream's frames.
+
+    The first `together` frames wait for each other: else one quick thread may make all of them.
+    """
     from thermalsdk.networks import Networks
 
     names = set()
     prepare = Networks.prepare
+    meeting = threading.Barrier(together)
+    begun = itertools.count()
 
     def noted(self, rgb):
         names.add(threading.current_thread().name)
+        if next(begun) < together:
+            meeting.wait(timeout=30)
         return prepare(self, rgb)
 
     monkeypatch.setattr(Networks, "prepare", noted)
@@ -78,7 +86,7 @@ def used_threads(monkeypatch, stream):
 def test_nobody_waits_for_frames_of_a_file(wide, video, folder, monkeypatch):
     own = threading.current_thread().name
     for stream in (wide.stream(video, policy="all"), wide.stream(folder)):
-        names = used_threads(monkeypatch, stream)
+        names = used_threads(monkeypatch, stream, together=2)
         assert own not in names
         assert len(names) > 1
 

@@ -1,9 +1,13 @@
 """Sources: what they yield, and how unreadable ones are refused."""
 
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -133,6 +137,58 @@ def test_folder_in_natural_order(folder):
     frames = list(source)
     assert [frame.name for frame in frames] == ["frame1", "frame2", "frame10"]
     np.testing.assert_array_equal(frames[2].rgb, moving_picture(2))
+
+
+def test_two_pictures_of_one_name_are_refused(tmp_path, rgb):
+    for name in ("a.png", "a.bmp"):
+        Image.fromarray(rgb).save(tmp_path / name)
+    with pytest.raises(VideoError, match="outputs of the same name"):
+        open_source(tmp_path)
+
+
+@pytest.mark.parametrize("values", [np.uint16, np.int32, np.float32])
+def test_pictures_of_more_than_8_bits_are_refused(tmp_path, values):
+    path = tmp_path / "deep.tif"
+    Image.fromarray(np.full((96, 128), 30000, values)).save(path)
+    with pytest.raises(VideoError, match="more than 8 bits"):
+        read_all(path)
+
+
+def test_time_begins_with_the_first_frame(tmp_path):
+    path = tmp_path / "late.ts"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for index in range(6):
+            frame = av.VideoFrame.from_ndarray(moving_picture(index), format="rgb24")
+            frame.pts = 15 * 3600 + index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    times = [frame.time_s for frame in read_all(path)]
+    assert times == pytest.approx([index / 15 for index in range(6)], abs=1e-4)
+
+
+@pytest.fixture
+def web(tmp_path):
+    """Address of a server of the folder."""
+    handler = partial(QuietHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def test_a_file_on_a_web_server_ends(web, tmp_path):
+    write_video(tmp_path / "road.mkv")
+    source = open_source(f"{web}/road.mkv")
+    assert source.clock == "file"
+    assert len(list(source)) == 12
+    source.close()
 
 
 def test_empty_folder(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.sdk.conftest import moving_picture, truncated, write_video
-from thermalsdk import Temperatures
+from thermalsdk import Camera, Temperatures
 from thermalsdk.errors import OptionError, ShapeError, TemperatureError, VideoError
 from thermalsdk.video import open_source, read_frames
 
@@ -194,6 +194,36 @@ def test_arrays_in_the_order_of_opencv(synth, rgb):
     np.testing.assert_array_equal(frame.kelvin, synth(rgb).kelvin)
 
 
+def test_a_camera_sees_every_frame_of_a_programs_own_loop(synth):
+    """Arrays have no clock: each is a picture later than the one before, and none is held."""
+    warmer = [Temperatures(ambient=280.0 + 5 * index) for index in range(4)]
+    pictures = [moving_picture(index) for index in range(4)]
+    frames = synth.stream(
+        pictures, policy="all", temperatures=lambda index: warmer[index], camera=Camera.preset("lepton160")
+    )
+    for index, frame in enumerate(frames):
+        assert frame.source.time_s is None
+        assert not frame.capture.held
+        assert frame.apparent.mean() == pytest.approx(280 + 5 * index, abs=1)
+
+
+@pytest.mark.parametrize("camera", ["boson640", 3])
+def test_what_is_no_camera_is_refused_before_any_work(synth, rgb, camera):
+    with pytest.raises(OptionError, match="camera is") as caught:
+        synth(rgb, camera=camera)
+    assert "Camera.preset" in caught.value.hint
+    with pytest.raises(OptionError, match="camera is"):
+        synth.stream([rgb], camera=camera)
+
+
+@pytest.mark.parametrize("policy", ["all", "latest"])
+def test_a_source_that_cannot_be_closed_ends_the_stream_with_its_error(policy):
+    source = MappedSource(None, None)
+    source.close = lambda: (_ for _ in ()).throw(RuntimeError("device busy"))
+    with pytest.raises(RuntimeError, match="device busy"):
+        list(read_frames(source, policy))
+
+
 def test_wrong_options_are_refused_at_once(synth, video):
     with pytest.raises(OptionError, match="policy"):
         synth.stream(video, policy="newest")
@@ -203,3 +233,7 @@ def test_wrong_options_are_refused_at_once(synth, video):
         list(synth.stream(video, temperatures=Temperatures(ambient=290, instances={1: 300})))
     with pytest.raises(VideoError, match="no file"):
         synth.stream("absent.mp4")
+    with pytest.raises(OptionError, match="steadiness"):
+        synth.stream(video, steadiness="0.5")
+    with pytest.raises(OptionError, match="in_flight"):
+        synth.stream(video, in_flight="2")

@@ -194,3 +194,23 @@ def test_files_that_say_nonsense(tmp_path, text, words):
         Temperatures.load(path)
     assert words in str(caught.value)
     assert str(path) in caught.value.message
+
+
+def test_a_mapping_that_changes_afterwards_changes_nothing():
+    classes = {"road": 280.0}
+    before = Temperatures(ambient=283.0, classes=classes)
+    classes["road"] = 300.0
+    assert before.of_class("road") == 280.0
+    assert Temperatures(ambient=283.0, classes=classes) != before
+
+
+def test_a_preset_belongs_to_who_asked_for_it():
+    Temperatures.preset("rain").classes["person"] = 350.0
+    assert Temperatures.preset("rain").classes.get("person") != 350.0
+
+
+@pytest.mark.parametrize("values", [None, ["person"], 300.0])
+def test_temperatures_of_classes_are_a_mapping(values):
+    with pytest.raises(TemperatureError, match="classes is") as caught:
+        Temperatures(ambient=283.0, classes=values)
+    assert "mapping" in caught.value.hint

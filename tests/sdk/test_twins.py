@@ -190,6 +190,28 @@ def test_finished_pictures_are_not_made_again(run, root, tmp_path):
     assert "another contents" in err
 
 
+def test_another_folder_of_the_same_name_is_another_job(run, labels, tmp_path):
+    for place in ("here", "there"):
+        add_pictures(tmp_path / place / "frames", ["a.jpg"])
+        add(tmp_path / place / "tags" / "a.png", labels)
+    here, there, out = tmp_path / "here", tmp_path / "there", tmp_path / "out"
+    arguments = ("--format", "folder", "--labels")
+    assert run("run", here / "frames", out, *arguments, here / "tags")[0] == 0
+    code, _, err = run("run", there / "frames", out, *arguments, here / "tags")
+    assert (code, "another source" in err) == (1, True)
+    code, _, err = run("run", here / "frames", out, *arguments, there / "tags")
+    assert (code, "another class_maps" in err) == (1, True)
+
+
+@pytest.mark.parametrize("wrong", [("--precision", "fp16"), ("--backend", "nonsense")])
+def test_a_job_that_was_refused_does_not_stand_in_the_way(run, root, tmp_path, wrong):
+    add_pictures(root, ["a.jpg"])
+    code, _, err = run("run", root, tmp_path / "out", "--format", "folder", *wrong)
+    assert code != 0
+    assert wrong[1] in err
+    assert run("run", root, tmp_path / "out", "--format", "folder")[0] == 0
+
+
 def test_a_broken_picture_keeps_the_others(run, root, tmp_path):
     add_pictures(root, ["a.jpg", "c.jpg"])
     (root / "b.jpg").write_text("no picture")
@@ -224,6 +246,10 @@ def test_refused_before_any_work(run, coco, tmp_path):
     add_pictures(far_yaml, ["a.jpg"])
     add(far_yaml / "a.txt", "")
     add(far_yaml / "data.yaml", "train: '/data/images'\n")
+    far_list = tmp_path / "far_list"
+    add_pictures(far_list, ["a.jpg"])
+    add(far_list / "a.txt", "")
+    add(far_list / "data.yaml", "train:\n  - images\n  - /data/images\nnames: [person]\n")
     core = tmp_path / "core.yaml"
     core.write_text(CORE)
     by_instance = tmp_path / "temperatures.yaml"
@@ -247,6 +273,8 @@ def test_refused_before_any_work(run, coco, tmp_path):
         ((coco, tmp_path / "no" / "out"), "does not exist"),
         ((coco, out, "--labels", empty), "no class map"),
         ((coco, out, "--side-by-side"), "--side-by-side"),
+        ((coco, out, "--follow-motion"), "--follow-motion"),
+        ((far_list, out, "--format", "yolo"), "absolute"),
         ((coco, out, "--camera", core), "train/a.jpg (128x96) smaller"),
         ((coco, out, "--instances", empty), "no instance map"),
         ((coco, out, "--save-labels", out), "lies in another"),

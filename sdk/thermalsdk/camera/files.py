@@ -53,7 +53,10 @@ def from_data(data: Mapping[str, Any]) -> CameraConfig:
     stages = {name: _stage(name, data[name]) for name in stage_names() if data.get(name) is not None}
     if "band" in data:
         values["band"] = _band(data["band"])
-    return CameraConfig(**values, **stages, sources=tuple(data.get("sources") or ()))
+    sources = data.get("sources") or []
+    if not isinstance(sources, list):
+        raise CameraError(f"sources is {sources!r}", "Give a list of lines.")
+    return CameraConfig(**values, **stages, sources=tuple(sources))
 
 
 def to_data(config: CameraConfig) -> dict[str, Any]:

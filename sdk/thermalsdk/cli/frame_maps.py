@@ -29,7 +29,7 @@ class MapFolder:
     order of their names, one a frame.
     """
 
-    def __init__(self, folder: Path, kind: str, source: Source, total: int | None) -> None:
+    def __init__(self, folder: Path, kind: str, source: Source, total: int | None, *, whole: bool) -> None:
         """Find the maps.
 
         Args:
@@ -37,18 +37,21 @@ class MapFolder:
             kind: what errors call one of them, such as "class map".
             source: whose frames they belong to.
             total: frames to be expected, or None where that is unknown.
+            whole: whether they are all frames of the source.
 
-        Raises VideoError where there is no such folder, or fewer maps than frames.
+        Raises VideoError where there is no such folder, or not one map a frame.
         """
         if not folder.is_dir():
             raise VideoError(f"there is no folder {folder}", f"Name the folder of the {kind}s.")
         self._folder = folder
         self._kind = kind
         self._in_order = None if source.clock == "none" else list_pictures(folder)
-        if self._in_order is not None and len(self._in_order) < (total or 1):
+        if self._in_order is None:
+            return
+        found = len(self._in_order)
+        if found < (total or 1) or (whole and total is not None and found > total):
             raise VideoError(
-                f"{folder} holds {len(self._in_order)} {kind}s for {total} frames",
-                "Give one map a frame, or --max-frames.",
+                f"{folder} holds {found} {kind}s for {total} frames", "Give one map a frame, or --max-frames."
             )
 
     def read(self, frame: SourceFrame) -> npt.NDArray[Any]:

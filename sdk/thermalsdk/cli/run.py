@@ -15,7 +15,7 @@ from thermalsdk.cli.frame_maps import MapFolder, MappedSource, open_label_sink, 
 from thermalsdk.cli.interrupts import until_interrupted
 from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera, open_temperatures
-from thermalsdk.errors import OutputError
+from thermalsdk.errors import OutputError, VideoError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink
 from thermalsdk.streaming import STEADINESS
 from thermalsdk.video import BackgroundSink, Source, SourceFrame, open_display_sink, open_source
@@ -55,19 +55,25 @@ def run(options: argparse.Namespace) -> None:
         if source.clock == "live":
             frames = stack.enter_context(closing(until_interrupted(frames)))
         start = time.perf_counter()
-        milliseconds = []
+        milliseconds: list[float] = []
         dropped = 0
-        for frame in progress(islice(frames, options.max_frames), total, "thermal"):
-            given = cast(SourceFrame, frame.source)  # all frames of a stream have one
-            picture = frame.colorize(palette)
-            shown = side_by_side(given.rgb, picture) if options.side_by_side else picture
-            display.write(shown, given.name, frame.index)
-            if raw16 is not None:
-                raw16.write(ThermalImage.raw16(frame.raw16, provenance), given.name, frame.index)
-            if saved_labels is not None:
-                saved_labels.write(frame.labels, given.name, frame.index)
-            milliseconds.append(frame.timing.total)
-            dropped += frame.dropped
+        broken: VideoError | None = None
+        try:
+            for frame in progress(islice(frames, options.max_frames), total, "thermal"):
+                given = cast(SourceFrame, frame.source)  # all frames of a stream have one
+                picture = frame.colorize(palette)
+                shown = side_by_side(given.rgb, picture) if options.side_by_side else picture
+                display.write(shown, given.name, frame.index)
+                if raw16 is not None:
+                    raw16.write(ThermalImage.raw16(frame.raw16, provenance), given.name, frame.index)
+                if saved_labels is not None:
+                    saved_labels.write(frame.labels, given.name, frame.index)
+                milliseconds.append(frame.timing.total)
+                dropped += frame.dropped
+        except VideoError as error:
+            if source.clock != "live" or not milliseconds:
+                raise
+            broken = error  # what was recorded until then is whole, and stays
     seconds = time.perf_counter() - start  # the encoders' last frames included
     report(
         {
@@ -82,6 +88,8 @@ def run(options: argparse.Namespace) -> None:
         },
         options.json,
     )
+    if broken is not None:
+        raise broken
 
 
 def _with_maps(source: Source, total: int | None, options: argparse.Namespace) -> Source:
@@ -90,7 +98,9 @@ def _with_maps(source: Source, total: int | None, options: argparse.Namespace) -
         return source
 
     def opened(folder: str | None, kind: str) -> MapFolder | None:
-        return None if folder is None else MapFolder(Path(folder), kind, source, total)
+        if folder is None:
+            return None
+        return MapFolder(Path(folder), kind, source, total, whole=options.max_frames is None)
 
     return MappedSource(
         source, opened(options.labels, "class map"), opened(options.instances, "instance map")

@@ -30,6 +30,11 @@ def make_twins(options: argparse.Namespace) -> None:
         raise OptionError(
             "--side-by-side and --max-frames do not fit the annotations of a data set", "Leave them out."
         )
+    if options.follow_motion or options.steadiness is not None:
+        raise OptionError(
+            "--steadiness and --follow-motion are for videos; each picture of a data set is by itself",
+            "Leave them out.",
+        )
     camera = open_camera(options)
     places = Places(
         source=Path(options.source),
@@ -44,6 +49,7 @@ def make_twins(options: argparse.Namespace) -> None:
     recipe = Recipe(
         bundle=options.bundle,
         device=options.device,
+        backend=options.backend,
         precision=options.precision,
         threads=options.threads or _threads(workers, options.ray),
         palette=options.palette or ("white-hot" if camera is None else camera.config.palette),

@@ -23,7 +23,8 @@ class Temperatures:
     """Mean temperature, in kelvin, of whatever is in the frame.
 
     An entry of `instances` goes before one of `classes`, that before what `prior` makes of the weather, and
-    that before `ambient`. Every call takes its own: nothing is loaded again when they change.
+    that before `ambient`. Every call takes its own: nothing is loaded again when they change. Mappings are
+    copied: `changed` makes other temperatures out of these.
 
     Args:
         ambient: temperature of the air, and of every class that neither `classes` nor `prior` names.
@@ -47,6 +48,8 @@ class Temperatures:
     prior: ScenePrior | None = None
 
     def __post_init__(self) -> None:
+        for name in ("classes", "instances", "emissivity", "reflected"):
+            object.__setattr__(self, name, _copied(name, getattr(self, name)))
         check_kelvin("ambient is", self.ambient)
         for name, kelvin in self.classes.items():
             check_kelvin(f"class {name!r} is", kelvin)
@@ -65,7 +68,7 @@ class Temperatures:
         """Temperatures of a typical scene by name. Raises TemperatureError, which lists the names."""
         from thermalsdk.temperatures.files import read_preset
 
-        return read_preset(name)
+        return replace(read_preset(name))
 
     @classmethod
     def load(cls, path: str | Path) -> Temperatures:
@@ -189,3 +192,10 @@ class Temperatures:
         if name in self.reflected:
             return self.reflected[name]
         return self.ambient if self.prior is None else self.prior.reflected(name, self.ambient)
+
+
+def _copied(name: str, values: Any) -> dict[Any, Any]:
+    """A caller who changes the mapping later means other temperatures: these compare as they were."""
+    if not isinstance(values, Mapping):
+        raise TemperatureError(f"{name} is {values!r}", "Give a mapping of names to numbers.")
+    return dict(values)

@@ -26,7 +26,7 @@ class Recipe:
     """How a twin is made.
 
     Args:
-        bundle, device, precision, threads: as in `Synthesizer.load`.
+        bundle, device, backend, precision, threads: as in `Synthesizer.load`.
         palette: colours of the display picture.
         label_ids: numbering of given class maps.
         instance_names: names of the ids of given instance maps, or None.
@@ -36,6 +36,7 @@ class Recipe:
 
     bundle: str = "street"
     device: str = "auto"
+    backend: str = "auto"
     precision: str = "auto"
     threads: int | None = None
     palette: str = "white-hot"
@@ -47,7 +48,11 @@ class Recipe:
     def load(self) -> Synthesizer:
         """Load the synthesizer. Raises as `Synthesizer.load` does."""
         return Synthesizer.load(
-            self.bundle, device=self.device, precision=self.precision, threads=self.threads
+            self.bundle,
+            device=self.device,
+            backend=self.backend,
+            precision=self.precision,
+            threads=self.threads,
         )
 
 

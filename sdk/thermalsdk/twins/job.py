@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -77,17 +79,29 @@ def _record(places: Places, layout: Layout, recipe: Recipe, bundle: Bundle) -> d
     """Everything that decides what is written, as JSON data."""
     return {
         "thermalsdk": __version__,
-        "source": places.source.resolve().name,
+        "source": _folder(places.source),
         "layout": layout.name,
         "bundle": bundle.manifest.name,
         "bundle_hash": bundle.hash,
         "radiometric": bundle.manifest.radiometric,
+        "backend": recipe.backend,
         "precision": recipe.precision,
         "temperatures": "auto" if recipe.temperatures is None else recipe.temperatures.to_dict(),
-        "class_maps": None if places.labels is None else recipe.label_ids,
-        "instance_maps": places.instances is not None,
+        "class_maps": None if places.labels is None else f"{recipe.label_ids}, {_folder(places.labels)}",
+        "instance_maps": None if places.instances is None else _folder(places.instances),
+        "instance_names": _digest(sorted((recipe.instance_names or {}).items())),
         "camera": None if recipe.camera is None else Camera(recipe.camera).hash,
     }
+
+
+def _folder(path: Path) -> str:
+    """Tells folders of one name apart; twins may be given away, and do not say where they were made."""
+    path = path.resolve()
+    return f"{path.name} ({_digest(str(path))})"
+
+
+def _digest(data: object) -> str:
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
 
 
 def _begun(final: Path | None, job: dict[str, Any]) -> ResumableFolder | None:

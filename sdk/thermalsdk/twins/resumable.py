@@ -35,7 +35,7 @@ class ResumableFolder:
         self.final = final
         partial = final.with_name(f".{final.name}.partial")
         self.path = final if (final / RECORD).exists() else partial
-        if (self.path / RECORD).exists():
+        if (self.path / RECORD).exists() and not _only_begun(self.path):
             _check_same(self.path, job)
         elif final.exists() and (not final.is_dir() or any(final.iterdir())):
             raise OutputError(f"{final} already holds files", "Name a new folder, or empty this one.")
@@ -52,6 +52,11 @@ class ResumableFolder:
             leftover.unlink()
         self.path.replace(self.final)
         self.path = self.final
+
+
+def _only_begun(folder: Path) -> bool:
+    """Whether a job was begun and made nothing, as one that was refused afterwards."""
+    return all(path.name == RECORD for path in folder.iterdir())
 
 
 def _check_same(folder: Path, job: Mapping[str, Any]) -> None:

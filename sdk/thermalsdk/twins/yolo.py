@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path, PureWindowsPath
 
+import yaml
+
 from thermalsdk.camera.config import Resolution
 from thermalsdk.errors import LayoutError
 from thermalsdk.twins.layout import Layout, is_picture, twin_name
@@ -16,7 +18,7 @@ from thermalsdk.twins.layout import Layout, is_picture, twin_name
 _YAML = (".yaml", ".yml")
 #: The key by which a YAML file says where the data set lies; without it, that is where the file lies.
 _ROOT_KEY = re.compile(r"^path:", re.MULTILINE)
-_ABSOLUTE_SPLIT = re.compile(r"^(?:train|val|test):\s*[\"']?(?:/|[A-Za-z]:[\\/])", re.MULTILINE)
+_SPLITS = ("train", "val", "test")
 
 
 class YoloLayout(Layout):
@@ -44,9 +46,7 @@ class YoloLayout(Layout):
             lines = (self._root / path).read_text(encoding="utf-8").splitlines()
             absolute = any(is_picture(Path(line)) and _is_absolute(line) for line in lines)
         else:
-            absolute = path.suffix in _YAML and bool(
-                _ABSOLUTE_SPLIT.search((self._root / path).read_text(encoding="utf-8"))
-            )
+            absolute = path.suffix in _YAML and any(map(_is_absolute, _splits(self._root / path)))
         if absolute:
             raise LayoutError(f"{path} names pictures by absolute paths", "Make them relative to the file.")
 
@@ -71,6 +71,18 @@ def _label_files(picture: Path) -> list[Path]:
             files.append(Path(*parts[:place], "labels", *parts[place + 1 :]))
             break
     return files
+
+
+def _splits(path: Path) -> list[str]:
+    """What a YAML file names as its splits: folders, lists of pictures, or several of these."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise LayoutError(f"{path} cannot be read: {error}", "Mend it, or move it away.") from error
+    if not isinstance(data, dict):
+        return []
+    named = [data.get(split) for split in _SPLITS]
+    return [str(part) for value in named for part in (value if isinstance(value, list) else [value])]
 
 
 def _is_absolute(line: str) -> bool:

@@ -27,7 +27,7 @@ class ArraySource:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for index, array in enumerate(self._arrays):
-            yield SourceFrame(check_frame(array, self._color), index, 0.0, numbered_name(index))
+            yield SourceFrame(check_frame(array, self._color), index, None, numbered_name(index))
 
     def close(self) -> None:
         """Leave the iterable to its owner."""

@@ -21,7 +21,7 @@ class VideoSource:
     def __init__(self, address: str | Path) -> None:
         """Open a file, or a network address such as rtsp://camera/1. Raises VideoError."""
         self._file = VideoFile(address)
-        self.clock: ClockKind = "live" if self._file.remote else "file"
+        self.clock: ClockKind = "live" if self._file.live else "file"
         self.rate: float | None = self._file.rate
         self.count: int | None = self._file.count
 

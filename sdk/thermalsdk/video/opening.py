@@ -59,5 +59,13 @@ def _open_path(address: str | Path, color: str) -> Source:
     if isinstance(address, str) and address.startswith(SHARED_MEMORY):
         return SharedMemorySource(address.removeprefix(SHARED_MEMORY), color)
     if "://" in str(address):
-        return ReconnectingSource(lambda: VideoSource(address))
+        return _open_network(str(address))
     return VideoSource(address)
+
+
+def _open_network(address: str) -> Source:
+    first = VideoSource(address)
+    if first.clock == "file":
+        return first
+    opened = [first]
+    return ReconnectingSource(lambda: opened.pop() if opened else VideoSource(address))

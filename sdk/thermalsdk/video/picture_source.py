@@ -14,6 +14,23 @@ from thermalsdk.errors import VideoError
 from thermalsdk.video.source import ClockKind, SourceFrame
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+#: Pillow's modes that become RGB within their range; the others hold 16 or 32 bits and would be clipped.
+_COLOUR_MODES = (
+    "1",
+    "L",
+    "LA",
+    "La",
+    "P",
+    "PA",
+    "RGB",
+    "RGBA",
+    "RGBa",
+    "RGBX",
+    "CMYK",
+    "YCbCr",
+    "LAB",
+    "HSV",
+)
 #: EXIF's tag of how a camera was held, and its values for a camera on its side.
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
 
@@ -34,12 +51,13 @@ class PictureSource:
             raise VideoError(
                 f"the folder {path} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
             )
+        _refuse_same_names(self._paths)
         self.count: int | None = len(self._paths)
         self.single = not path.is_dir()
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for index, path in enumerate(self._paths):
-            yield SourceFrame(read_picture(path), index, 0.0, path.stem)
+            yield SourceFrame(read_picture(path), index, None, path.stem)
 
     def close(self) -> None:
         """Nothing stays open between pictures."""
@@ -48,6 +66,18 @@ class PictureSource:
 def list_pictures(folder: Path) -> list[Path]:
     """Pictures of a folder in natural order: frame2 comes before frame10."""
     return natural_order(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+
+
+def _refuse_same_names(paths: Iterable[Path]) -> None:
+    """Outputs are called what their pictures are called, without suffix."""
+    by_name: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in by_name:
+            raise VideoError(
+                f"{by_name[path.stem].name} and {path.name} would have outputs of the same name",
+                "Rename one of them.",
+            )
+        by_name[path.stem] = path
 
 
 def natural_order(paths: Iterable[Path]) -> list[Path]:
@@ -63,6 +93,11 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     """Upright uint8 HxWx3 of any picture that Pillow reads. Raises VideoError."""
     try:
         with Image.open(path) as picture:
+            if picture.mode not in _COLOUR_MODES:
+                raise VideoError(
+                    f"{path} holds values of more than 8 bits (mode {picture.mode!r})",
+                    "Convert it to an 8-bit colour picture.",
+                )
             return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise _unreadable(path, error) from error

@@ -80,7 +80,7 @@ class _Reader(threading.Thread):
         try:
             start = time.monotonic()
             for frame in self._source:
-                if self._drops and self._source.clock == "file":
+                if self._drops and self._source.clock == "file" and frame.time_s is not None:
                     self._stopped.wait(start + frame.time_s - time.monotonic())
                 if not self._stopped.is_set():
                     self._put(frame)
@@ -88,12 +88,14 @@ class _Reader(threading.Thread):
                     break
         except BaseException as caught:  # handed to the consumer's thread
             error = caught
-        finally:
+        try:
             self._source.close()
-            with self._changed:
-                self._error = error
-                self._finished = True
-                self._changed.notify_all()
+        except BaseException as caught:  # likewise
+            error = error or caught
+        with self._changed:
+            self._error = error
+            self._finished = True
+            self._changed.notify_all()
 
     def _put(self, frame: SourceFrame) -> None:
         with self._changed:

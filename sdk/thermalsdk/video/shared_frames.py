@@ -7,6 +7,7 @@ frame that changed under its hands.
 
 from __future__ import annotations
 
+import math
 import struct
 import sys
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ _MAGIC = b"TSHF0001"
 _HEADER = struct.Struct("<8s6I")
 _COUNT_AT = 32
 _HEADER_BYTES = 64
-# Of a slot: its number, and the frame's time in seconds.
+# Of a slot: its number, and the frame's time in seconds, NaN for none.
 _SLOT = struct.Struct("<Qd")
 _SLOT_BYTES = 64
 _ALIGNMENT = 64
@@ -93,8 +94,15 @@ class SharedFrameWriter:
         self._open = True
         self._write_header(closed=False)
 
-    def write(self, frame: npt.NDArray[np.generic], time_s: float = 0.0) -> None:
-        """Add a frame of the block's shape and dtype. Raises ShapeError, DtypeError or ClosedError."""
+    def write(self, frame: npt.NDArray[np.generic], time_s: float | None = None) -> None:
+        """Add a frame.
+
+        Args:
+            frame: of the block's shape and dtype.
+            time_s: its time in seconds by the writer's clock, or None where that has none.
+
+        Raises ShapeError, DtypeError or ClosedError.
+        """
         if not self._open:
             raise ClosedError("these shared frames are closed", "Make another SharedFrameWriter.")
         if frame.shape != self._layout.shape:
@@ -103,9 +111,10 @@ class SharedFrameWriter:
             raise DtypeError(f"the frame is {frame.dtype}, the block {self._layout.dtype}", "Convert it.")
         at = self._layout.slot(self._written)
         buffer = self._buffer
-        _SLOT.pack_into(buffer, at, 2 * self._written + 1, time_s)
+        time = math.nan if time_s is None else time_s
+        _SLOT.pack_into(buffer, at, 2 * self._written + 1, time)
         _pixels(buffer, at, self._layout)[...] = frame
-        _SLOT.pack_into(buffer, at, 2 * self._written + 2, time_s)
+        _SLOT.pack_into(buffer, at, 2 * self._written + 2, time)
         self._written += 1
         struct.pack_into("<Q", buffer, _COUNT_AT, self._written)
 
@@ -142,11 +151,11 @@ class SharedFrameWriter:
 
 @dataclass(frozen=True)
 class SharedFrame:
-    """A copy of one frame, its number from 0, and the time that its writer gave it."""
+    """A copy of one frame, its number from 0, and the time that its writer gave it, if any."""
 
     pixels: npt.NDArray[np.generic]
     number: int
-    time_s: float
+    time_s: float | None
 
 
 class SharedFrameReader:
@@ -192,11 +201,12 @@ class SharedFrameReader:
         """A frame by its number; None when it is not yet there, or was overwritten already."""
         at = self._layout.slot(number)
         complete = 2 * number + 2
-        before, time_s = _SLOT.unpack_from(self._buffer, at)
+        before, time = _SLOT.unpack_from(self._buffer, at)
         if before != complete:
             return None
         pixels = _pixels(self._buffer, at, self._layout).copy()
         after = _SLOT.unpack_from(self._buffer, at)[0]
+        time_s = None if math.isnan(time) else time
         return SharedFrame(pixels, number, time_s) if after == complete else None
 
     def close(self) -> None:

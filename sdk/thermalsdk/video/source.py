@@ -20,7 +20,7 @@ class SourceFrame:
     Args:
         rgb: uint8 HxWx3.
         index: number in the source, from 0.
-        time_s: seconds since the first frame by the source's own clock; 0 where it has none.
+        time_s: seconds since the first frame by the source's own clock; None where it has none.
         name: what an output made of it is called, without suffix.
         dropped: frames that were skipped just before this one.
         labels: class map HxW of any integer type that came with it, or None.
@@ -29,7 +29,7 @@ class SourceFrame:
 
     rgb: npt.NDArray[np.uint8]
     index: int
-    time_s: float
+    time_s: float | None
     name: str
     dropped: int = 0
     labels: npt.NDArray[Any] | None = None

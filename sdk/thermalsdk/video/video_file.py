@@ -16,13 +16,13 @@ _DURATION_TOLERANCE_S = 0.25
 
 
 class VideoFile:
-    """Iterates over pairs of an av.VideoFrame and its time in seconds.
+    """Iterates over pairs of an av.VideoFrame and its time in seconds since the first.
 
     A file cut short is refused: at once where the container's index points beyond the end of the file,
     otherwise when a packet is damaged or the stream ends before its declared end.
 
     Attributes:
-        remote: whether it is a network address.
+        live: whether it is a network stream without an end. What a web server holds has one.
         rate: frames per second.
         count: how many frames the container declares, or None.
         tags: metadata of the container, its keys in capital letters.
@@ -32,8 +32,8 @@ class VideoFile:
         """Open a file, or a network address such as rtsp://camera/1. Raises VideoError."""
         self._address = str(address)
         self._av = import_av()
-        self.remote = "://" in self._address
-        if not self.remote and not Path(address).is_file():
+        local = "://" not in self._address
+        if local and not Path(address).is_file():
             raise VideoError(f"there is no file {address}", "Check the path.")
         try:
             self._container = self._av.open(self._address)
@@ -46,12 +46,14 @@ class VideoFile:
         self.rate = float(self._stream.average_rate or _DEFAULT_RATE)
         self.count: int | None = self._stream.frames or None
         self.tags = {key.upper(): value for key, value in self._container.metadata.items()}
-        if not self.remote:
+        self.live = not local and not self._ends()
+        if local:
             self._check_index(Path(address).stat().st_size)
 
     def __iter__(self) -> Iterator[tuple[Any, float]]:
         index = 0
         end_s = 0.0
+        first_s: float | None = None  # transport streams begin anywhere
         discarded = 0
         try:
             for packet in self._container.demux(self._stream):
@@ -60,7 +62,8 @@ class VideoFile:
                 discarded += packet.is_discard
                 for frame in packet.decode():
                     time_s = index / self.rate if frame.time is None else float(frame.time)
-                    yield frame, time_s
+                    first_s = time_s if first_s is None else first_s
+                    yield frame, time_s - first_s
                     index += 1
                     end_s = time_s + 1 / self.rate
         except self._av.FFmpegError as error:
@@ -71,6 +74,10 @@ class VideoFile:
         """Close the file; a second call does nothing."""
         self._container.close()
 
+    def _ends(self) -> bool:
+        web = self._address.lower().startswith(("http://", "https://"))
+        return web and self._container.duration is not None
+
     def _check_index(self, size: int) -> None:
         entries: Any = getattr(self._stream, "index_entries", ())
         if len(entries) and entries[-1].pos + entries[-1].size > size:
@@ -80,7 +87,7 @@ class VideoFile:
     def _check_end(self, decoded: int, discarded: int, end_s: float) -> None:
         if decoded == 0:
             raise VideoError(f"{self._address} holds no frames", _RECOPY)
-        if self.remote:
+        if self.live:
             return
         if self.count is not None and decoded + discarded < self.count:
             raise VideoError(

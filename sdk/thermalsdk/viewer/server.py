@@ -154,7 +154,7 @@ async def serve(viewer: Viewer, port: int, ready: Callable[[str], None]) -> None
         site = web.TCPSite(runner, LOOPBACK, port)
         try:
             await site.start()
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise OptionError(
                 f"port {port} cannot be had: {error}", "Give another one with --port."
             ) from error

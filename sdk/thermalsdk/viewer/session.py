@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from thermalsdk.display import AutoGain
-from thermalsdk.errors import OptionError
+from thermalsdk.errors import OptionError, VideoError
 from thermalsdk.formats import Provenance, ThermalImage, write_thermal
 from thermalsdk.frame import Frame
 from thermalsdk.predicted import PredictedTemperatures
@@ -118,13 +118,19 @@ class Session:
         """Synthesize the next frame, or the same one again while paused. Raises what a stream raises."""
         with self._lock:
             if self._given is None or not self._settings.paused:
-                self._given = next(self._feed)
+                self._given = self._next_given()
             frame = self._seen(self._made(self._given))
             self._frame = frame
             self._keep_time()
             return Shot(
                 _jpeg(self._given.rgb), _jpeg(frame.colorize(self._settings.palette)), self._facts(frame)
             )
+
+    def _next_given(self) -> FeedFrame:
+        given = next(self._feed, None)
+        if given is None:  # what broke it was said when it did
+            raise VideoError(f"{self._source} gives no more frames", "Choose another source, or it again.")
+        return given
 
     def snapshot(self) -> bytes:
         """The frame that is shown as a radiometric 16-bit PNG. Raises OptionError before the first frame."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.sdk.conftest import truncated, write_video
 from thermalsdk.camera.files import read_preset
 from thermalsdk.errors import CameraError, OptionError, TemperatureError, VideoError
 from thermalsdk.formats import read_thermal
@@ -134,6 +135,17 @@ def test_a_file_begins_again(video, synth):
     frames = [next(feed).rgb for _ in range(30)]  # the video has 12, some of which are dropped
     assert any(np.array_equal(frames[0], frame) for frame in frames[5:])
     feed.close()
+
+
+def test_a_source_that_breaks_can_be_replaced(session, tmp_path, video):
+    session.open(str(truncated(write_video(tmp_path / "road.mkv", frames=60))))
+    with pytest.raises(VideoError, match=r"damaged|cut short"):
+        list(iter(session.next_shot, None))
+    for _ in range(2):
+        with pytest.raises(VideoError, match="no more frames"):
+            session.next_shot()
+    session.open(str(video))
+    session.next_shot()
 
 
 def test_a_source_that_cannot_be_opened_changes_nothing(session, tmp_path):
