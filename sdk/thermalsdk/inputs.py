@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,13 @@ def check_frame(frame: npt.ArrayLike, color: str) -> npt.NDArray[np.uint8]:
     """
     if color not in COLORS:
         raise OptionError(f"color={color!r} is unknown", "Choose 'rgb' or 'bgr' (OpenCV).")
-    array = np.asarray(frame)
+    try:
+        array = np.asarray(frame)
+    except ValueError as error:
+        raise ShapeError(
+            f"the frame is no array: {error}",
+            "A frame is one array of HxWx3. Class maps come along with SourceFrame(..., labels=...).",
+        ) from error
     _check_frame_shape(array)
     if array.dtype != np.uint8:
         hint = "Convert it: frame.astype(np.uint8)."
@@ -65,6 +71,12 @@ def check_label_ids(label_ids: str, classes: Sequence[str]) -> None:
     """Raise LabelTableError for a numbering that is neither "bundle" nor shipped."""
     if label_ids != "bundle":
         _lookup(label_ids, tuple(classes))
+
+
+def check_instance_names(names: object) -> None:
+    """Raise OptionError for anything but a mapping or None."""
+    if names is not None and not isinstance(names, Mapping):
+        raise OptionError(f"instance_names is {names!r}", "Give the name of every id: {7: 'BP_Truck_7'}.")
 
 
 def check_camera(camera: object) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from thermalsdk.inputs import (
     check_frame,
+    check_instance_names,
     check_instances,
     check_label_ids,
     check_labels,
@@ -68,6 +69,7 @@ class Request:
         if out is not None:
             check_out(out, size)
         check_label_ids(label_ids, classes)
+        check_instance_names(instance_names)
         given_labels = None if labels is None else check_labels(labels, size, label_ids, classes)
         given_instances = None if instances is None else check_instances(instances, size)
         given_map = None if thermal_labels is None else check_thermal_labels(thermal_labels, size)

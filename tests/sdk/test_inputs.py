@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from thermalsdk import Temperatures
+from thermalsdk import Synthesizer, Temperatures
 from thermalsdk.errors import (
     DtypeError,
     LabelError,
@@ -149,3 +149,19 @@ def test_color(synth, rgb):
 def test_a_numbering_is_checked_without_labels_too(synth, rgb):
     with pytest.raises(LabelTableError, match="bogus"):
         synth(rgb, label_ids="bogus")
+
+
+def test_names_of_instances_are_a_mapping(synth, rgb):
+    with pytest.raises(OptionError, match="instance_names"):
+        synth(rgb, instance_names=["BP_Truck_7"])
+
+
+def test_a_frame_with_something_beside_it_is_no_frame(synth, rgb, labels):
+    with pytest.raises(ShapeError, match="no array"):
+        synth((rgb, labels))
+
+
+@pytest.mark.parametrize("option", [{"threads": "2"}, {"threads": 0}, {"device": 0}])
+def test_options_of_another_type_are_refused(tiny_bundle, option):
+    with pytest.raises(OptionError, match=next(iter(option))):
+        Synthesizer.load(tiny_bundle, **option)

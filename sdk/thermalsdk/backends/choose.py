@@ -63,7 +63,7 @@ def choose_backend(
 
 
 def _check_options(device: str, backend: str, precision: str, threads: int | None) -> None:
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+    if not isinstance(device, str) or not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
         raise OptionError(
             f"device={device!r} is unknown", "Choose 'auto', 'cpu' or 'cuda:0' (or another GPU)."
         )
@@ -71,8 +71,8 @@ def _check_options(device: str, backend: str, precision: str, threads: int | Non
         raise OptionError(f"backend={backend!r} is unknown", f"Choose one of {', '.join(_BACKENDS)}.")
     if precision not in _PRECISIONS:
         raise OptionError(f"precision={precision!r} is unknown", f"Choose one of {', '.join(_PRECISIONS)}.")
-    if threads is not None and threads < 1:
-        raise OptionError(f"threads={threads!r} is not positive", "Give a number of CPU threads, or None.")
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+        raise OptionError(f"threads={threads!r} is no number of threads", "Give 1 or more, or None.")
 
 
 def _choose_precision(bundle: Bundle, precision: str, device: str) -> str:

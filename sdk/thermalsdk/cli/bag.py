@@ -10,16 +10,15 @@ from typing import Any
 
 from thermalsdk.adapters.ros2 import convert_bag
 from thermalsdk.cli.console import load, progress, report
-from thermalsdk.cli.scene_options import open_camera
+from thermalsdk.cli.scene_options import open_camera, open_temperatures
 from thermalsdk.frame import Frame
 from thermalsdk.predicted import PredictedTemperatures
-from thermalsdk.temperatures import TemperatureChoice, set_temperatures
 
 
 def bag(options: argparse.Namespace) -> None:
     """Convert the bag."""
     camera = open_camera(options)
-    temperatures = _temperatures(options)
+    temperatures = open_temperatures(options) or PredictedTemperatures()
     with load(options) as synthesizer, closing(progress(itertools.count(), None, "thermal")) as bar:
 
         def see(frame: Any, **inputs: Any) -> Frame:
@@ -41,8 +40,3 @@ def bag(options: argparse.Namespace) -> None:
         )
     seen_by = {} if camera is None else {"camera": camera.config.name, "camera_hash": camera.hash}
     report({"out": options.out, **asdict(made), **seen_by}, options.json)
-
-
-def _temperatures(options: argparse.Namespace) -> TemperatureChoice:
-    """What --ambient, --preset or --temperatures sets, or predictions. Raises TemperatureError."""
-    return set_temperatures(options.ambient, options.preset, options.temperatures) or PredictedTemperatures()

@@ -147,9 +147,7 @@ def _add_bag(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--panoptic", action="store_true", help="class maps are gz-sim's, with numbered objects"
     )
-    add_temperatures(parser).add_argument(
-        "--ambient", type=float, metavar="K", help="kelvin of everything (predicted from the colours)"
-    )
+    add_temperatures(parser)
     add_camera(parser)
     parser.add_argument("--namespace", default="/thermal", metavar="N", help="of what is written (/thermal)")
     parser.add_argument("--storage", choices=("sqlite3", "mcap"), default="sqlite3", help="sqlite3 or mcap")

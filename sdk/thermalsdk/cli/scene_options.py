@@ -8,8 +8,8 @@ from thermalsdk.camera import Camera, camera_names
 from thermalsdk.temperatures import Temperatures, set_temperatures
 
 
-def add_temperatures(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
-    """--preset and --temperatures, of which one may be given; the group that they make."""
+def add_temperatures(parser: argparse.ArgumentParser) -> None:
+    """--ambient, --preset and --temperatures, of which one may be given."""
     from thermalsdk.temperatures.files import preset_names
 
     choice = parser.add_mutually_exclusive_group()
@@ -19,7 +19,9 @@ def add_temperatures(parser: argparse.ArgumentParser) -> argparse._MutuallyExclu
         metavar="FILE",
         help="temperatures of your own: .yaml or .json, docs/temperatures.md",
     )
-    return choice
+    choice.add_argument(
+        "--ambient", type=float, metavar="K", help="kelvin of everything (predicted from the colours)"
+    )
 
 
 def add_camera(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +34,8 @@ def add_camera(parser: argparse.ArgumentParser) -> None:
 
 
 def open_temperatures(options: argparse.Namespace) -> Temperatures | None:
-    """What --preset or --temperatures names, or None. Raises TemperatureError."""
-    return set_temperatures(preset=options.preset, file=options.temperatures)
+    """What --ambient, --preset or --temperatures sets, or None. Raises TemperatureError."""
+    return set_temperatures(options.ambient, options.preset, options.temperatures)
 
 
 def open_camera(options: argparse.Namespace) -> Camera | None:
