@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,8 @@ def export_method(directory: Path, out: Path) -> Path:
             f"{directory} is a run of {name!r}, which has no graphs of its own",
             "Export the whole run of preset edge: the folder that holds segmenter, labeller and edge.",
         )
-    budget = Budget(**{key: tuple(v) if isinstance(v, list) else v for key, v in config.items()})
+    known = {field.name for field in fields(Budget)}
+    budget = Budget(**{key: value for key, value in config.items() if key in known})
     method = build(name, budget)
     generator = load_module(directory, "generator_ema", method.generator)
     graphs = graphs_of_method(method, generator, budget.size)

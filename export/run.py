@@ -10,7 +10,7 @@ from typing import Any
 from export.networks import TrainedNetworks
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.labels import STREET_CLASSES
-from train.checkpoint import WEIGHTS, load_module, read_step
+from train.checkpoint import WEIGHTS, load_module, steps_done
 from train.networks.edge import EdgeGenerator
 from train.networks.labeller import Labeller
 from train.networks.segmenter import Segmenter
@@ -82,4 +82,4 @@ def _record(stage: Path) -> dict[str, Any]:
             f"Train it with `python -m train {stage.name} --out {stage.parent}`.",
         )
     record: dict[str, Any] = json.loads((stage / CONFIG).read_text())
-    return record | {"steps_done": read_step(weights)}
+    return record | {"steps_done": steps_done(stage)}

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for stage in STAGES:
         sub = commands.add_parser(stage, help=f"train the {stage} alone")
-        _add_run_arguments(sub, Path("runs/street"))
+        _add_run_arguments(sub, Path("runs/street"), inherited=True)
         sub.set_defaults(run=lambda args, stage=stage: _train(args, (stage,)))
     modules = {
         "scenes": scenes_dataset,
@@ -93,25 +93,37 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_run_arguments(parser: argparse.ArgumentParser, out: Path) -> None:
+def _add_run_arguments(parser: argparse.ArgumentParser, out: Path, *, inherited: bool = False) -> None:
+    """Declare the options of a run; `inherited` ones may stand before the command as well."""
+
+    def default(value: object) -> object:
+        return argparse.SUPPRESS if inherited else value
+
     parser.add_argument(
         "--data",
         type=Path,
+        default=default(None),
         help="folder of prepared datasets; default: procedural scenes, made on first use",
     )
-    parser.add_argument("--out", type=Path, default=out, help="run directory (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=default(out), help=f"run directory (default: {out})")
     parser.add_argument(
         "--init",
         metavar="BUNDLE",
+        default=default(None),
         help="start from a bundle's weights, a shipped name or a folder: fine-tuning on your own frames",
     )
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads of each process; 0: all")
-    add_runtime_arguments(parser)
-    parser.add_argument("--dry-run", action="store_true", help="print the resolved configuration and stop")
+    parser.add_argument("--threads", type=int, default=default(0), help="CPU threads of each process; 0: all")
+    add_runtime_arguments(parser, inherited=inherited)
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        default=default(False),
+        help="print the resolved configuration and stop",
+    )
     parser.add_argument(
         "--set",
         action="append",
-        default=[],
+        default=default([]),
         metavar="STAGE.NAME=VALUE",
         help="override one setting, e.g. edge.steps=2000; the value is JSON",
     )

@@ -59,21 +59,11 @@ class TrainState:
         Raises:
             CheckpointError: all are damaged, or of other networks.
         """
-        found = [path for path in checkpoint_files(directory) if path.exists()]
-        for path in found:
-            try:
-                tensors, step = load_file(path), read_step(path)
-            except SafetensorError as error:
-                logger.warning("%s is damaged (%s): going on from the one before", path, error)
-                continue
-            self._load(directory, tensors, step)
-            return True
-        if found:
-            raise CheckpointError(
-                f"every checkpoint in {directory} is damaged",
-                "Name another folder with --out.",
-            )
-        return False
+        if not any(path.exists() for path in checkpoint_files(directory)):
+            return False
+        path, tensors = _newest_whole(directory)
+        self._load(directory, tensors, read_step(path))
+        return True
 
     def _load(self, directory: Path, tensors: dict[str, Tensor], step: int) -> None:
         try:
@@ -97,6 +87,25 @@ def checkpoint_files(directory: Path) -> list[Path]:
     return [directory / WEIGHTS, *former]
 
 
+def _whole(path: Path) -> dict[str, Tensor] | None:
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        logger.warning("%s is damaged (%s): the one before takes its place", path, error)
+        return None
+
+
+def _newest_whole(directory: Path) -> tuple[Path, dict[str, Tensor]]:
+    """The newest checkpoint that can be read. Raises CheckpointError without one."""
+    for path in filter(Path.exists, checkpoint_files(directory)):
+        tensors = _whole(path)
+        if tensors is not None:
+            return path, tensors
+    raise CheckpointError(
+        f"{directory} holds no checkpoint that is whole", "Train it again, into another folder with --out."
+    )
+
+
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
@@ -115,6 +124,11 @@ def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
 
 
+def steps_done(directory: Path) -> int:
+    """Steps of the newest checkpoint that is whole. Raises CheckpointError without one."""
+    return read_step(_newest_whole(directory)[0])
+
+
 def read_step(path: Path) -> int:
     """Steps done, as written in the checkpoint's header."""
     with safe_open(path, framework="pt") as file:
@@ -122,8 +136,11 @@ def read_step(path: Path) -> int:
 
 
 def load_module(directory: Path, name: str, module: nn.Module) -> nn.Module:
-    """Load one module of a checkpoint into `module` and return it in evaluation mode."""
-    module.load_state_dict(_under(load_file(directory / WEIGHTS), f"module.{name}."))
+    """Load one module of the newest whole checkpoint into `module` and return it in evaluation mode.
+
+    Raises CheckpointError without one.
+    """
+    module.load_state_dict(_under(_newest_whole(directory)[1], f"module.{name}."))
     return module.eval()
 
 

@@ -83,6 +83,7 @@ def run_steps(
     log = Log(directory, images, state.step) if parallel.rank() == 0 else None
     sums: dict[str, list[float]] = {}
     saved = time.monotonic()
+    begun = state.step
     with tqdm(
         total=total, initial=state.step, desc=directory.name, mininterval=5, disable=log is None
     ) as bar:
@@ -106,7 +107,8 @@ def run_steps(
                 state.save(directory)
                 saved = time.monotonic()
     if log is not None:
-        state.save(directory)
+        if state.step > begun:
+            state.save(directory)
         log.events.close()
 
 

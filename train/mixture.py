@@ -29,6 +29,11 @@ class Source:
     share: float
 
 
+def has_labels(sample: Sample) -> bool:
+    """Whether a frame has labels that can be trusted."""
+    return sample.labels is not None and sample.label_source != "unreliable"
+
+
 def unchanged(sample: Sample) -> Sample:
     """The sample as it is in the dataset."""
     return sample
@@ -55,6 +60,13 @@ class Mixture:
         refine: Callable[[Sample], Sample] = unchanged,
     ) -> None:
         present = [name for name in shares if (root / name / "dataset.json").exists()]
+        others = sorted({path.parent.name for path in root.glob("*/dataset.json")} - set(shares))
+        if others:
+            logger.info(
+                "%s also has %s, which have no share: give them one, as --set edge.shares=JSON does",
+                root,
+                ", ".join(others),
+            )
         absent = sorted(set(shares) - set(present))
         if absent and present:
             logger.info("%s has no %s: trained without", root, ", ".join(absent))
@@ -66,6 +78,14 @@ class Mixture:
             )
         total = sum(source.share for source in self.sources)
         self.probabilities = np.array([source.share / total for source in self.sources])
+
+    def require_labels(self) -> None:
+        """Raise DatasetError when no frame has labels that can be trusted: none could be drawn."""
+        if not any(has_labels(sample) for source in self.sources for sample in source.samples):
+            names = ", ".join(source.dataset.name for source in self.sources)
+            raise DatasetError(
+                f"no frame of {names} has labels", "Add a labelled set, or train the segmenter on one first."
+            )
 
     def draw(self, rng: np.random.Generator) -> tuple[Source, Sample]:
         """One frame and the source that it came from."""

@@ -88,25 +88,32 @@ def launch(devices: int = 1, precision: str = "bf16-mixed", accelerator: str = "
     return fabric
 
 
-def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `open_runtime` reads."""
+def add_runtime_arguments(parser: argparse.ArgumentParser, *, inherited: bool = False) -> None:
+    """Declare what `open_runtime` reads.
+
+    inherited: leave what is not given to the parser that this one is a command of.
+    """
+
+    def default(value: object) -> object:
+        return argparse.SUPPRESS if inherited else value
+
     parser.add_argument(
         "--devices",
         type=int,
-        default=1,
-        help="GPUs, or processes on a CPU, that share each batch (%(default)s; torchrun: its processes)",
+        default=default(1),
+        help="GPUs, or processes on a CPU, that share each batch (1; torchrun: its processes)",
     )
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
-        default=PRECISIONS[0],
-        help="in which networks compute; losses and critics are float32 (default: %(default)s)",
+        default=default(PRECISIONS[0]),
+        help=f"in which networks compute; losses and critics are float32 (default: {PRECISIONS[0]})",
     )
     parser.add_argument(
         "--workers",
         type=int,
-        default=_default_workers(),
-        help="processes that read batches ahead of each device; 0: none (default here: %(default)s)",
+        default=default(_default_workers()),
+        help=f"processes that read ahead for each device; 0: none (default here: {_default_workers()})",
     )
 
 

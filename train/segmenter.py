@@ -19,7 +19,7 @@ from train.checkpoint import TrainState
 from train.clouds import repaint_sky
 from train.initial_weights import load_graph_weights
 from train.loop import Average, cosine_schedule, run_steps
-from train.mixture import OBJECT_CLASSES, Mixture, random_pixel_of
+from train.mixture import OBJECT_CLASSES, Mixture, has_labels, random_pixel_of
 from train.networks.backbone import padded_to_stride
 from train.networks.segmenter import Segmenter
 from train.nightfall import darken_to_night
@@ -73,6 +73,7 @@ def train_segmenter(
     require_divisible(config.batch, "segmenter")
     with runtime.fabric.rank_zero_first():
         mixture = Mixture(data, config.shares, refine=add_boxed_objects)
+        mixture.require_labels()
         record_run(out, config, mixture, start)
     torch.manual_seed(config.seed)
     network = runtime.place(Segmenter(STREET_CLASSES))
@@ -152,7 +153,7 @@ def _draw(
     """A window of a frame with labels, its labels, and whether it is night."""
     while True:
         _, sample = mixture.draw(rng)
-        if sample.labels is not None and sample.label_source != "unreliable":
+        if has_labels(sample):
             break
     wants_object = rng.random() < config.object_share
     centre = random_pixel_of(rng, sample.labels, OBJECT_CLASSES) if wants_object else None

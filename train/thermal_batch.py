@@ -21,7 +21,7 @@ from train.augmentation import jitter_colours, random_window
 from train.checkpoint import WEIGHTS, load_module
 from train.composition import object_means
 from train.data import Sample
-from train.mixture import OBJECT_CLASSES, Mixture, random_pixel_of
+from train.mixture import OBJECT_CLASSES, Mixture, has_labels, random_pixel_of
 from train.networks.segmenter import Segmenter
 from train.parallel import own_part
 from train.segmenter import segment
@@ -72,10 +72,16 @@ class LabelledMixture:
     """A mixture with, for each frame by SOURCE/STEM, the segmenter's label map.
 
     At run time the maps come from a simulator or from the segmenter: the layers must know both.
+
+    Raises DatasetError when no frame has a map of either kind.
     """
 
     mixture: Mixture
     segmented: Mapping[str, NDArray[np.uint8]]
+
+    def __post_init__(self) -> None:
+        if not self.segmented:
+            self.mixture.require_labels()
 
 
 def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:
@@ -86,15 +92,18 @@ def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:
     if not (directory / WEIGHTS).exists():
         logger.info("no segmenter in %s: frames without labels are left out", directory)
         return LabelledMixture(mixture, {})
-    digest = hashlib.sha256(f"{(directory / WEIGHTS).stat().st_mtime_ns}".encode())
-    for source in mixture.sources:
-        digest.update(str(source.samples.path).encode())
-    path = directory / f"maps-{digest.hexdigest()[:16]}.bin"
+    weights = f"maps-{_digest(str((directory / WEIGHTS).stat().st_mtime_ns))}"
+    path = directory / f"{weights}-{_digest(*(str(source.samples.path) for source in mixture.sources))}.bin"
     if not is_written(path):
-        for outdated in directory.glob("maps-*"):
-            outdated.unlink()
+        for other in directory.glob("maps-*"):
+            if not other.name.startswith(weights):  # other stages keep the maps of their own frames
+                other.unlink()
         write_arrays(path, _segmented(mixture, directory))
     return LabelledMixture(mixture, ArrayFile(path))
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
 def _segmented(mixture: Mixture, directory: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
@@ -177,7 +186,7 @@ def _choose_maps(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Class map, and the map whose connected components are the objects (the source's own is finer)."""
     segmented = frames.segmented.get(_key(name, sample.stem))
-    trusted = sample.labels is not None and sample.label_source != "unreliable"
+    trusted = has_labels(sample)
     if segmented is not None and (not trusted or rng.random() < segmented_share):
         return segmented, segmented
     if not trusted:

@@ -101,7 +101,11 @@ def test_what_was_built_is_found(engines, builds):
 def test_cleared(engines, builds):
     assert engines.clear() == 0
     entry = engines.get(REQUEST, b"model")
+    theirs = [engines.folder / name for name in ("thesis.docx", ".bashrc", "model.engine")]
+    for path in theirs:
+        path.write_text("not ours")
     assert engines.clear() > entry.size
+    assert all(path.read_text() == "not ours" for path in theirs)
     assert engines.entries() == []
     assert engines.find(REQUEST) is None
 

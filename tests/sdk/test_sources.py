@@ -62,6 +62,21 @@ def test_truncated_video_is_refused(tmp_path, name, codec, options):
     assert "ffprobe" in caught.value.hint
 
 
+def test_an_avi_whose_recorder_dropped_frames_is_whole(tmp_path):
+    path = tmp_path / "gaps.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuvj420p"
+        for index in (0, 1, 2, 5, 6, 9, 10, 11):
+            frame = av.VideoFrame.from_ndarray(moving_picture(index), format="rgb24")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert len(read_all(path)) == 8
+    with pytest.raises(VideoError):
+        read_all(truncated(path))
+
+
 def test_index_beyond_the_end_is_refused_at_once(tmp_path):
     whole = write_video(tmp_path / "road.mp4", frames=60, movflags="faststart")
     with pytest.raises(VideoError, match="cut short"):

@@ -57,6 +57,7 @@ def yolo(root):
     add(root / "labels/train/a.txt", "0 0.5 0.5 0.1 0.2\n")
     add(root / "labels/val/a.txt", "2 0.1 0.1 0.1 0.1\n")
     add(root / "train.txt", "./images/train/a.jpg\n./images/train/b.jpg\n")
+    add(root / "runs.yaml", "!!python/object:foo.Bar {}\n")
     add(root / "data.yaml", "path: ../datasets/mine  # root\ntrain: images/train\nnames:\n  0: person\n")
     return root
 
@@ -113,6 +114,7 @@ def test_yolo(run, yolo, tmp_path):
         "images/val/a.png",
         "labels/train/a.txt",
         "labels/val/a.txt",
+        "runs.yaml",
         "thermalsdk.json",
         "train.txt",
     ]
@@ -158,8 +160,11 @@ def test_objects_by_name_and_kept_class_maps(run, root, synth, tmp_path):
     assert contents(tmp_path / "tags") == ["day/1.png", "night/1.png", "thermalsdk.json"]
     np.testing.assert_array_equal(read_ids(tmp_path / "tags/night/1.png"), frame.labels)
 
-    again = ("--labels", tmp_path / "tags", "--raw16", tmp_path / "again")
-    assert run("run", root, tmp_path / "out_again", *options, *again)[0] == 0
+    scene.write_text("unit: celsius\nambient: 10\ninstances: {300: 45}\n")
+    again = ("run", root, tmp_path / "out_again", *options, "--labels", tmp_path / "tags")
+    again = (*again, "--raw16", tmp_path / "again", "--json")
+    assert json.loads(run(*again)[1])["made"] == 2
+    assert json.loads(run(*again)[1])["made"] == 0
     for name in ("day/1.png", "night/1.png"):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "kelvin" / name).read_bytes()
 

@@ -20,6 +20,7 @@ from train.checkpoint import (
     checkpoint_files,
     load_module,
     read_step,
+    steps_done,
     write_json,
 )
 from train.loop import Average, Log, cosine_rate, run_steps
@@ -92,9 +93,12 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     assert state.restore(tmp_path)
     assert state.step == 1
     assert "damaged" in caplog.text
+    former = load_file(checkpoint_files(tmp_path)[1])["module.net.weight"]
+    assert torch.equal(load_module(tmp_path, "net", torch.nn.Linear(1, 1)).weight, former)
+    assert steps_done(tmp_path) == 1
     for path in checkpoint_files(tmp_path):
         path.write_bytes(b"nothing")
-    with pytest.raises(CheckpointError, match="damaged"):
+    with pytest.raises(CheckpointError, match="no checkpoint that is whole"):
         state.restore(tmp_path)
 
 
@@ -180,3 +184,13 @@ def test_json_is_complete_or_absent(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_json(path, {"a": object()})
     assert json.loads(path.read_text()) == {"a": 1}
+
+
+def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
+    def state() -> TrainState:
+        return TrainState({"net": torch.nn.Linear(1, 1)})
+
+    run_steps(tmp_path, state(), 2, lambda index: {"loss": float(index)}, 1)
+    before = {path: path.stat().st_mtime_ns for path in checkpoint_files(tmp_path) if path.exists()}
+    run_steps(tmp_path, state(), 2, lambda index: {"loss": float(index)}, 1)
+    assert {path: path.stat().st_mtime_ns for path in checkpoint_files(tmp_path) if path.exists()} == before

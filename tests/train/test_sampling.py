@@ -10,7 +10,7 @@ from thermalsdk.labels import STREET_CLASSES
 from train.adversary import WINDOW, Adversary
 from train.augmentation import jitter_colours, random_window
 from train.composition import one_hot
-from train.data import Dataset
+from train.data import Dataset, DatasetError
 from train.layergan import EdgeConfig, noisy_thermal_labels, reconstruction_loss, sample_grid
 from train.mixture import Mixture
 from train.scenes_dataset import prepare_scenes
@@ -109,6 +109,13 @@ def test_critics_look_at_windows_with_their_class(mixture: LabelledMixture) -> N
     assert fake.grad.abs().sum() > 0
     critic_loss = adversary.critic_loss(batch, fake, looks, torch.Generator().manual_seed(1))
     assert critic_loss.isfinite()
+
+
+def test_a_mixture_without_any_labels_is_refused(mixture: LabelledMixture, monkeypatch) -> None:
+    monkeypatch.setattr("train.mixture.has_labels", lambda sample: False)
+    with pytest.raises(DatasetError, match="no frame of scenes has labels"):
+        LabelledMixture(mixture.mixture, {})
+    LabelledMixture(mixture.mixture, {"scenes/0": np.zeros((96, 128), np.uint8)})
 
 
 def test_dataset_without_frames_of_a_source_is_left_out(mixture: LabelledMixture) -> None:

@@ -174,3 +174,11 @@ def test_what_a_preset_cannot_do_is_refused_before_it_begins(
     assert run_command(monkeypatch, *command) == 1
     assert "error: " in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_options_before_a_stage_hold_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train", "--set", "edge.steps=5", "edge", "--dry-run"])
+    assert main() == 0
+    assert json.loads(capsys.readouterr().out)["edge"]["steps"] == 5

@@ -73,19 +73,29 @@ def main(args: argparse.Namespace) -> int:
     budget = Budget(images=args.images, size=args.size, batch=args.batch, cap=args.cap)
     runtime = open_runtime(args)
     full = {name: Dataset.open(args.data / name) for name in args.sets}
+    folder = args.out / f"data-{budget.size}"
     with runtime.fabric.rank_zero_first():
-        small = {name: _resized(full[name], args.out / "data" / name, budget.size) for name in args.sets}
-    frames = LabelledMixture(Mixture(args.out / "data", dict.fromkeys(args.sets, 1.0)), {})
+        small = {name: _resized(full[name], folder / name, budget.size) for name in args.sets}
+    frames = LabelledMixture(Mixture(folder, dict.fromkeys(args.sets, 1.0)), {})
     for name in args.methods:
-        train_method(name, frames, args.out / name, budget, runtime=runtime)
+        train_method(name, frames, args.out / name, budget, runtime=runtime, sets=args.sets)
     if rank() > 0:
         return 0
     size = (budget.size, budget.size)
     with Synthesizer.load(args.bundle) as synth:
+        bundle = synth.info.bundle_hash
         predicted = {name: predicted_maps(synth, full[name], SPLIT, size) for name in args.sets}
     # The baselines' pictures are the same for every method, so the first one's report has their distances.
     results = [
-        _score(args.out / name, budget, dataset, predicted[dataset.name], protocol, name == args.methods[0])
+        _score(
+            args.out / name,
+            budget,
+            dataset,
+            predicted[dataset.name],
+            protocol,
+            name == args.methods[0],
+            bundle,
+        )
         for name in args.methods
         for dataset in small.values()
         for protocol in PROTOCOLS
@@ -140,12 +150,16 @@ def _score(
     predicted: Mapping[str, Maps],
     protocol: Protocol,
     with_baselines: bool,
+    bundle: str,
 ) -> dict[str, Any]:
-    """Scores of the method in `run` on one set, kept there."""
+    """Scores of the method in `run` on one set, kept there for the same budget and maps."""
     name = run.name
     kept = run / f"{dataset.name}_{protocol}.json"
-    if kept.exists() and (known := json.loads(kept.read_text()))["budget"] == asdict(budget):
-        return known
+    key = {"budget": asdict(budget), "bundle": bundle if protocol == "rgb" else None}
+    if kept.exists():
+        known = json.loads(kept.read_text())
+        if {field: known.get(field) for field in key} == key:
+            return known
     method = build(name, budget)
     generator = load_module(run, "generator_ema", method.generator)
     result = evaluate(
@@ -157,7 +171,7 @@ def _score(
         compared=COMPARED if with_baselines else (),
         progress=_progress(f"{name} {dataset.name} {protocol}"),
     )
-    scored = {"method": name, "budget": asdict(budget), "seconds": training_seconds(run), **result}
+    scored = {"method": name, **key, "seconds": training_seconds(run), **result}
     write_json(kept, scored)
     return scored
 

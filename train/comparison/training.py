@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,17 +55,19 @@ def train_method(
     budget: Budget,
     scales: tuple[float, float] = (1.0, 1.0),
     runtime: Runtime | None = None,
+    sets: Sequence[str] = (),
 ) -> None:
     """Train a method into `out`, or go on where a run stopped.
 
     Args:
         scales: range of the magnification of the square windows that are drawn; 1 where frames have the size.
         runtime: default: one process. In several, batch normalisation is over each one's samples.
+        sets: names of the compared sets; a run on others is refused.
     """
     runtime = runtime or Runtime()
     require_divisible(budget.batch, name)
     with runtime.fabric.rank_zero_first():
-        write_record(out, {"method": name, **asdict(budget)})
+        write_record(out, {"method": name, "sets": list(sets), **asdict(budget)})
     method = build(name, budget)
     runtime.place(method.generator)
     runtime.place(method.opponents)

@@ -19,6 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from thermalsdk import Synthesizer
+from thermalsdk.bundle import Bundle
 from train.checkpoint import write_json
 from train.data import Dataset
 from train.downstream.corpora import Example, grey_colours, real_thermal, synthetic_thermal
@@ -90,8 +91,14 @@ def main(args: argparse.Namespace) -> int:
     labelled = [Dataset.open(args.data / name) for name in args.labelled]
     config = replace(DetectorConfig(), steps=args.steps)
     corpora = make_corpora(real, labelled, args.bundle)
+    made_of = {
+        "bundle": Bundle.open(args.bundle).hash,
+        "real": real.spec.source,
+        "frames": {name: len(corpus) for name, corpus in corpora.items()},
+    }
     scores = {
-        arm: [_score(args.out, arm, corpora, real, config, n) for n in range(args.seeds)] for arm in args.arms
+        arm: [_score(args.out, arm, corpora, real, config, n, made_of) for n in range(args.seeds)]
+        for arm in args.arms
     }
     results = summarise(
         scores,
@@ -135,20 +142,20 @@ def _score(
     real: Dataset,
     config: DetectorConfig,
     seed: int,
+    made_of: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Scores of one network, kept in its run directory."""
+    """Scores of one network, kept in its run directory for the same configuration and corpora."""
     run = out / f"{arm.replace(', ', '-').replace(' ', '-')}-{seed}"
     kept = run / "scores.json"
-    if kept.exists() and (known := json.loads(kept.read_text()))["config"] == _jsonable(config):
-        return known["scores"]
-    network = train_detector(ARMS[arm].halves(corpora), run, config, seed)
+    key = json.loads(json.dumps({"config": asdict(config), "made_of": made_of}))
+    if kept.exists():
+        known = json.loads(kept.read_text())
+        if {name: known.get(name) for name in key} == key:
+            return known["scores"]
+    network = train_detector(ARMS[arm].halves(corpora), run, config, seed, made_of)
     scores = score_boxes(real, predictor(network))
-    write_json(kept, {"config": asdict(config), "scores": scores})
+    write_json(kept, {**key, "scores": scores})
     return scores
-
-
-def _jsonable(config: DetectorConfig) -> dict[str, Any]:
-    return json.loads(json.dumps(asdict(config)))
 
 
 def _progress(title: str) -> Callable[[Any], tqdm]:

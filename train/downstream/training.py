@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,14 +52,17 @@ def train_detector(
     out: Path,
     config: DetectorConfig,
     seed: int,
+    made_of: Mapping[str, Any] | None = None,
     runtime: Runtime | None = None,
 ) -> Segmenter:
     """Train on some corpora in the first half of the steps and on some in the second, or go on in `out`.
 
-    runtime: of one process; default: on the machine's GPU, or its CPU.
+    Args:
+        made_of: what the corpora came from; a run of other ones is refused.
+        runtime: of one process; default: on the machine's GPU, or its CPU.
     """
     runtime = runtime or Runtime()
-    write_record(out, {"seed": seed, **asdict(config)})
+    write_record(out, {"seed": seed, "made_of": made_of, **asdict(config)})
     torch.manual_seed(seed)
     network = Segmenter(TARGETS)
     runtime.place(network)

@@ -11,6 +11,7 @@ import importlib
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from thermalsdk.version import __version__
 _LOG = logging.getLogger("thermalsdk")
 _SCHEMA_VERSION = 1
 _ENGINE, _SIDECAR, _LOCK = ".engine", ".json", ".lock"
+#: Names of entries and of timing caches, finished or in the making.
+_OWN_NAME = re.compile(r"\.?([0-9a-f]{64}\.|timing-.+\.cache)")
 
 
 def default_folder() -> Path:
@@ -108,10 +111,13 @@ class EngineCache:
         )
 
     def clear(self) -> int:
-        """Delete everything but the locks, which others may wait at; returns how many bytes that freed."""
+        """Delete what a cache writes but the locks, which others may wait at; returns the bytes that freed.
+
+        Other files are left alone: the folder is where the user said.
+        """
         freed = 0
         for path in self.folder.glob("*") if self.folder.exists() else ():
-            if path.is_file() and path.suffix != _LOCK:
+            if path.is_file() and path.suffix != _LOCK and _OWN_NAME.match(path.name):
                 freed += path.stat().st_size
                 path.unlink(missing_ok=True)
         return freed

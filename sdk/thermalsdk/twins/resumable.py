@@ -32,6 +32,7 @@ class ResumableFolder:
         Raises OutputError when it cannot be written, or holds files of anything but the same job.
         """
         check_parent(final)
+        job = json.loads(json.dumps(job))  # as it is read again: every key a text
         self.final = final
         partial = final.with_name(f".{final.name}.partial")
         self.path = final if (final / RECORD).exists() else partial

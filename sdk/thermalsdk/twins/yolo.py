@@ -77,8 +77,8 @@ def _splits(path: Path) -> list[str]:
     """What a YAML file names as its splits: folders, lists of pictures, or several of these."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise LayoutError(f"{path} cannot be read: {error}", "Mend it, or move it away.") from error
+    except yaml.YAMLError:  # what a training program left there, in a dialect of its own
+        return []
     if not isinstance(data, dict):
         return []
     named = [data.get(split) for split in _SPLITS]

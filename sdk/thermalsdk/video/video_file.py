@@ -89,13 +89,16 @@ class VideoFile:
             raise VideoError(f"{self._address} holds no frames", _RECOPY)
         if self.live:
             return
-        if self.count is not None and decoded + discarded < self.count:
+        declared_s = self._declared_seconds()
+        tolerance_s = max(2 / self.rate, _DURATION_TOLERANCE_S)
+        too_early = declared_s is not None and end_s < declared_s - tolerance_s
+        # AVI counts frames that were dropped while it was recorded: it is whole if it lasts to its end.
+        lasts = declared_s is not None and not too_early and self._container.format.name == "avi"
+        if self.count is not None and decoded + discarded < self.count and not lasts:
             raise VideoError(
                 f"{self._address} is cut short: {decoded} of {self.count} frames can be read", _RECOPY
             )
-        declared_s = self._declared_seconds()
-        tolerance_s = max(2 / self.rate, _DURATION_TOLERANCE_S)
-        if self.count is None and declared_s is not None and end_s < declared_s - tolerance_s:
+        if self.count is None and too_early:
             raise VideoError(
                 f"{self._address} is cut short: {end_s:.2f} of {declared_s:.2f} seconds can be read", _RECOPY
             )
