@@ -125,6 +125,19 @@ def test_the_front_class_hides_the_ones_behind():
     np.testing.assert_allclose(kelvin[2, 2], (alpha / alpha.sum()) @ temperatures, atol=1e-4)
 
 
+@pytest.mark.parametrize("width", [15, 33, 70])
+def test_more_classes_than_a_word_has_bits(width):
+    """Classes are looked for by their number modulo 32."""
+    rng = np.random.default_rng(width)
+    labels = rng.integers(0, 200, (40, width)).astype(np.uint8)
+    labels[8:30, 4:12] = 7
+    objects, count = connected_components(labels)
+    contrasts = list(rng.uniform(-1, 1, (200, 40, width)).astype(np.float32))
+    thermal_labels = rng.uniform(270, 320, count).astype(np.float32)[objects]
+    arguments = (labels, objects, contrasts, thermal_labels, 10.0, 2)
+    assert COMPOSITE_KELVIN.accepts(composite(*arguments) - reference.composite(*arguments))
+
+
 def test_writes_into_out():
     frame = random_frame(np.random.default_rng(1), blocky_labels(np.random.default_rng(1), 20, 30))
     out = np.empty(frame.labels.shape, np.float32)

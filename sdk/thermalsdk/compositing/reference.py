@@ -139,7 +139,8 @@ def composite(
     """
     present = [int(k) for k in np.unique(labels)]
     planes = {k: np.asarray(contrasts[k], dtype=np.float64) for k in present}
-    own_contrast = np.choose(np.searchsorted(present, labels), [planes[k] for k in present])
+    stacked = np.stack([planes[k] for k in present])
+    own_contrast = np.take_along_axis(stacked, np.searchsorted(present, labels)[None], axis=0)[0]
     base = thermal_labels - contrast_kelvin * core_means(labels, objects, own_contrast, feather)[objects]
 
     visible = np.ones(labels.shape)
