@@ -7,7 +7,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,19 @@ from thermalsdk.cli.console import load, progress, report
 from thermalsdk.cli.contact_sheet import Column, contact_sheet
 from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera
-from thermalsdk.display import AutoGain, gain_limits
+from thermalsdk.display import gain_limits
 from thermalsdk.errors import OutputError
 from thermalsdk.formats import Provenance, ThermalImage
 from thermalsdk.formats.ffv1 import ThermalVideoSink
 from thermalsdk.frame import Frame
 from thermalsdk.partial import write_whole
 from thermalsdk.scenes import SCENE_IDS, Conditions, SceneFrame, StreetScene
+from thermalsdk.streaming import Finish
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
+from thermalsdk.video import SourceFrame
 from thermalsdk.video.display_sinks import DisplayVideoSink, save_picture
+from thermalsdk.video.source import numbered_name
 
 _SIZE = (480, 640)
 _RATE = 15.0
@@ -71,20 +74,17 @@ def demo(options: argparse.Namespace) -> None:
         classes = synthesizer.info.classes
         provenance = Provenance.of(synthesizer.info, None if camera is None else camera.hash)
         ids = SCENE_IDS.lookup(classes)
-        auto_gain = AutoGain()
-        for shot in progress(_shots(options.frames), options.frames, "demo"):
+        finish = Finish(True, None, camera)
+        for number, shot in enumerate(progress(_shots(options.frames), options.frames, "demo")):
             scene = shot.scene
             if shot.first:
-                auto_gain = AutoGain()
-                if camera is not None:
-                    camera.restart()
+                finish = Finish(True, None, camera)
             labels = ids[scene.labels]
             temperatures = scene_temperatures(scene, labels, classes, shot.conditions.ambient_kelvin)
             frame = synthesizer(
                 scene.rgb, labels=labels, instances=scene.instances, temperatures=temperatures
             )
-            frame = replace(frame, limits=auto_gain(frame.kelvin))
-            shown = frame if camera is None else camera.view(frame, scene.time_s)
+            shown = finish(SourceFrame(scene.rgb, number, scene.time_s, numbered_name(number)), frame)
             milliseconds.append(shown.timing.total)
             display.write(side_by_side(scene.rgb, shown.colorize("white-hot")), "")
             raw16.write(ThermalImage.raw16(shown.raw16, provenance), "")
