@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import av
@@ -253,6 +254,30 @@ def test_a_camera_that_stays_away_leaves_what_was_recorded(run, tmp_path, monkey
     assert "camera" in err
     assert json.loads(text)["frames"] >= 1
     assert len(list(open_source(tmp_path / "o.mp4"))) == json.loads(text)["frames"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_completes_a_recording_whose_camera_is_silent(run, tmp_path, monkeypatch, number):
+    cv2 = pytest.importorskip("cv2")
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    pictures = iter([(True, moving_picture(index)) for index in range(2)])
+    over = threading.Event()
+
+    def read(self):
+        picture = next(pictures, None)
+        if picture is not None:
+            return picture
+        threading.Timer(0.5, signal.pthread_kill, (threading.main_thread().ident, number)).start()
+        over.wait(20)
+        return False, None
+
+    monkeypatch.setattr(Camera, "read", read)
+    start = time.monotonic()
+    code, text, _ = run("run", "0", tmp_path / "o.mp4", "--json")
+    over.set()
+    assert code == 0
+    assert time.monotonic() - start < 15
+    assert len(list(open_source(tmp_path / "o.mp4"))) == json.loads(text)["frames"] >= 1
 
 
 def test_second_interrupt_gives_a_recording_up(run, tmp_path, monkeypatch):

@@ -13,6 +13,10 @@ Item = TypeVar("Item")
 Handler = Callable[[int, FrameType | None], None]
 
 
+class _Stopped(BaseException):
+    """Takes a wait for the next item to its end."""
+
+
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
     """Let SIGTERM, which `timeout` and containers send, raise KeyboardInterrupt as Ctrl-C does."""
@@ -23,21 +27,29 @@ def terminated_like_interrupted() -> Iterator[None]:
 def until_interrupted(items: Iterable[Item]) -> Generator[Item, None, None]:
     """Items of a source without an end: Ctrl-C or SIGTERM ends it, a second one interrupts as always.
 
-    Close it when leaving early: the handlers stay until then.
+    It ends after the item that is being used, or at once while the next one is waited for: a camera that is
+    away may never send it. Close it when leaving early: the handlers stay until then.
     """
-    stopped = False
+    stopped = waits = False
 
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal stopped
         if stopped:
             raise KeyboardInterrupt
         stopped = True
+        if waits:
+            raise _Stopped
 
+    left = iter(items)
     with _handling(stop, signal.SIGINT, signal.SIGTERM):
-        for item in items:
-            yield item
-            if stopped:
+        while not stopped:
+            try:
+                waits = True
+                item = next(left)
+                waits = False
+            except (StopIteration, _Stopped):
                 return
+            yield item
 
 
 @contextmanager
