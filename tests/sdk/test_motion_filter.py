@@ -114,3 +114,15 @@ def test_without_opencv_the_error_says_what_to_install(synth, monkeypatch):
     with pytest.raises(MissingDependency, match="OpenCV"):
         synth.stream([], follow_motion=True)
     assert isinstance(synth, Synthesizer)
+
+
+@pytest.mark.parametrize("size", [(96, 1280), (64, 640), (120, 1920), (64, 64)])
+def test_low_and_wide_frames(size):
+    """OpenCV's flow ends the process on these, unless they are made larger for it."""
+    rng = np.random.default_rng(0)
+    smooth = MotionFilter(0.8)
+    for _ in range(2):
+        kelvin = rng.uniform(280, 300, size).astype(np.float32)
+        out = smooth(rng.integers(0, 256, (*size, 3), np.uint8), kelvin, None)
+        assert out.shape == size
+        assert np.isfinite(out).all()

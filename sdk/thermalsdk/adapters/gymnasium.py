@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from thermalsdk.adapters.synthesize import Synthesize
+from thermalsdk.camera import Camera
+from thermalsdk.camera.optics import size_on_detector
 from thermalsdk.errors import MissingDependency, OptionError
 
 try:
@@ -40,8 +42,8 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
         instances: key of the instance map, or None.
         output: "kelvin" (float32 HxW), "raw16" (uint16 HxW, 0.01 K per count) or "display" (uint8 HxW).
         key: key of the thermal picture.
-        shape: (H, W) of the thermal picture where a camera bound to `synthesize` has a detector of another
-            size; None for the size of the colour picture.
+        camera: what looks at the surfaces, switched off and on at every reset; None for a perfect radiometer.
+        shape: (H, W) of the thermal picture where `synthesize` gives another size than the colour picture's.
 
     Raises OptionError when the observation space does not hold what is named, or already holds `key`.
     """
@@ -57,6 +59,7 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
         instances: str | None = None,
         output: str = "kelvin",
         key: str = "thermal",
+        camera: Camera | None = None,
         shape: tuple[int, int] | None = None,
     ) -> None:
         if output not in _OUTPUTS:
@@ -71,13 +74,14 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
             instances=instances,
             output=output,
             key=key,
+            camera=camera,
             shape=shape,
         )
         super().__init__(env)
         self._synthesize = synthesize
         self._rgb, self._labels, self._instances, self._key = rgb, labels, instances, key
         self._label_ids = label_ids
-        self._output, self._shape = output, shape
+        self._output, self._camera, self._shape = output, camera, shape
         self._picture_alone = not isinstance(env.observation_space, gymnasium.spaces.Dict)
         self.observation_space = self._space(env.observation_space)
 
@@ -99,8 +103,21 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
                 "Name a colour picture, uint8 HxWx3; gymnasium.wrappers.AddRenderObservation adds one.",
             )
         kind, highest = _OUTPUTS[self._output]
-        spaces[self._key] = gymnasium.spaces.Box(0, highest, self._shape or picture.shape[:2], kind)
+        shape = self._shape or self._shape_of(picture.shape[:2])
+        spaces[self._key] = gymnasium.spaces.Box(0, highest, shape, kind)
         return gymnasium.spaces.Dict(spaces)
+
+    def _shape_of(self, colours: tuple[int, int]) -> tuple[int, int]:
+        """Surfaces have the size of the colours; what a camera shows has its detector's."""
+        if self._camera is None or self._camera.config.resolution is None or self._output == "kelvin":
+            return colours
+        return size_on_detector(colours, self._camera.config.resolution)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        """Reset the environment, and switch the camera off and on: episodes have nothing of one another."""
+        if self._camera is not None:
+            self._camera.restart()
+        return super().reset(seed=seed, options=options)
 
     def observation(self, observation: Any) -> dict[str, Any]:
         """The observation with the thermal picture. Raises all that a call of the synthesizer raises."""
@@ -112,5 +129,7 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
             label_ids=self._label_ids,
             instances=shown[self._instances] if self._instances else None,
         )
+        if self._camera is not None:
+            frame = self._camera.view(frame)
         shown[self._key] = getattr(frame, self._output)
         return shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 import time
 from dataclasses import replace
@@ -36,6 +37,9 @@ _DEFAULT_HZ = 30.0
 _STUCK_KELVIN = (233.15, 413.15)
 
 
+Size = tuple[int, int]
+
+
 class Camera:
     """One camera with its state: the clock of its shutter, its fixed pattern, and its gain.
 
@@ -59,11 +63,10 @@ class Camera:
         self.hash = config_hash(config, self.seed)
         slope = config.band.slope_at(_NETD_KELVIN)
         self._slope = slope
-        self._spread = None if config.blur is None else PointSpread(config.blur)
         self._noise = None if config.noise is None else TemporalNoise(config.noise, slope, self.seed)
         self._converter = None if config.digitiser is None else Converter(config.digitiser, config.band)
         self._lock = threading.Lock()
-        self._size: tuple[int, int] | None = None
+        self._fitted: tuple[Size, Size] | None = None
         self.restart()
 
     @classmethod
@@ -178,11 +181,11 @@ class Camera:
     def _apparent(self, radiance: Float32, index: int, state: Moment) -> Float32:
         """Every stage on the radiance of a scene; apparent temperature, float32 HxW of the detector."""
         config = self.config
-        size = (radiance.shape[0], radiance.shape[1])
+        scene = size = (radiance.shape[0], radiance.shape[1])
         if config.resolution is not None:
-            size = size_on_detector(size, config.resolution)
-        if size != self._size:
-            self._fit(size)
+            size = size_on_detector(scene, config.resolution)
+        if (scene, size) != self._fitted:
+            self._fit(scene, size)
         seen = averaged(radiance, size)
         seen = self._spread(seen) if self._spread is not None else seen.copy()
         if self._falloff is not None:
@@ -197,10 +200,12 @@ class Camera:
             return config.band.kelvin(seen)
         return self._converter.kelvin(self._converter.counts(seen))
 
-    def _fit(self, size: tuple[int, int]) -> None:
-        """Make the stages that depend on the size of the frame, (H, W) on the detector."""
+    def _fit(self, scene: Size, size: Size) -> None:
+        """Make the stages that depend on the size of the frame, (H, W) of the scene and on the detector."""
         config = self.config
-        self._size = size
+        self._fitted = (scene, size)
+        averaged = math.sqrt(scene[0] * scene[1] / (size[0] * size[1]))
+        self._spread = None if config.blur is None else PointSpread(config.blur, averaged)
         self._falloff = None if config.vignetting is None else Falloff(config.vignetting, size, config.band)
         self._pattern = None
         if config.fixed_pattern is not None or config.drift is not None:

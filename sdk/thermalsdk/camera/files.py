@@ -60,9 +60,10 @@ def from_data(data: Mapping[str, Any]) -> CameraConfig:
 
 
 def to_data(config: CameraConfig) -> dict[str, Any]:
-    """Data of a file; stages that are off are left out."""
+    """Data of a file, its numbers Python's own; stages that are off are left out."""
     data = {name: value for name, value in asdict(config).items() if value is not None}
-    return {**data, "sources": list(config.sources)}
+    plain: dict[str, Any] = json.loads(json.dumps(data, default=lambda number: number.item()))
+    return plain
 
 
 def config_hash(config: CameraConfig, seed: int) -> str:

@@ -29,14 +29,28 @@ def averaged(radiance: Float32, size: tuple[int, int]) -> Float32:
 
 
 class PointSpread:
-    """Separable Gaussian of a few pixels, whose response at the Nyquist frequency is the configured one."""
+    """Separable Gaussian of a few pixels.
 
-    def __init__(self, config: Blur) -> None:
-        self.weights = _gaussian(_sigma(config.mtf_at_nyquist))
+    With the averaging over detector pixels before it, its response at the Nyquist frequency is the configured
+    one; an average that leaves less than that is not blurred.
+
+    Args:
+        config: what optics and pixel leave together.
+        averaged: sides of a detector pixel in pixels of the scene, 1 where nothing was averaged.
+    """
+
+    def __init__(self, config: Blur, averaged: float = 1.0) -> None:
+        left = config.mtf_at_nyquist / _averages_response(averaged)
+        self.weights = _gaussian(_sigma(left)) if left < 1 else np.ones(1, np.float32)
 
     def __call__(self, radiance: Float32) -> Float32:
         """Blurred radiance, float32 HxW, edges replicated."""
         return compositing.blur(radiance, self.weights)
+
+
+def _averages_response(pixels: float) -> float:
+    """Transfer of a mean over so many samples at half a cycle per mean: 1 for one, 2 / pi for many."""
+    return float(1 / (pixels * np.sin(0.5 * np.pi / pixels)))
 
 
 def _gaussian(sigma: float) -> Float32:

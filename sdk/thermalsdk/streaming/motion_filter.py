@@ -12,6 +12,8 @@ from thermalsdk.streaming.temporal_filter import Bytes, Float32, Former, Tempora
 
 #: Flow and colours are compared on a picture of a quarter of the frame's sides.
 _SCALE = 4
+#: OpenCV's flow breaks the process on low, wide pictures of fewer rows.
+_LEAST_CELLS = 32
 #: Colours that differ by less than this, of 255, stand still: flow there is noise and would only blur.
 _STILL = 3
 #: Colours that differ by more than this after the flow belong to something else, hidden before or new.
@@ -67,7 +69,13 @@ class MotionFilter(TemporalFilter):
     def _flow_back(self, before: Bytes, now: Bytes) -> Float32:
         """From each cell to where it was: float32 [h,w,2], x and y in cells."""
         greys = [self._cv2.cvtColor(picture, self._cv2.COLOR_RGB2GRAY) for picture in (now, before)]
-        flow: Float32 = self._flow.calc(*greys, None)
+        height, width = greys[0].shape
+        missing = max(0, _LEAST_CELLS - height), max(0, _LEAST_CELLS - width)
+        padded = [
+            self._cv2.copyMakeBorder(grey, 0, missing[0], 0, missing[1], self._cv2.BORDER_REPLICATE)
+            for grey in greys
+        ]
+        flow: Float32 = np.ascontiguousarray(self._flow.calc(*padded, None)[:height, :width])
         flow[self._difference(before, now) < _STILL] = 0
         return flow
 

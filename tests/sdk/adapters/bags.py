@@ -75,11 +75,14 @@ def info(width, height, index, focal=100.0):
     )
 
 
-def write(path, messages, storage="sqlite3"):
-    """Write (topic, time of reception, message) in this order."""
+def write(path, messages, storage="sqlite3", silent=()):
+    """Write (topic, time of reception, message) in order; `silent` are (topic, type) without messages."""
     plugin = rosbag2.StoragePlugin[storage.upper()]
     with rosbag2.Writer(path, version=8, storage_plugin=plugin) as writer:
-        connections = {}
+        connections = {
+            topic: writer.add_connection(topic, message_type, typestore=ROS2)
+            for topic, message_type in silent
+        }
         for topic, time_ns, message in messages:
             if topic not in connections:
                 connections[topic] = writer.add_connection(topic, message.__msgtype__, typestore=ROS2)

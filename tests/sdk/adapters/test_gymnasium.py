@@ -8,7 +8,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import AddRenderObservation
 
 from tests.sdk.adapters.street_environment import HEIGHT, WIDTH, StreetEnvironment
-from thermalsdk import Temperatures
+from thermalsdk import Camera, Temperatures
 from thermalsdk.adapters.gymnasium import ThermalObservation
 from thermalsdk.errors import OptionError
 
@@ -83,3 +83,14 @@ def test_a_camera_of_another_size(street):
 def test_what_the_observation_does_not_hold_is_refused(see, options, message):
     with pytest.raises(OptionError, match=message):
         ThermalObservation(StreetEnvironment(), see, **options)
+
+
+def test_a_camera_starts_anew_with_every_episode(see):
+    camera = Camera.preset("lepton160")
+    env = ThermalObservation(StreetEnvironment(), see, labels="labels", output="display", camera=camera)
+    first, _ = env.reset(seed=3)
+    assert env.observation_space.contains(first)
+    for _ in range(3):
+        env.step(1)
+    again, _ = env.reset(seed=3)
+    np.testing.assert_array_equal(again["thermal"], first["thermal"])

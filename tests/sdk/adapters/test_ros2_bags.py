@@ -106,6 +106,14 @@ def test_a_camera_looks_at_the_stamps_of_the_images(street, see, moments, tmp_pa
     np.testing.assert_array_equal(info.k, [50, 0, 32, 0, 50, 24, 0, 0, 1])
 
 
+def test_a_topic_without_messages(see, moments, tmp_path):
+    """Recorders list what they subscribed to, whether it came or not."""
+    images = [entry for entry in colours(moments) if "info" not in entry[0]]
+    bags.write(tmp_path / "in", images, silent=[("/camera/camera_info", bags.INFO)])
+    assert convert_bag(tmp_path / "in", tmp_path / "out", see).frames == 4
+    assert bags.read(tmp_path / "out")["/thermal/camera_info"][0][1].k[0] == 0.0
+
+
 def test_a_single_file_is_a_bag(see, moments, tmp_path):
     bags.write(tmp_path / "in", colours(moments), "mcap")
     assert convert_bag(tmp_path / "in" / "in.mcap", tmp_path / "out", see).frames == 4

@@ -97,3 +97,15 @@ def test_a_detector_of_another_size_sees_the_same_angles():
 def test_without_camera_info_the_camera_is_uncalibrated():
     fields = intrinsics(None, 128, 96)
     assert (fields["width"], fields["height"], fields["k"][0]) == (128, 96, 0.0)
+
+
+def test_a_region_of_interest_is_the_picture():
+    """The matrices of a CameraInfo are the whole sensor's; a point lies at its pixel less the corner's."""
+    given = bags.info(128, 96, 0)
+    given.roi.x_offset, given.roi.y_offset, given.roi.width, given.roi.height = 32, 24, 64, 48
+    point = np.array([0.3, -0.2, 1.0])
+    pixel = given.k.reshape(3, 3) @ point - [32, 24, 0]
+    for size, scale in (((64, 48), 1.0), ((32, 24), 0.5)):
+        fields = intrinsics(given, *size)
+        np.testing.assert_allclose(fields["k"].reshape(3, 3) @ point, pixel * [scale, scale, 1.0])
+        np.testing.assert_allclose(fields["p"].reshape(3, 4) @ [*point, 1.0], pixel * [scale, scale, 1.0])

@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 import yaml
 
 from thermalsdk.camera import Camera, CameraConfig, camera_names
+from thermalsdk.camera.config import Noise, Resolution
 from thermalsdk.camera.files import from_data, read_config, read_preset, to_data, write_config
 from thermalsdk.errors import CameraError
 
@@ -89,3 +91,11 @@ def test_unknown_preset_lists_the_known():
     with pytest.raises(CameraError, match="'nikon'") as caught:
         Camera.preset("nikon")
     assert "boson640" in caught.value.hint
+
+
+def test_numbers_of_numpy_are_numbers():
+    numpy = CameraConfig(
+        "core", noise=Noise(np.float32(50)), resolution=Resolution(np.int64(64), np.int64(48))
+    )
+    plain = CameraConfig("core", noise=Noise(50.0), resolution=Resolution(64, 48))
+    assert Camera(numpy).hash == Camera(plain).hash

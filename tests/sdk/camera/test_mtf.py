@@ -5,7 +5,7 @@ import pytest
 
 from tests.sdk.camera.scenes import blurred_only, captures, slanted_edge
 from thermalsdk.camera import Camera, CameraConfig
-from thermalsdk.camera.config import Resolution
+from thermalsdk.camera.config import Blur, Resolution
 from thermalsdk.camera.files import read_preset
 from thermalsdk.camera.optics import PointSpread, response
 
@@ -74,3 +74,19 @@ def test_blur_keeps_the_level():
     assert PointSpread(config.blur)(radiance).mean() == pytest.approx(radiance.mean(), rel=1e-3)
     flat = np.full((20, 30), 40, np.float32)
     np.testing.assert_allclose(PointSpread(config.blur)(flat), 40, rtol=1e-6)
+
+
+@pytest.mark.parametrize("times", [1, 4, 8])
+def test_a_finer_scene_is_as_sharp_as_the_camera(times):
+    """The average over detector pixels is a part of what the configuration names."""
+    kelvin = (299 + 2 * slanted_edge(height=96 * times, width=128 * times, fine=4)).astype(np.float32)
+    config = CameraConfig("core", resolution=Resolution(width=128, height=96), blur=Blur(0.3))
+    seen = frequency_response(captures(Camera(config), kelvin, 1)[0].apparent, [0.5])
+    unblurred = frequency_response(captures(Camera(config.without("blur")), kelvin, 1)[0].apparent, [0.5])
+    pixel = 1 / (times * np.sin(0.5 * np.pi / times))
+    assert seen[0] / unblurred[0] * pixel == pytest.approx(0.3, rel=0.1)
+
+
+def test_an_average_below_the_configured_response_is_left_as_it_is():
+    flat = np.random.default_rng(0).uniform(20, 60, (16, 16)).astype(np.float32)
+    np.testing.assert_array_equal(PointSpread(Blur(0.8), 8.0)(flat), flat)

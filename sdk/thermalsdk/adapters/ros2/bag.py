@@ -127,8 +127,9 @@ def _convert(
 def _learn_first_info(reader: BagReader, converter: Converter, topics: Topics) -> None:
     """The first image may come before the first CameraInfo."""
     infos = [connection for connection in reader.connections if connection.topic == topics.info]
-    if infos:
-        connection, _, data = next(reader.messages(infos))
+    first = next(iter(reader.messages(infos)), None) if infos else None
+    if first is not None:  # a topic may be listed and have no message
+        connection, _, data = first
         converter.add_info(reader.deserialize(connection, data))
 
 
