@@ -26,7 +26,7 @@ from train.layergan import EdgeConfig, train_edge
 from train.memory import keep_freed_memory
 from train.preset import PRESETS, train_preset
 from train.record import require_same_settings
-from train.runtime import add_runtime_arguments, open_runtime
+from train.runtime import add_runtime_arguments, default_of, open_runtime
 from train.segmenter import SegmenterConfig, train_segmenter
 
 #: Configuration and training of what one command trains, in the order of a whole run.
@@ -95,10 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run_arguments(parser: argparse.ArgumentParser, out: Path, *, inherited: bool = False) -> None:
     """Declare the options of a run; `inherited` ones may stand before the command as well."""
-
-    def default(value: object) -> object:
-        return argparse.SUPPRESS if inherited else value
-
+    default = partial(default_of, inherited=inherited)
     parser.add_argument(
         "--data",
         type=Path,

@@ -61,8 +61,8 @@ class TrainState:
         """
         if not any(path.exists() for path in checkpoint_files(directory)):
             return False
-        path, tensors = _newest_whole(directory)
-        self._load(directory, tensors, read_step(path))
+        path, step = _newest_whole(directory)
+        self._load(directory, load_file(path), step)
         return True
 
     def _load(self, directory: Path, tensors: dict[str, Tensor], step: int) -> None:
@@ -87,20 +87,21 @@ def checkpoint_files(directory: Path) -> list[Path]:
     return [directory / WEIGHTS, *former]
 
 
-def _whole(path: Path) -> dict[str, Tensor] | None:
+def _step_if_whole(path: Path) -> int | None:
+    """The header tells how long the file has to be."""
     try:
-        return load_file(path)
+        return read_step(path)
     except SafetensorError as error:
         logger.warning("%s is damaged (%s): the one before takes its place", path, error)
         return None
 
 
-def _newest_whole(directory: Path) -> tuple[Path, dict[str, Tensor]]:
-    """The newest checkpoint that can be read. Raises CheckpointError without one."""
+def _newest_whole(directory: Path) -> tuple[Path, int]:
+    """The newest checkpoint that is whole, and its steps. Raises CheckpointError without one."""
     for path in filter(Path.exists, checkpoint_files(directory)):
-        tensors = _whole(path)
-        if tensors is not None:
-            return path, tensors
+        step = _step_if_whole(path)
+        if step is not None:
+            return path, step
     raise CheckpointError(
         f"{directory} holds no checkpoint that is whole", "Train it again, into another folder with --out."
     )
@@ -126,7 +127,7 @@ def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
 
 def steps_done(directory: Path) -> int:
     """Steps of the newest checkpoint that is whole. Raises CheckpointError without one."""
-    return read_step(_newest_whole(directory)[0])
+    return _newest_whole(directory)[1]
 
 
 def read_step(path: Path) -> int:
@@ -140,7 +141,8 @@ def load_module(directory: Path, name: str, module: nn.Module) -> nn.Module:
 
     Raises CheckpointError without one.
     """
-    module.load_state_dict(_under(_newest_whole(directory)[1], f"module.{name}."))
+    path, _ = _newest_whole(directory)
+    module.load_state_dict(_under(load_file(path), f"module.{name}."))
     return module.eval()
 
 
@@ -148,3 +150,12 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON; the file is complete or absent."""
     text = json.dumps(content, indent=2, sort_keys=True) + "\n"
     write_whole(path, lambda partial: partial.write_text(text))
+
+
+def read_kept(path: Path, key: dict[str, Any]) -> dict[str, Any] | None:
+    """What `write_json` kept in `path` for the same values of `key`; None where there is nothing of the kind."""
+    if not path.exists():
+        return None
+    known: dict[str, Any] = json.loads(path.read_text())
+    wanted = json.loads(json.dumps(key))
+    return known if {name: known.get(name) for name in wanted} == wanted else None

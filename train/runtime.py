@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from lightning_fabric import Fabric
@@ -88,15 +89,17 @@ def launch(devices: int = 1, precision: str = "bf16-mixed", accelerator: str = "
     return fabric
 
 
+def default_of(value: object, inherited: bool) -> object:
+    """Default of an option: `value`, or nothing where the parser of the command before has it."""
+    return argparse.SUPPRESS if inherited else value
+
+
 def add_runtime_arguments(parser: argparse.ArgumentParser, *, inherited: bool = False) -> None:
     """Declare what `open_runtime` reads.
 
     inherited: leave what is not given to the parser that this one is a command of.
     """
-
-    def default(value: object) -> object:
-        return argparse.SUPPRESS if inherited else value
-
+    default = partial(default_of, inherited=inherited)
     parser.add_argument(
         "--devices",
         type=int,

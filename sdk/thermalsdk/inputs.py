@@ -1,4 +1,4 @@
-"""Checks of every array that a caller hands in. All of them run before any work is done."""
+"""Checks of what a caller hands in. All of them run before any work is done."""
 
 from __future__ import annotations
 

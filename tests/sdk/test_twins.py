@@ -217,6 +217,16 @@ def test_a_job_that_was_refused_does_not_stand_in_the_way(run, root, tmp_path, w
     assert run("run", root, tmp_path / "out", "--format", "folder")[0] == 0
 
 
+def test_pictures_taken_out_of_a_finished_folder_are_made_again(run, root, tmp_path):
+    add_pictures(root, ["a.jpg"])
+    out = tmp_path / "out"
+    arguments = ("run", root, out, "--format", "folder", "--json")
+    assert json.loads(run(*arguments)[1])["made"] == 1
+    (out / "a.png").unlink()
+    assert json.loads(run(*arguments)[1])["made"] == 1
+    assert contents(out) == ["a.png", "thermalsdk.json"]
+
+
 def test_a_broken_picture_keeps_the_others(run, root, tmp_path):
     add_pictures(root, ["a.jpg", "c.jpg"])
     (root / "b.jpg").write_text("no picture")

@@ -23,7 +23,7 @@ from torch import nn
 from tqdm import tqdm
 
 from thermalsdk import Synthesizer
-from train.checkpoint import load_module, write_json
+from train.checkpoint import load_module, read_kept, write_json
 from train.comparison.figure import write_methods_figure
 from train.comparison.inputs import Maps, frame_inputs, predicted_maps
 from train.comparison.table import summarise, table_markdown
@@ -108,7 +108,9 @@ def main(args: argparse.Namespace) -> int:
     (args.out / "table1.md").write_text(report)
     print(report)
     if args.figure is not None:
-        shown = _resized(Dataset.open(args.data / args.figure_set), args.out / "shown", budget.size)
+        shown = _resized(
+            Dataset.open(args.data / args.figure_set), args.out / f"shown-{budget.size}", budget.size
+        )
         _write_figure(args.figure, shown, args.methods, args.out, budget)
     return 0
 
@@ -156,10 +158,9 @@ def _score(
     name = run.name
     kept = run / f"{dataset.name}_{protocol}.json"
     key = {"budget": asdict(budget), "bundle": bundle if protocol == "rgb" else None}
-    if kept.exists():
-        known = json.loads(kept.read_text())
-        if {field: known.get(field) for field in key} == key:
-            return known
+    known = read_kept(kept, key)
+    if known is not None:
+        return known
     method = build(name, budget)
     generator = load_module(run, "generator_ema", method.generator)
     result = evaluate(

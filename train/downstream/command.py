@@ -9,7 +9,6 @@ frames, all or few; synthetic ones; both mixed; synthetic ones first and real on
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -20,7 +19,7 @@ from tqdm import tqdm
 
 from thermalsdk import Synthesizer
 from thermalsdk.bundle import Bundle
-from train.checkpoint import write_json
+from train.checkpoint import read_kept, write_json
 from train.data import Dataset
 from train.downstream.corpora import Example, grey_colours, real_thermal, synthetic_thermal
 from train.downstream.scoring import score_boxes
@@ -147,11 +146,10 @@ def _score(
     """Scores of one network, kept in its run directory for the same configuration and corpora."""
     run = out / f"{arm.replace(', ', '-').replace(' ', '-')}-{seed}"
     kept = run / "scores.json"
-    key = json.loads(json.dumps({"config": asdict(config), "made_of": made_of}))
-    if kept.exists():
-        known = json.loads(kept.read_text())
-        if {name: known.get(name) for name in key} == key:
-            return known["scores"]
+    key = {"config": asdict(config), "made_of": made_of}
+    known = read_kept(kept, key)
+    if known is not None:
+        return known["scores"]
     network = train_detector(ARMS[arm].halves(corpora), run, config, seed, made_of)
     scores = score_boxes(real, predictor(network))
     write_json(kept, {**key, "scores": scores})

@@ -37,8 +37,8 @@ class Surfaces:
         """
         mirrored = (1 - self.emissivity) * band.radiance(self.reflected)
         radiance = band.radiance(kelvin)
-        radiance *= compositing.take(labels, _by_id(self.emissivity))
-        radiance += compositing.take(labels, _by_id(mirrored))
+        radiance *= compositing.take(labels, by_id(self.emissivity))
+        radiance += compositing.take(labels, by_id(mirrored))
         return radiance
 
     def apparent(
@@ -48,6 +48,6 @@ class Surfaces:
         return band.kelvin(self.radiance(kelvin, labels, band))
 
 
-def _by_id(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """A table with an entry for every uint8: float32 [256]."""
-    return np.pad(values, (0, 256 - len(values)))
+def by_id(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """A table with an entry for every uint8, NaN for those without a class: float32 [256]."""
+    return np.pad(values, (0, 256 - len(values)), constant_values=np.nan)

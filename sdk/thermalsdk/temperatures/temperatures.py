@@ -15,7 +15,7 @@ from thermalsdk import compositing
 from thermalsdk.errors import TemperatureError
 from thermalsdk.temperatures.limits import check_emissivity, check_instance, check_kelvin
 from thermalsdk.temperatures.scene_prior import ScenePrior
-from thermalsdk.temperatures.surfaces import Surfaces
+from thermalsdk.temperatures.surfaces import Surfaces, by_id
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,8 @@ class Temperatures:
 
         Returns float32 HxW in kelvin.
         """
-        by_class = np.full(256, np.nan, np.float32)
-        by_class[: len(classes)] = [self.of_class(name) for name in classes]
-        thermal_labels = compositing.take(labels, by_class)
+        by_class = np.array([self.of_class(name) for name in classes], np.float32)
+        thermal_labels = compositing.take(labels, by_id(by_class))
         if instances is not None and self.instances:
             by_instance = np.full(65536, np.nan, np.float32)
             ids = [key for key in self.instances if not isinstance(key, str)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +12,7 @@ from thermalsdk.camera.config import Resolution
 from thermalsdk.camera.optics import size_on_detector
 from thermalsdk.errors import LayoutError
 from thermalsdk.partial import write_whole
-from thermalsdk.video.picture_source import PICTURE_SUFFIXES, natural_order, read_size
+from thermalsdk.video.picture_source import PICTURE_SUFFIXES, first_of_one_name, natural_order, read_size
 
 #: Thermal twins are PNG, whatever their pictures were.
 TWIN_SUFFIX = ".png"
@@ -56,7 +55,11 @@ class Layout(ABC):
             raise LayoutError(
                 f"the folder {root} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
             )
-        _refuse_same_twins(self.pictures)
+        if same := first_of_one_name(self.pictures, lambda path: twin_name(path.as_posix())):
+            raise LayoutError(
+                f"{same[0]} and {same[1]} would have the same twin {twin_name(same[0].as_posix())}",
+                "Rename one of them.",
+            )
 
     @abstractmethod
     def _sort(self, files: list[Path]) -> tuple[list[Path], list[Path], list[Path]]:
@@ -91,14 +94,3 @@ class Layout(ABC):
     def _write_annotation(self, source: Path, target: Path, detector: Resolution | None) -> None:
         """Copy one annotation; layouts that name or measure pictures inside of files rewrite it."""
         shutil.copyfile(source, target)
-
-
-def _refuse_same_twins(pictures: Iterable[Path]) -> None:
-    by_twin: dict[str, Path] = {}
-    for picture in pictures:
-        twin = twin_name(picture.as_posix())
-        if twin in by_twin:
-            raise LayoutError(
-                f"{by_twin[twin]} and {picture} would have the same twin {twin}", "Rename one of them."
-            )
-        by_twin[twin] = picture

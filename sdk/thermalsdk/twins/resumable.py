@@ -36,7 +36,8 @@ class ResumableFolder:
         self.final = final
         partial = final.with_name(f".{final.name}.partial")
         self.path = final if (final / RECORD).exists() else partial
-        if (self.path / RECORD).exists() and not _only_begun(self.path):
+        empty = self.path == partial and partial.exists() and _only_begun(partial)
+        if (self.path / RECORD).exists() and not empty:
             _check_same(self.path, job)
         elif final.exists() and (not final.is_dir() or any(final.iterdir())):
             raise OutputError(f"{final} already holds files", "Name a new folder, or empty this one.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,23 +14,8 @@ from thermalsdk.errors import VideoError
 from thermalsdk.video.source import ClockKind, SourceFrame
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
-#: Pillow's modes that become RGB within their range; the others hold 16 or 32 bits and would be clipped.
-_COLOUR_MODES = (
-    "1",
-    "L",
-    "LA",
-    "La",
-    "P",
-    "PA",
-    "RGB",
-    "RGBA",
-    "RGBa",
-    "RGBX",
-    "CMYK",
-    "YCbCr",
-    "LAB",
-    "HSV",
-)
+#: How Pillow's modes of 16 and 32 bits begin: as RGB they would be clipped.
+_DEEP_MODES = ("I", "F")
 #: EXIF's tag of how a camera was held, and its values for a camera on its side.
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
 
@@ -51,7 +36,11 @@ class PictureSource:
             raise VideoError(
                 f"the folder {path} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
             )
-        _refuse_same_names(self._paths)
+        if same := first_of_one_name(self._paths, lambda path: path.stem):
+            raise VideoError(
+                f"{same[0].name} and {same[1].name} would have outputs of the same name",
+                "Rename one of them.",
+            )
         self.count: int | None = len(self._paths)
         self.single = not path.is_dir()
 
@@ -68,16 +57,14 @@ def list_pictures(folder: Path) -> list[Path]:
     return natural_order(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
-def _refuse_same_names(paths: Iterable[Path]) -> None:
-    """Outputs are called what their pictures are called, without suffix."""
+def first_of_one_name(paths: Iterable[Path], name: Callable[[Path], str]) -> tuple[Path, Path] | None:
+    """The first two pictures whose outputs would have the same name, or None."""
     by_name: dict[str, Path] = {}
     for path in paths:
-        if path.stem in by_name:
-            raise VideoError(
-                f"{by_name[path.stem].name} and {path.name} would have outputs of the same name",
-                "Rename one of them.",
-            )
-        by_name[path.stem] = path
+        former = by_name.setdefault(name(path), path)
+        if former is not path:
+            return former, path
+    return None
 
 
 def natural_order(paths: Iterable[Path]) -> list[Path]:
@@ -93,7 +80,7 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     """Upright uint8 HxWx3 of any picture that Pillow reads. Raises VideoError."""
     try:
         with Image.open(path) as picture:
-            if picture.mode not in _COLOUR_MODES:
+            if picture.mode.startswith(_DEEP_MODES):
                 raise VideoError(
                     f"{path} holds values of more than 8 bits (mode {picture.mode!r})",
                     "Convert it to an 8-bit colour picture.",
