@@ -153,7 +153,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_kept(path: Path, key: dict[str, Any]) -> dict[str, Any] | None:
-    """What `write_json` kept in `path` for the same values of `key`; None where there is nothing of the kind."""
+    """What `write_json` kept in `path` for the same values of `key`; None where nothing is."""
     if not path.exists():
         return None
     known: dict[str, Any] = json.loads(path.read_text())
