@@ -58,7 +58,7 @@ class DecodedFrames(Sequence[Sample]):
             label_source=frame.label_source,
             instances=None,
             raw_counts=None,
-            boxes=(),
+            boxes=None,
             temperatures={},
             **arrays,
         )

@@ -60,7 +60,8 @@ def prepare_scenes(out: Path, train: int, val: int, size: tuple[int, int] = SIZE
         source="thermalsdk.scenes.StreetScene",
         licence="Apache-2.0",
     ) as writer:
-        for index in tqdm(range(train + val), desc="scenes"):
+        first_of_val = -(-train // FRAMES_PER_SCENE) * FRAMES_PER_SCENE  # no street is in both
+        for index in tqdm((*range(train), *range(first_of_val, first_of_val + val)), desc="scenes"):
             split = "train" if index < train else "val"
             seed, part = divmod(index, FRAMES_PER_SCENE)
             scene = StreetScene(seed, *size)

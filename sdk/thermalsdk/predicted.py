@@ -55,7 +55,9 @@ class PredictedTemperatures:
         seen_labels, seen_objects = labels[::_STEP, ::_STEP], objects[::_STEP, ::_STEP]
         kelvin = predicted
         if self._labels is not None and self._kelvin is not None and self._labels.shape == seen_labels.shape:
-            excess = _excess(seen_labels, seen_objects, predicted, self._labels, self._kelvin)
+            class_of = np.zeros(len(predicted), np.uint8)
+            class_of[objects] = labels  # of every pixel: small objects fall between those that are compared
+            excess = _excess(seen_labels, seen_objects, predicted, class_of, self._labels, self._kelvin)
             excess[np.abs(excess) > self._jump_kelvin] = 0.0
             kelvin = (predicted - self._keep * excess).astype(np.float32)
         self._labels, self._kelvin = seen_labels.copy(), kelvin[seen_objects]
@@ -66,6 +68,7 @@ def _excess(
     labels: npt.NDArray[np.uint8],
     objects: npt.NDArray[np.int32],
     predicted: npt.NDArray[np.float32],
+    class_of: npt.NDArray[np.uint8],
     former_labels: npt.NDArray[np.uint8],
     former_kelvin: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float64]:
@@ -81,8 +84,6 @@ def _excess(
     overlap = np.bincount(ids, minlength=count)
     of_object = np.bincount(ids, change, count) / np.maximum(overlap, 1)
     of_class = np.bincount(classes, change, 256) / np.maximum(np.bincount(classes, minlength=256), 1)
-    class_of = np.zeros(count, np.uint8)
-    class_of[objects] = labels
     share = overlap / np.maximum(np.bincount(objects.ravel(), minlength=count), 1)
     mixed: npt.NDArray[np.float64] = share * of_object + (1 - share) * of_class[class_of]
     return mixed

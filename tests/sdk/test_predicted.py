@@ -61,6 +61,19 @@ def test_an_object_without_a_past_follows_its_class():
     np.testing.assert_allclose(kelvin, [260, 291, 304])
 
 
+def test_an_object_too_small_to_be_compared_follows_its_class_not_the_first():
+    temperatures = PredictedTemperatures(keep=0.5)
+    labels = street(20)
+    labels[5:8, 5:8] = CAR  # between the pixels that are compared
+    objects, _ = compositing.connected_components(labels)
+    of = {name: objects[place] for name, place in (("sky", (0, 0)), ("far", (6, 6)), ("near", (50, 30)))}
+    for sky in (260, 263):
+        predicted = np.zeros(3, np.float32)
+        predicted[[of["sky"], of["far"], of["near"]]] = sky, 305, 290
+        kelvin = temperatures.follow(labels, objects, predicted)
+    np.testing.assert_allclose(kelvin[[of["sky"], of["far"], of["near"]]], [261.5, 305, 290])
+
+
 def test_another_size_starts_anew():
     temperatures = PredictedTemperatures()
     follow(temperatures, street(20), 260, 290)

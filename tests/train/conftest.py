@@ -47,7 +47,7 @@ def write_dataset(root, thermal, maps, label_source, night_from):
                 instances=instances,
                 boxes=[Box("car", 8, 30, 30, 48), Box("person", 50, 16, 60, 52)],
                 temperatures={1: 288.0, 2: 296.0},
-                frame=FrameSpec(index % 2 >= night_from, "clip", label_source),
+                frame=FrameSpec(index % 2 >= night_from, f"clip{index}", label_source),
             )
 
 

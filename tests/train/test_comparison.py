@@ -12,7 +12,7 @@ from train.comparison import command
 from train.comparison.figure import WIDTH
 from train.comparison.inputs import Maps, frame_inputs
 from train.comparison.table import summarise, table_markdown
-from train.data import Dataset
+from train.data import Dataset, DatasetError
 from train.data.resize import resize_dataset
 from train.scenes_dataset import prepare_scenes
 
@@ -20,12 +20,12 @@ from train.scenes_dataset import prepare_scenes
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
     root = tmp_path_factory.mktemp("data")
-    prepare_scenes(root / "scenes", 4, 9, (96, 128))
+    prepare_scenes(root / "streets", 4, 9, (96, 128))  # a folder may have another name than its set
     return root
 
 
 def test_a_resized_set_keeps_everything_but_its_size(scenes, tmp_path):
-    full = Dataset.open(scenes / "scenes")
+    full = Dataset.open(scenes / "streets")
     small = resize_dataset(full, tmp_path / "small", (64, 64))
     assert small.stems("val") == full.stems("val")
     stem = full.stems("val")[0]
@@ -35,6 +35,14 @@ def test_a_resized_set_keeps_everything_but_its_size(scenes, tmp_path):
     assert set(np.unique(after.labels)) <= set(np.unique(before.labels))
     assert set(np.unique(after.instances)) <= set(np.unique(before.instances))
     assert after.thermal_kelvin.mean() == pytest.approx(before.thermal_kelvin.mean(), abs=0.05)
+
+
+def test_a_run_does_not_go_on_with_other_frames_than_it_was_begun_with(scenes, tmp_path):
+    small = command._resized(Dataset.open(scenes / "streets"), tmp_path / "small", 64)
+    assert command._resized(Dataset.open(scenes / "streets"), tmp_path / "small", 64).spec == small.spec
+    prepare_scenes(tmp_path / "scenes", 1, 9, (96, 128))
+    with pytest.raises(DatasetError, match="was made from another"):
+        command._resized(Dataset.open(tmp_path / "scenes"), tmp_path / "small", 64)
 
 
 def test_objects_get_one_temperature_each():
@@ -50,10 +58,12 @@ def test_objects_get_one_temperature_each():
 
 @pytest.mark.slow
 def test_compare_writes_the_table_and_goes_on_from_what_is_there(scenes, tmp_path, monkeypatch):
+    monkeypatch.setattr("train.evaluation.distribution_scores.MIN_CLIPS", 3)
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    words = f"--data {scenes} --sets scenes --out {tmp_path} --methods pix2pix paper --images 8 --size 64"
+    words = f"--data {scenes} --sets streets --out {tmp_path} --methods pix2pix paper --images 8 --size 64"
     copies = ["--json", str(tmp_path / "copy.json"), "--figure", str(tmp_path / "methods.png")]
+    copies += ["--figure-set", "streets"]
     args = parser.parse_args([*words.split(), "--cap", "8", *copies])
     assert command.main(args) == 0
     table = json.loads((tmp_path / "copy.json").read_text())
@@ -61,9 +71,9 @@ def test_compare_writes_the_table_and_goes_on_from_what_is_there(scenes, tmp_pat
     for protocol in ("given", "rgb"):
         for name in ("pix2pix", "paper"):
             row = table[protocol][name]
-            assert row["scenes.fd_infinity"] is not None
-            assert -1 <= row["scenes.r_day"] <= 1 or "scenes.r_day" not in row
-        assert table[protocol]["paper"]["scenes.fd_infinity_over_pix2pix"] > 0
+            assert row["streets.fd_infinity"] is not None
+            assert -1 <= row["streets.r_day"] <= 1 or "streets.r_day" not in row
+        assert table[protocol]["paper"]["streets.fd_infinity_over_pix2pix"] > 0
         assert "constant (train mean)" in table[protocol]
     assert "| paper |" in (tmp_path / "table1.md").read_text()
     with Image.open(tmp_path / "methods.png") as figure:  # colour, R, two methods, truth
@@ -91,7 +101,7 @@ def test_what_a_set_cannot_have_is_left_out():
 
 
 def test_predicted_maps_fit_the_small_frames(scenes):
-    full = Dataset.open(scenes / "scenes")
+    full = Dataset.open(scenes / "streets")
     with Synthesizer.load("street", threads=1, warmup=False) as synth:
         maps = command.predicted_maps(synth, full, "val", (64, 64))
     one = maps[full.stems("val")[0]]

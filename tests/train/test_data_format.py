@@ -33,7 +33,7 @@ def test_round_trip(make_dataset, thermal):
     sample = dataset.sample("frame1")
     assert sample.night
     assert dataset.is_night("frame1")
-    assert (sample.sequence, sample.label_source) == ("clip", "pseudo")
+    assert (sample.sequence, sample.label_source) == ("clip1", "pseudo")
     assert sample.rgb.shape == (64, 80, 3)
     assert sample.rgb.dtype == np.uint8
     assert sample.thermal_kelvin.dtype == np.float32

@@ -40,7 +40,7 @@ def boxes_of(scene):
     return boxes
 
 
-def write_street(root, with_boxes=True):
+def write_street(root, with_boxes=True, label_source="true"):
     writer = DatasetWriter(
         root,
         name="street",
@@ -59,7 +59,7 @@ def write_street(root, with_boxes=True):
                 thermal=np.rint(scene.kelvin * 100).astype(np.uint16),
                 labels=scene.labels,
                 boxes=boxes_of(scene) if with_boxes else [],
-                frame=FrameSpec(seed % 2 == 1, None, "true"),
+                frame=FrameSpec(seed % 2 == 1, None, label_source),
             )
     return Dataset.open(root)
 
@@ -86,6 +86,13 @@ def test_the_three_corpora_share_targets_and_differ_in_pictures(street):
         np.testing.assert_array_equal(a.target, c.target)
         assert not np.array_equal(a.picture, b.picture)
         assert not np.array_equal(b.picture, c.picture)
+
+
+def test_a_corpus_without_labels_to_trust_is_refused(street, tmp_path):
+    bare = write_street(tmp_path / "bare", label_source="unreliable")
+    for corpus in (real_thermal, grey_colours):
+        with pytest.raises(DatasetError, match="no train frame with labels to trust"):
+            corpus(bare)
 
 
 def test_displayed_is_what_a_frame_shows(street):

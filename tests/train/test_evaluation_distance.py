@@ -172,10 +172,10 @@ class Moments:
 def test_rows_are_scored_against_the_real_one():
     rng = np.random.default_rng(11)
     table = FeatureTable([Moments()])
-    for _ in range(8):
+    for frame in range(8):
         picture = rng.uniform(size=(140, 200)).astype(np.float32)
         for row, values in (("real", picture), ("model", picture), ("dark", picture / 2)):
-            table.add(row, values)
+            table.add(row, str(frame), values)
     found = table.scores()["moments"]
     assert (found["dimensions"], found["crops"]) == (2, 8 * 3 * 5)
     assert found["model"]["fd"] == pytest.approx(0, abs=1e-9)
@@ -188,5 +188,13 @@ def test_rows_are_scored_against_the_real_one():
 def test_few_frames_have_no_distances():
     table = FeatureTable([Moments()])
     for row in ("real", "model"):
-        table.add(row, np.zeros((64, 64), np.float32))
+        table.add(row, "frame", np.zeros((64, 64), np.float32))
     assert table.scores() == {"moments": None}
+
+
+def test_frames_of_one_clip_are_one_group():
+    table = FeatureTable([Moments()])
+    for frame in range(12):
+        for row in ("real", "model"):
+            table.add(row, str(frame // 4), np.full((64, 64), frame / 12, np.float32))
+    assert table.scores() == {"moments": None}  # three clips are too few, whatever they hold

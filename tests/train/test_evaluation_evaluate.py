@@ -55,7 +55,7 @@ def test_painting_r_flat_gains_nothing(dataset):
 
 
 def test_baselines_peek_as_their_names_say(dataset):
-    rows = {row.name: row for row in baselines(dataset)}
+    rows = {row.name: row for row in baselines(dataset, dataset.stems("val"))}
     sample = dataset.sample("frame2")
     train = np.concatenate([dataset.sample(stem).thermal_kelvin for stem in dataset.stems("train")])
     labels = np.concatenate([dataset.sample(stem).labels for stem in dataset.stems("train")])
@@ -68,7 +68,7 @@ def test_baselines_peek_as_their_names_say(dataset):
 
 
 def test_inverted_grey_is_fitted_for_psnr_only(dataset):
-    grey = next(row for row in baselines(dataset) if row.affine_fit)
+    grey = next(row for row in baselines(dataset, ()) if row.affine_fit)
     sample = dataset.sample("frame2")
     trivial = evaluate(dataset, truth, "rgb")["baselines"]
     fitted, constant = (trivial[name]["all"] for name in (grey.name, "constant (train mean)"))
@@ -117,7 +117,7 @@ def test_sets_without_labels_have_the_two_baselines_that_need_none(make_dataset)
 def test_report_always_carries_the_baselines(dataset):
     report = markdown([evaluate(dataset, truth, protocol) for protocol in ("given", "rgb")])
     sections = [section.split("\n\n") for section in report.split("## ")[1:]]
-    for row in baselines(dataset):
+    for row in baselines(dataset, dataset.stems("val")):
         assert [section[1].count(row.name) for section in sections] == [1, 1]
     for words in ("protocol `given`", "protocol `rgb`", "**model**", "gain over painting", "Physics gate"):
         assert words in report
@@ -186,3 +186,12 @@ def test_command(monkeypatch, dataset, tmp_path, capsys):
 def test_command_refuses_a_bundle_without_the_classes(monkeypatch, dataset, tmp_path):
     with pytest.raises(DatasetError, match="no class person"):
         run_command(monkeypatch, dataset, tmp_path, ("background", "road", "car"))
+
+
+def test_command_refuses_a_set_without_frames_before_it_scores_any(monkeypatch, dataset, make_dataset):
+    monkeypatch.setattr(command.Synthesizer, "load", None)
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    words = ["--data", str(dataset.root.parent), "--sets", dataset.root.name, "--split", "test"]
+    with pytest.raises(DatasetError, match="split 'test' has no frame"):
+        command.main(parser.parse_args(words))

@@ -167,7 +167,7 @@ class Spy:
 
 
 def test_evaluate_measures_real_model_and_the_compared_baselines(make_dataset, monkeypatch):
-    monkeypatch.setattr("train.evaluation.distribution_scores.MIN_FRAMES", 2)
+    monkeypatch.setattr("train.evaluation.distribution_scores.MIN_CLIPS", 2)
     monkeypatch.setattr("train.evaluation.distribution_scores.floor", lambda real: FLOOR)
     dataset, spy = Dataset.open(make_dataset()), Spy()
     result = evaluate(dataset, lambda sample, given: sample.thermal_kelvin, "rgb", networks=[spy])

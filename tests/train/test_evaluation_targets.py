@@ -60,6 +60,7 @@ def test_summary_counts_agreement_by_time():
     assert day["boxes"] == 3
     assert day["direction"]["value"] == day["always_warmer"] == pytest.approx(2 / 3)
     assert day["rank_correlation"]["value"] == pytest.approx(0.5)
+    assert summary["car"]["night"]["rank_correlation"] is None  # of one box
     assert day["median_ratio"] == pytest.approx(2 / 5)
     assert summary["car"]["night"]["direction"]["value"] == 0
     assert summary["car"]["all"]["boxes"] == 4
@@ -107,4 +108,8 @@ def test_gate(order, luma, passed):
 
 def test_gate_needs_both_times():
     model = {"day": summary(0.9, 0.1), "night": summary(0.9, 0.4)}
-    assert not physics_gate.gate(model, None)["passed"]
+    assert not physics_gate.gate(model, {time: summary(0.8, 0.1) for time in ("day", "night")})["passed"]
+
+
+def test_an_order_without_a_table_to_beat_passes_nothing():
+    assert not physics_gate.gate({"day": summary(1.0, 0.1), "night": None}, None)["passed"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from train.array_file import ArrayFile, is_written, write_arrays
-from train.box_labels import add_boxed_objects
+from train.box_labels import correct_by_boxes
 from train.data import Dataset
 from train.decoded import FIELDS, FOLDER, decode
 from train.mixture import Mixture, unchanged
@@ -66,7 +66,7 @@ def test_two_processes_may_write_the_same_file(tmp_path: Path, monkeypatch) -> N
     assert len(list(tmp_path.iterdir())) == 2
 
 
-@pytest.mark.parametrize("refine", [unchanged, add_boxed_objects])
+@pytest.mark.parametrize("refine", [unchanged, correct_by_boxes])
 def test_decoded_frames_are_those_of_the_dataset(make_dataset, refine) -> None:
     dataset = Dataset.open(make_dataset())
     frames = decode(dataset, "train", refine)

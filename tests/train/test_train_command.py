@@ -116,6 +116,14 @@ def test_scenes_are_a_dataset_in_kelvin(data: Path) -> None:
     assert sample.label_source == "true"
 
 
+def test_no_street_is_in_two_splits(tmp_path: Path) -> None:
+    prepare_scenes(tmp_path / "scenes", train=4, val=4, size=(96, 128))
+    dataset = Dataset.open(tmp_path / "scenes")
+    train, val = ({dataset.spec.frames[s].sequence for s in dataset.stems(x)} for x in ("train", "val"))
+    assert (len(dataset.stems("train")), len(dataset.stems("val"))) == (4, 4)
+    assert not train & val
+
+
 def test_scenes_never_overwrite(data: Path) -> None:
     with pytest.raises(ThermalSDKError):
         prepare_scenes(data / "scenes", train=1, val=0, size=(96, 128))

@@ -28,7 +28,7 @@ from train.comparison.figure import write_methods_figure
 from train.comparison.inputs import Maps, frame_inputs, predicted_maps
 from train.comparison.table import summarise, table_markdown
 from train.comparison.training import Budget, build, train_method
-from train.data import Dataset, Sample
+from train.data import Dataset, DatasetError, Sample
 from train.data.resize import resize_dataset
 from train.evaluation.evaluate import COMPARED, Synthesize, evaluate
 from train.evaluation.features import LiteFeatures
@@ -91,13 +91,13 @@ def main(args: argparse.Namespace) -> int:
             args.out / name,
             budget,
             dataset,
-            predicted[dataset.name],
+            predicted[set_name],
             protocol,
             name == args.methods[0],
             bundle,
         )
         for name in args.methods
-        for dataset in small.values()
+        for set_name, dataset in small.items()
         for protocol in PROTOCOLS
         if _is_scored(dataset, protocol)
     ]
@@ -108,9 +108,8 @@ def main(args: argparse.Namespace) -> int:
     (args.out / "table1.md").write_text(report)
     print(report)
     if args.figure is not None:
-        shown = _resized(
-            Dataset.open(args.data / args.figure_set), args.out / f"shown-{budget.size}", budget.size
-        )
+        folder = args.out / f"shown-{budget.size}"
+        shown = _resized(Dataset.open(args.data / args.figure_set), folder / args.figure_set, budget.size)
         _write_figure(args.figure, shown, args.methods, args.out, budget)
     return 0
 
@@ -156,7 +155,8 @@ def _score(
 ) -> dict[str, Any]:
     """Scores of the method in `run` on one set, kept there for the same budget and maps."""
     name = run.name
-    kept = run / f"{dataset.name}_{protocol}.json"
+    set_name = dataset.root.name
+    kept = run / f"{set_name}_{protocol}.json"
     key = {"budget": asdict(budget), "bundle": bundle if protocol == "rgb" else None}
     known = read_kept(kept, key)
     if known is not None:
@@ -170,9 +170,9 @@ def _score(
         split=SPLIT,
         networks=(LiteFeatures(),),
         compared=COMPARED if with_baselines else (),
-        progress=_progress(f"{name} {dataset.name} {protocol}"),
+        progress=_progress(f"{name} {set_name} {protocol}"),
     )
-    scored = {"method": name, **key, "seconds": training_seconds(run), **result}
+    scored = {"method": name, **key, "seconds": training_seconds(run), **result, "dataset": set_name}
     write_json(kept, scored)
     return scored
 
@@ -185,9 +185,16 @@ def training_seconds(run: Path) -> float:
 
 
 def _resized(dataset: Dataset, out: Path, size: int) -> Dataset:
-    if (out / "dataset.json").exists():
-        return Dataset.open(out)
-    return resize_dataset(dataset, out, (size, size))
+    """The set in small, as an earlier run left it. Raises DatasetError where that one had other frames."""
+    if not (out / "dataset.json").exists():
+        return resize_dataset(dataset, out, (size, size))
+    small = Dataset.open(out)
+    if (small.spec.splits, small.spec.frames) != (dataset.spec.splits, dataset.spec.frames):
+        raise DatasetError(
+            f"{out} was made from another {dataset.root} than there is now",
+            "Take another --out, or remove the run directory.",
+        )
+    return small
 
 
 def _is_scored(dataset: Dataset, protocol: Protocol) -> bool:

@@ -21,7 +21,7 @@ class Sample:
     rgb: uint8 HxWx3. raw_counts: thermal as stored, uint8 or uint16 HxW. thermal_kelvin: the same on the
     declared scale, float32 HxW. labels: uint8 HxW class ids, 255 unsure. source_map: uint8 HxW in the
     source's own numbering (DatasetSpec.maps). instances: uint16 HxW, 0 for none. Each is None where the set
-    has none. temperatures: mean kelvin by instance id.
+    has none. boxes: None where nobody looked for objects. temperatures: mean kelvin by instance id.
     """
 
     stem: str
@@ -30,12 +30,17 @@ class Sample:
     labels: npt.NDArray[np.uint8] | None
     instances: npt.NDArray[np.uint16] | None
     night: bool
-    boxes: tuple[Box, ...]
+    boxes: tuple[Box, ...] | None
     raw_counts: npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | None
     source_map: npt.NDArray[np.uint8] | None
     sequence: str | None
     label_source: str | None
     temperatures: dict[int, float]
+
+    @property
+    def clip(self) -> str:
+        """What the frame belongs to that is independent of other frames: its sequence, or itself."""
+        return self.stem if self.sequence is None else f"sequence {self.sequence}"
 
 
 class Dataset:
@@ -107,7 +112,7 @@ class Dataset:
             labels=self._labels(stem),
             instances=self._optional("instances", stem),
             night=frame.night,
-            boxes=self._boxes.get(stem, ()),
+            boxes=self._boxes.get(stem),
             raw_counts=counts,
             source_map=self._optional("maps", stem),
             sequence=frame.sequence,

@@ -45,7 +45,7 @@ def _add(writer: DatasetWriter, split: str, source: Dataset, sample: Sample, siz
         labels=None if sample.labels is None else nearest(sample.labels, size),
         source_map=None if sample.source_map is None else nearest(sample.source_map, size),
         instances=None if sample.instances is None else nearest(sample.instances, size),
-        boxes=[_scaled(box, scale) for box in sample.boxes],
+        boxes=None if sample.boxes is None else [_scaled(box, scale) for box in sample.boxes],
         temperatures=sample.temperatures,
         frame=source.spec.frames[sample.stem],
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thermalsdk import Synthesizer, compositing
 from thermalsdk.display import gain_limits
 from thermalsdk.labels import STREET_CLASSES, VOID
-from train.box_labels import add_boxed_objects
+from train.box_labels import correct_by_boxes
 from train.data import Dataset, DatasetError, Sample
 
 #: What the network tells apart; index 0 is everything else.
@@ -82,9 +82,14 @@ def _labelled(dataset: Dataset, progress: Progress) -> Iterator[Sample]:
             f"{dataset.root} has other classes than the street bundle",
             "Prepare it with `python -m train prepare`.",
         )
-    for stem in progress(dataset.stems("train")):
-        if dataset.spec.frames[stem].label_source in ("true", "pseudo"):
-            yield add_boxed_objects(dataset.sample(stem))
+    frames = dataset.spec.frames
+    stems = [stem for stem in dataset.stems("train") if frames[stem].label_source in ("true", "pseudo")]
+    if not stems:
+        raise DatasetError(
+            f"{dataset.root} has no train frame with labels to trust", "Name a labelled set instead."
+        )
+    for stem in progress(stems):
+        yield correct_by_boxes(dataset.sample(stem))
 
 
 def _without_void(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

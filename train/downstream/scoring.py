@@ -35,7 +35,7 @@ def score_boxes(dataset: Dataset, predict: Predict, split: str = "val") -> dict[
         time = "night" if sample.night else "day"
         for name, target in BOXES.items():
             plane = probabilities[TARGETS.index(target)]
-            boxes = [box for box in sample.boxes if box.name == name]
+            boxes = [box for box in sample.boxes or () if box.name == name]
             cells.setdefault((name, time), []).append((covered_cells(boxes, plane.shape), plane))
     scores: dict[str, dict[str, float]] = {name: {} for name in BOXES}
     for (name, time), pairs in cells.items():

@@ -1,6 +1,6 @@
 """Trivial predictors. A model that does not clearly beat them has learned nothing worth shipping."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,14 +55,14 @@ def train_statistics(dataset: Dataset) -> TrainStatistics:
     return TrainStatistics(mean, np.where(sizes > 0, sums / np.maximum(sizes, 1), mean))
 
 
-def baselines(dataset: Dataset) -> list[Baseline]:
-    """All trivial predictors that this set allows: those that paint need class maps."""
+def baselines(dataset: Dataset, stems: Sequence[str]) -> list[Baseline]:
+    """All trivial predictors that these frames allow: those that paint need class maps."""
     statistics = train_statistics(dataset)
     rows = [
         Baseline(CONSTANT, lambda sample: _constant(sample, statistics.mean_kelvin)),
         Baseline(GREY, lambda sample: -luma(sample.rgb), affine_fit=True),
     ]
-    if all(frame.label_source is not None for frame in dataset.spec.frames.values()):
+    if all(dataset.spec.frames[stem].label_source is not None for stem in stems):
         rows += [
             Baseline(CLASS_TABLE, lambda sample: statistics.class_kelvin[sample.labels]),
             Baseline("true mean of each class, painted flat", flat_classes),

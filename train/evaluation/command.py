@@ -18,7 +18,7 @@ from thermalsdk import Synthesizer
 from thermalsdk.partial import write_whole
 from train.data import Dataset, DatasetError, Sample
 from train.data.spec import SPLITS
-from train.evaluation.evaluate import Synthesize, evaluate
+from train.evaluation.evaluate import Synthesize, evaluate, scored_stems
 from train.evaluation.features import FeatureNetwork, LiteFeatures
 from train.evaluation.figure import write_figure
 from train.evaluation.inception import InceptionFeatures
@@ -49,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the command with parsed arguments: writes evaluation.json, evaluation.md and a figure per set."""
     datasets = [Dataset.open(args.data / name) for name in args.sets]
+    for dataset in datasets:
+        _require_frames(dataset, args.protocols, args.split)
     networks = _feature_networks(args.inception_weights)
     args.out.mkdir(parents=True, exist_ok=True)
     results: list[dict] = []
@@ -104,6 +106,15 @@ def _feature_networks(inception_weights: Path | None) -> list[FeatureNetwork]:
     if inception_weights is not None:
         networks.append(InceptionFeatures(inception_weights))
     return networks
+
+
+def _require_frames(dataset: Dataset, protocols: list[Protocol], split: str) -> None:
+    """Raise DatasetError, before anything is scored, for a split that no protocol has a frame of."""
+    if dataset.thermal is None and not dataset.stems(split):
+        raise DatasetError(f"{dataset.root}: split {split!r} is empty", "Name a split with frames.")
+    frames = [dataset.spec.frames[stem] for stem in dataset.stems(split)]
+    if dataset.thermal is not None and not any(is_scored(f, p) for f in frames for p in protocols):
+        scored_stems(dataset, protocols[0], split)
 
 
 def _synthesizers(

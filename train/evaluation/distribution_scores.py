@@ -24,31 +24,37 @@ from train.evaluation.kernel_distance import kid, kid_interval
 Groups = list[npt.NDArray[np.float64]]
 REAL = "real"
 MODEL = "model"
-#: Two halves of fewer frames have no line to fit.
-MIN_FRAMES = 8
+#: Two halves of fewer clips, of a frame each where there are none, have no line to fit.
+MIN_CLIPS = 8
 #: Divisions into halves; networks of many features get one, for time.
 SPLITS = 10
 
 
 class FeatureTable:
-    """Features of the pictures of each row (real, model, baselines), by network, frame by frame."""
+    """Features of the pictures of each row (real, model, baselines), by network, clip by clip."""
 
     def __init__(self, networks: Sequence[FeatureNetwork]) -> None:
         self._networks = networks
-        self._rows: dict[str, dict[str, Groups]] = {n.name: defaultdict(list) for n in networks}
+        self._rows: dict[str, dict[str, dict[str, Groups]]] = {n.name: defaultdict(dict) for n in networks}
 
-    def add(self, row: str, picture: npt.NDArray[np.float32]) -> None:
+    def add(self, row: str, clip: str, picture: npt.NDArray[np.float32]) -> None:
         """Add one frame of a row, grey HxW in 0..1. All rows get the same frames in the same order."""
         for network in self._networks:
-            self._rows[network.name][row].append(picture_features(network, picture))
+            frames = self._rows[network.name][row].setdefault(clip, [])
+            frames.append(picture_features(network, picture))
 
     def scores(self) -> dict[str, Any]:
-        """What docs/formats.md describes as `distances`: by network; None for fewer than 8 frames."""
-        return {name: _network_scores(rows) for name, rows in self._rows.items()}
+        """What docs/formats.md describes as `distances`: by network; None for fewer than 8 clips."""
+        return {
+            network: _network_scores(
+                {row: [np.concatenate(clip) for clip in clips.values()] for row, clips in rows.items()}
+            )
+            for network, rows in self._rows.items()
+        }
 
 
 def floor(real: Groups, seed: int = 0) -> dict[str, Any]:
-    """Mean distances of two random disjoint halves of the real frames, over several divisions."""
+    """Mean distances of two random disjoint halves of the real clips, over several divisions."""
     rng = np.random.default_rng(seed)
     half = len(real) // 2
     splits = SPLITS if real[0].shape[1] <= QUICK_DIMENSIONS else 1
@@ -68,7 +74,7 @@ def floor(real: Groups, seed: int = 0) -> dict[str, Any]:
 
 def _network_scores(rows: Mapping[str, Groups]) -> dict[str, Any] | None:
     real = rows.get(REAL, [])
-    if len(real) < MIN_FRAMES:
+    if len(real) < MIN_CLIPS:
         return None
     estimates = {name: _row_scores(real, groups) for name, groups in rows.items() if name != REAL}
     return {

@@ -43,8 +43,8 @@ def evaluate(
         raise DatasetError(
             f"{dataset.root} has no thermal pictures to compare with", "Evaluate on msrs or roadscene."
         )
-    stems = _scored_stems(dataset, protocol, split)
-    rows = baselines(dataset)
+    stems = scored_stems(dataset, protocol, split)
+    rows = baselines(dataset, stems)
     scores: dict[str, list[frame_scores.FrameScore]] = {row.name: [] for row in rows}
     model: list[frame_scores.FrameScore] = []
     contrasts: list[hot_targets.BoxContrast] = []
@@ -59,15 +59,16 @@ def evaluate(
             sample, field.truth(dataset, sample), field.counts(dataset, kelvin)
         )
         errors.add(MODEL, sample, kelvin)
-        features.add(REAL, _picture(dataset, field.truth(dataset, sample)))
-        features.add(MODEL, _picture(dataset, field.counts(dataset, kelvin)))
+        features.add(REAL, sample.clip, _picture(dataset, field.truth(dataset, sample)))
+        features.add(MODEL, sample.clip, _picture(dataset, field.counts(dataset, kelvin)))
         for row in rows:
             predicted = row.predict(sample)
             scores[row.name].append(frame_scores.score_frame(dataset, sample, predicted, row.affine_fit))
             if not row.affine_fit:
                 errors.add(row.name, sample, predicted)
             if row.name in compared:
-                features.add(row.name, _picture(dataset, _baseline_counts(dataset, sample, row, predicted)))
+                counts = _baseline_counts(dataset, sample, row, predicted)
+                features.add(row.name, sample.clip, _picture(dataset, counts))
     result = _result(dataset, protocol, split, model, scores, contrasts)
     return result | {"errors": errors.summary(), "distances": features.scores()}
 
@@ -85,7 +86,8 @@ def gains(model: Mapping[str, Any], flat: Mapping[str, Any] | None) -> dict[str,
     }
 
 
-def _scored_stems(dataset: Dataset, protocol: Protocol, split: str) -> list[str]:
+def scored_stems(dataset: Dataset, protocol: Protocol, split: str) -> list[str]:
+    """Frames of a split that a protocol scores. Raises DatasetError where there are none."""
     frames = dataset.spec.frames
     stems = [stem for stem in dataset.stems(split) if is_scored(frames[stem], protocol)]
     if not stems:

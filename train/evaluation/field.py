@@ -17,14 +17,13 @@ def has_level(dataset: Dataset) -> bool:
 def counts(dataset: Dataset, kelvin: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Kelvin (HxW) as counts of the set's own 8-bit scale, else of the nominal one.
 
-    Clipped to 0..255 as an 8-bit camera would; left open for a set with per-frame gain, whose level, and so
-    whose clipping, means nothing.
+    Clipped to 0..255 where the set's own pictures are; left open for 16-bit sets, whose frames may be colder
+    or hotter, and for a set with per-frame gain, whose level, and so whose clipping, means nothing.
     """
     scale = dataset.thermal
-    offset, step = NOMINAL_OFFSET_KELVIN, NOMINAL_KELVIN_PER_COUNT
-    if scale is not None and scale.encoding == "counts8":
-        offset, step = scale.offset_kelvin, scale.kelvin_per_count
-    values = (kelvin.astype(np.float64) - offset) / step
+    if scale is None or scale.encoding != "counts8":
+        return (kelvin.astype(np.float64) - NOMINAL_OFFSET_KELVIN) / NOMINAL_KELVIN_PER_COUNT
+    values = (kelvin.astype(np.float64) - scale.offset_kelvin) / scale.kelvin_per_count
     return np.clip(values, 0.0, 255.0) if has_level(dataset) else values
 
 

@@ -19,6 +19,7 @@ class FrameScore:
     """Measures of one frame by name; a measure that means nothing there is absent."""
 
     stem: str
+    clip: str
     night: bool
     measures: dict[str, float]
 
@@ -45,7 +46,7 @@ def score_frame(
         measures |= _level_measures(truth, level)
         if dataset.thermal.radiometric and not affine_fit:
             measures |= _kelvin_measures(sample.thermal_kelvin, kelvin)
-    return FrameScore(sample.stem, sample.night, measures)
+    return FrameScore(sample.stem, sample.clip, sample.night, measures)
 
 
 def summarise(scores: Sequence[FrameScore]) -> dict[str, Any]:
@@ -58,9 +59,12 @@ def _summary(scores: Sequence[FrameScore]) -> dict[str, Any] | None:
         return None
     names = sorted({name for score in scores for name in score.measures})
     return {
-        name: asdict(metrics.mean_interval([s.measures[name] for s in scores if name in s.measures]))
-        for name in names
+        name: asdict(_mean([score for score in scores if name in score.measures], name)) for name in names
     }
+
+
+def _mean(scores: Sequence[FrameScore], name: str) -> metrics.Interval:
+    return metrics.mean_interval([s.measures[name] for s in scores], [s.clip for s in scores])
 
 
 def _level_measures(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64]) -> dict[str, float]:

@@ -21,7 +21,7 @@ _MIN_PIXELS = 16
 class BoxContrast:
     """Mean inside a human box minus mean of the ring around it, in counts: real and synthesized."""
 
-    stem: str
+    clip: str
     name: str
     night: bool
     truth: float
@@ -33,12 +33,12 @@ def box_contrasts(
 ) -> list[BoxContrast]:
     """Contrasts of every person and car box of a frame; truth and estimate are HxW."""
     found = []
-    for box in sample.boxes:
+    for box in sample.boxes or ():
         if box.name not in TARGETS:
             continue
         pair = [ring_contrast(box, values) for values in (truth, estimate)]
         if None not in pair:
-            found.append(BoxContrast(sample.stem, box.name, sample.night, *pair))
+            found.append(BoxContrast(sample.clip, box.name, sample.night, *pair))
     return found
 
 
@@ -68,25 +68,31 @@ def summarise(contrasts: Sequence[BoxContrast]) -> dict[str, Any]:
 def _agreement(contrasts: Sequence[BoxContrast]) -> dict[str, Any] | None:
     if not contrasts:
         return None
-    groups = _by_frame(contrasts)
+    groups = _by_clip(contrasts)
     truth, estimate = np.concatenate(groups).T
+    ranks = bootstrap(groups, _rank_correlation)
     return {
         "boxes": len(contrasts),
         "direction": asdict(
             bootstrap(groups, lambda rows: float(np.mean(np.sign(rows[:, 0]) == np.sign(rows[:, 1]))))
         ),
         "always_warmer": float(np.mean(truth > 0)),
-        "rank_correlation": asdict(bootstrap(groups, lambda rows: spearman(rows[:, 0], rows[:, 1]))),
+        "rank_correlation": asdict(ranks) if np.isfinite(ranks.value) else None,
         "median_truth": float(np.median(truth)),
         "median_estimate": float(np.median(estimate)),
         "median_ratio": float(np.median(estimate) / np.median(truth)) if np.median(truth) else None,
     }
 
 
-def _by_frame(contrasts: Sequence[BoxContrast]) -> list[npt.NDArray[np.float64]]:
+def _rank_correlation(rows: npt.NDArray[np.float64]) -> float:
+    """Spearman correlation of true and estimated contrasts [n,2]; NaN where fewer than three differ."""
+    return spearman(rows[:, 0], rows[:, 1]) if len(np.unique(rows, axis=0)) > 2 else float("nan")
+
+
+def _by_clip(contrasts: Sequence[BoxContrast]) -> list[npt.NDArray[np.float64]]:
     rows: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for contrast in contrasts:
-        rows[contrast.stem].append((contrast.truth, contrast.estimate))
+        rows[contrast.clip].append((contrast.truth, contrast.estimate))
     return [np.array(group) for group in rows.values()]
 
 

@@ -18,7 +18,10 @@ _FLAT = 1e-9
 
 @dataclass(frozen=True)
 class Interval:
-    """A statistic with its 95 % bootstrap interval over `count` frames; no ends where that took too long."""
+    """A statistic over `count` frames, or clips, with its 95 % bootstrap interval.
+
+    No ends where there is one clip, whose frames say nothing about others, or where that took too long.
+    """
 
     value: float
     low: float | None
@@ -59,11 +62,21 @@ def affine_fit(truth: Array, estimate: Array) -> Array:
     return truth.mean() + slope * centred
 
 
-def mean_interval(values: Sequence[float], resamples: int = 1000, seed: int = 0) -> Interval:
-    """Mean of one value per frame, with the interval from resampling frames."""
+def mean_interval(
+    values: Sequence[float], clips: Sequence[str], resamples: int = 1000, seed: int = 0
+) -> Interval:
+    """Mean of one value per frame, with the interval from resampling whole clips.
+
+    clips: the clip of each frame; a frame on its own is its own clip.
+    """
+    numbers = {clip: number for number, clip in enumerate(dict.fromkeys(clips))}
+    clip_of = np.array([numbers[clip] for clip in clips])
     data = np.array(values, np.float64)
-    draws = np.random.default_rng(seed).integers(len(data), size=(resamples, len(data)))
-    low, high = np.percentile(data[draws].mean(axis=1), [2.5, 97.5])
+    if len(numbers) == 1:
+        return Interval(float(data.mean()), None, None, len(data))
+    sums, counts = np.bincount(clip_of, data), np.bincount(clip_of)
+    draws = np.random.default_rng(seed).integers(len(numbers), size=(resamples, len(numbers)))
+    low, high = np.percentile(sums[draws].sum(1) / counts[draws].sum(1), [2.5, 97.5])
     return Interval(float(data.mean()), float(low), float(high), len(data))
 
 
@@ -75,8 +88,8 @@ def bootstrap(
 ) -> Interval | None:
     """Statistic of all rows of `groups` stacked, with the interval from resampling whole groups.
 
-    groups: one array of rows per frame, so that frames, not rows, are what is drawn: rows of one frame are
-    not independent. Resamples on which the statistic is not finite are left out. None for no rows.
+    groups: one array of rows per clip, so that clips, not rows, are what is drawn: rows of one clip are not
+    independent. Resamples on which the statistic is not finite are left out. None for no rows.
     """
     groups = [group for group in groups if len(group)]
     if not groups:
@@ -85,6 +98,8 @@ def bootstrap(
     draws = rng.integers(len(groups), size=(resamples, len(groups)))
     values = np.array([statistic(np.concatenate([groups[i] for i in draw])) for draw in draws])
     values = values[np.isfinite(values)]
-    value = statistic(np.concatenate(groups))
-    low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (value, value)
-    return Interval(float(value), float(low), float(high), len(groups))
+    value = float(statistic(np.concatenate(groups)))
+    if len(groups) == 1 or not len(values):
+        return Interval(value, None, None, len(groups))
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(value, float(low), float(high), len(groups))

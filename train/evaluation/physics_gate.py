@@ -46,7 +46,11 @@ def luma_difference(
 
 
 def gate(model: Mapping[str, Any], table: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Judge the summaries of the model and of the class table (both by time of day, then by measure)."""
+    """Judge the summaries of the model and of the class table (both by time of day, then by measure).
+
+    Frames whose maps cannot be relied on are judged by luma alone. Where there is an order and no class table
+    to compare it with, nothing passes.
+    """
     times = {time: _time(model[time], table[time] if table else None) for time in ("day", "night")}
     verdicts = [verdict["passed"] for verdict in times.values() if verdict is not None]
     return {**times, "passed": bool(verdicts) and all(verdicts)}
@@ -58,7 +62,7 @@ def _time(model: Mapping[str, Any] | None, table: Mapping[str, Any] | None) -> d
     order = _value(model, "class_order")
     reference = _value(table, "class_order")
     luma_error = _value(model, "luma_error")
-    ordered = order is None or reference is None or order > reference
+    ordered = order is None or (reference is not None and order > reference)
     return {
         "class_order": order,
         "class_order_of_table": reference,

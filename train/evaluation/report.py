@@ -160,7 +160,7 @@ def _cell(summary: Mapping[str, Any], measure: str, digits: int) -> str:
 
 def _model_cell(summary: Mapping[str, Any], measure: str, digits: int) -> str:
     entry = summary["all"].get(measure)
-    interval = f" [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]" if entry else ""
+    interval = _ends(entry, digits) if entry else ""
     return f"**{_cell(summary, measure, digits)}**{interval}"
 
 
@@ -175,11 +175,14 @@ def _value(summary: Mapping[str, Any] | None, measure: str) -> float | None:
     return summary[measure]["value"] if summary is not None and measure in summary else None
 
 
-def _interval(entry: Mapping[str, Any], digits: int) -> str:
-    value, *ends = (
-        None if entry[name] is None else f"{entry[name]:.{digits}f}" for name in ("value", "low", "high")
-    )
-    return value if None in ends else f"{value} [{ends[0]}, {ends[1]}]"
+def _interval(entry: Mapping[str, Any] | None, digits: int) -> str:
+    return NONE if entry is None else f"{entry['value']:.{digits}f}{_ends(entry, digits)}"
+
+
+def _ends(entry: Mapping[str, Any], digits: int) -> str:
+    """The interval in brackets, nothing where there is none."""
+    ends = [entry["low"], entry["high"]]
+    return "" if None in ends else f" [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"
 
 
 def _number(value: float | None) -> str:

@@ -17,7 +17,7 @@ from thermalsdk.labels import VOID
 from train.data import Dataset, Sample
 from train.evaluation import field
 from train.evaluation.frame_scores import TIMES
-from train.evaluation.metrics import mean_interval
+from train.evaluation.metrics import Interval, mean_interval
 from train.evaluation.protocols import components
 
 Array = npt.NDArray[np.float64]
@@ -30,6 +30,7 @@ MIN_CLASS_PIXELS = 16
 class FrameErrors:
     """mae, bias and, with usable maps, object_error and contrast_error; mae and bias by class name."""
 
+    clip: str
     night: bool
     overall: dict[str, float]
     classes: dict[str, dict[str, float]]
@@ -78,7 +79,7 @@ def frame_errors(dataset: Dataset, sample: Sample, kelvin: npt.NDArray[np.floati
             for k, name in enumerate(dataset.classes)
             if np.count_nonzero(sample.labels == k) >= MIN_CLASS_PIXELS
         }
-    return FrameErrors(sample.night, overall, classes)
+    return FrameErrors(sample.clip, sample.night, overall, classes)
 
 
 def object_errors(regions: npt.NDArray[np.intp], truth: Array, estimate: Array) -> dict[str, float]:
@@ -99,15 +100,25 @@ def object_errors(regions: npt.NDArray[np.intp], truth: Array, estimate: Array) 
 
 def summarise(frames: Sequence[FrameErrors]) -> dict[str, Any]:
     """Means over frames with bootstrap intervals: by time of day, and by class over all frames."""
-    times = {time: _means([f.overall for f in frames if f.night in nights]) for time, nights in TIMES.items()}
+    times = {
+        time: _means([(f.clip, f.overall) for f in frames if f.night in nights])
+        for time, nights in TIMES.items()
+    }
     names = sorted({name for frame in frames for name in frame.classes})
-    by_class = {name: _means([f.classes[name] for f in frames if name in f.classes]) for name in names}
+    by_class = {
+        name: _means([(f.clip, f.classes[name]) for f in frames if name in f.classes]) for name in names
+    }
     return {**times, "classes": by_class}
 
 
-def _means(rows: Sequence[dict[str, float]]) -> dict[str, Any] | None:
-    names = sorted({name for row in rows for name in row})
-    return {n: asdict(mean_interval([row[n] for row in rows if n in row])) for n in names} or None
+def _means(rows: Sequence[tuple[str, dict[str, float]]]) -> dict[str, Any] | None:
+    """Mean of each measure over frames, each with its clip."""
+    names = sorted({name for _, measures in rows for name in measures})
+    return {name: asdict(_mean([row for row in rows if name in row[1]], name)) for name in names} or None
+
+
+def _mean(rows: Sequence[tuple[str, dict[str, float]]], name: str) -> Interval:
+    return mean_interval([measures[name] for _, measures in rows], [clip for clip, _ in rows])
 
 
 def _level(error: Array) -> dict[str, float]:

@@ -87,7 +87,10 @@ def to_data(temperatures: Temperatures) -> dict[str, Any]:
                 key if isinstance(key, str) else int(key): float(value) for key, value in values.items()
             }
     if temperatures.prior is not None:
-        data["prior"] = asdict(temperatures.prior)
+        data["prior"] = {
+            name: None if value is None else float(value)
+            for name, value in asdict(temperatures.prior).items()
+        }
     return data
 
 
