@@ -94,7 +94,10 @@ def test_automatic_choice_falls_back_with_a_warning(bundle, listed_but_unusable,
     assert "no GPU is used" in caplog.text
 
 
-def test_working_cuda_is_chosen_with_half_precision_where_there_is_some(tmp_path, monkeypatch):
+@pytest.fixture
+def working_cuda(monkeypatch):
+    """Sessions open on the GPU that they ask for."""
+
     class Session:
         def __init__(self, model, options, providers, enable_fallback):
             assert enable_fallback == 0
@@ -114,6 +117,9 @@ def test_working_cuda_is_chosen_with_half_precision_where_there_is_some(tmp_path
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None)
+
+
+def test_working_cuda_is_chosen_with_half_precision_where_there_is_some(tmp_path, working_cuda):
     twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="fp16"))
     backend = choose(twins)
     assert (backend.device, backend.precision) == ("cuda:0", "fp16")
@@ -167,12 +173,19 @@ def test_int8_is_for_processors_that_compute_it_right(bundle, tmp_path, monkeypa
         choose(twins, device="cpu", precision="int8")
 
 
-def test_int8_on_a_gpu_is_for_tensorrt(tmp_path, monkeypatch):
-    monkeypatch.setattr(choosing, "_choose_device", lambda *request: ("cuda:0", "asked for"))
+def test_int8_on_a_gpu_is_for_tensorrt(tmp_path, working_cuda):
     twins = Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="int8"))
     with pytest.raises(BackendUnavailable, match="cuda:0 does not compute right") as caught:
         choose(twins, device="cuda:0", precision="int8")
+    assert "device='cpu'" in caught.value.hint
     assert "backend='tensorrt'" in caught.value.hint
+
+
+def test_int8_chooses_the_cpu_beside_a_working_gpu(tmp_path, working_cuda, monkeypatch):
+    monkeypatch.setattr(choosing, "sums_int8_exactly", True)
+    backend = choose(Bundle.open(write_tiny_bundle(tmp_path / "twins", precision="int8")), precision="int8")
+    assert (backend.device, backend.precision) == ("cpu", "int8")
+    assert backend.reason == "ONNX Runtime computes int8 on CPUs only"
 
 
 def test_each_graph_runs_in_the_twin_that_it_has(tmp_path, monkeypatch):

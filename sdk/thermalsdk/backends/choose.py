@@ -32,8 +32,8 @@ def choose_backend(
         backend: "auto", "onnxruntime" or "tensorrt". "auto" is ONNX Runtime: TensorRT's first load builds
             engines for minutes, which nobody should meet unasked.
         precision: "auto", "fp32", "fp16", or "int8" for the graphs that have such a twin, in ONNX Runtime on
-            a CPU and in TensorRT. "auto" is "fp16" on a GPU and "int8" on a CPU, where the bundle offers it
-            and the CPU computes it right.
+            a CPU, which device "auto" then is, and in TensorRT. "auto" is "fp16" on a GPU and "int8" on a
+            CPU, where the bundle offers it and the CPU computes it right.
         threads: CPU threads of every graph, or None for the cores this process may use (at most 8).
 
     Raises:
@@ -53,7 +53,7 @@ def choose_backend(
             f"Write them with `python -m export --{precision}`, or use precision='fp32'.",
         )
     ort_backend.check_installation()
-    chosen_device, reason = _choose_device(bundle, device, count)
+    chosen_device, reason = _choose_device(bundle, device, precision, count)
     chosen_precision = _choose_precision(bundle, precision, chosen_device)
     if "auto" in (device, backend, precision):
         _LOG.info("onnxruntime on %s at %s: %s", chosen_device, chosen_precision, reason)
@@ -79,8 +79,8 @@ def _choose_precision(bundle: Bundle, precision: str, device: str) -> str:
     if precision == "int8" and not _computes_int8(device):
         raise BackendUnavailable(
             f"precision='int8' was asked for, which {device} does not compute right here",
-            "It needs a CPU with VNNI (AVX-512 VNNI or AVX-VNNI), an ARM one, or backend='tensorrt'. "
-            "Use precision='fp32'.",
+            "It needs device='cpu' on a CPU with VNNI (AVX-512 VNNI or AVX-VNNI) or an ARM one, or "
+            "backend='tensorrt'. Use precision='fp32' elsewhere.",
         )
     if precision != "auto":
         return precision
@@ -93,10 +93,12 @@ def _computes_int8(device: str) -> bool:
     return device == "cpu" and sums_int8_exactly
 
 
-def _choose_device(bundle: Bundle, device: str, threads: int) -> tuple[str, str]:
+def _choose_device(bundle: Bundle, device: str, precision: str, threads: int) -> tuple[str, str]:
     """Device to use and why. A provider that is merely listed counts for nothing: the encoder must open."""
     if device == "cpu":
         return "cpu", "asked for"
+    if device == "auto" and precision == "int8":
+        return "cpu", "ONNX Runtime computes int8 on CPUs only"
     if device == "auto" and not ort_backend.lists_cuda():
         return "cpu", "this onnxruntime has no CUDA provider"
     wanted = device if ":" in device else "cuda:0"
