@@ -11,6 +11,7 @@ import pytest
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk.bundle import Bundle
 from thermalsdk.engines import EngineCache, flavours, load_flavour, plan_engines
+from thermalsdk.engines.build import build_engine
 from thermalsdk.engines.cuda_driver import Gpu
 from thermalsdk.engines.plan import build_target
 from thermalsdk.errors import BackendUnavailable, EngineError, OptionError
@@ -64,6 +65,17 @@ def test_version_11_and_its_timing_cache(tensorrt, tiny, tmp_path):
     timing = tmp_path / "cache" / "timing-tensorrt-11.4.0.106-8.9.cache"
     assert timing.read_bytes() == b"2"
     assert planned[1].request.key != planned[2].request.key
+
+
+def test_times_of_another_device_are_replaced(tensorrt, tiny, tmp_path):
+    flavour = tensorrt("trt11")
+    from tests.engines.surfaces.trt_common import FOREIGN_TIMES  # there is a TensorRT for RTX below it
+
+    planned = plan_engines(tiny, flavour, flavour.target(ADA))[1]
+    timing = tmp_path / "timing"
+    timing.write_bytes(FOREIGN_TIMES)
+    build_engine(planned.request, planned.model, tmp_path / "engine", timing)
+    assert timing.read_bytes() == b"1"
 
 
 def test_a_new_version_builds_again_with_one_line(tensorrt, tiny, tmp_path, caplog):

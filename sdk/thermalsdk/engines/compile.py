@@ -113,7 +113,7 @@ def compile_engine(
             "Free GPU memory if it ran out; another precision or flavour may be able to.",
         )
     if timing_cache is not None:
-        on_timing(bytes(config.get_timing_cache().serialize()))
+        on_timing(bytes(timing_cache.serialize()))
     found, unverified = _verified_share(flavour, request, plan, convolutions, logger)
     _require_half("verified", found, request)
     return Compiled(
@@ -181,9 +181,14 @@ def _add_profile(builder: Any, network: Any, config: Any, profile: Profile) -> d
 
 
 def _attach_timing_cache(config: Any, timing: bytes) -> Any:
-    """Kernel times of former builds: ten layers of one architecture are timed once."""
+    """Kernel times of former builds: ten layers of one architecture are timed once.
+
+    TensorRT refuses those of another device; a new cache takes their place.
+    """
     cache = config.create_timing_cache(timing)
-    config.set_timing_cache(cache, ignore_mismatch=False)
+    if not config.set_timing_cache(cache, ignore_mismatch=False):
+        cache = config.create_timing_cache(b"")
+        config.set_timing_cache(cache, ignore_mismatch=False)
     return cache
 
 

@@ -3,11 +3,15 @@
 import tensorrt_rtx as rtx
 
 
+FOREIGN_TIMES = b"of another device"
+
+
 class TimingCache:
     """Kernel times: here only a count of the builds that added to them."""
 
     def __init__(self, content):
-        self.builds = int(content or b"0")
+        self.foreign = content == FOREIGN_TIMES
+        self.builds = 0 if self.foreign else int(content or b"0")
 
     def serialize(self):
         return str(self.builds).encode()
@@ -37,11 +41,9 @@ class Config:
 
     def set_timing_cache(self, cache, ignore_mismatch):
         assert not ignore_mismatch
-        object.__setattr__(self, "timing", cache)
-        return True
-
-    def get_timing_cache(self):
-        return self.timing
+        if not cache.foreign:
+            object.__setattr__(self, "timing", cache)
+        return not cache.foreign
 
 
 class Builder(rtx.Builder):
