@@ -3,6 +3,7 @@
 import importlib
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -49,7 +50,7 @@ def test_version_10(tensorrt, tiny, tmp_path):
     cache = EngineCache(tmp_path / "cache")
     planned = plan_engines(tiny, flavour, flavour.target(ADA))[1]
     entry = cache.get(planned.request, planned.model)
-    assert (entry.request.version, entry.request.target) == ("10.13.3.9", "8.9")
+    assert (entry.request.version, entry.request.target) == ("10.13.3.9", "8.9 NVIDIA RTX 4000 Ada")
     assert len(entry.facts["profiles"]) == 7
     assert entry.facts["diagnostics"] is None
     assert entry.facts["half_share"]["verified"] is None
@@ -62,9 +63,19 @@ def test_version_11_and_its_timing_cache(tensorrt, tiny, tmp_path):
     planned = plan_engines(tiny, flavour, flavour.target(ADA))
     for engine in planned[1:3]:
         cache.get(engine.request, engine.model)
-    timing = tmp_path / "cache" / "timing-tensorrt-11.4.0.106-8.9.cache"
+    timing = tmp_path / "cache" / "timing-tensorrt-11.4.0.106-8.9 NVIDIA RTX 4000 Ada.cache"
     assert timing.read_bytes() == b"2"
     assert planned[1].request.key != planned[2].request.key
+
+
+def test_cards_of_one_architecture_share_neither_engine_nor_times(tensorrt, tiny, tmp_path):
+    flavour = tensorrt("trt11")
+    cache = EngineCache(tmp_path / "cache")
+    for gpu in (ADA, replace(ADA, name="NVIDIA L4")):
+        planned = plan_engines(tiny, flavour, flavour.target(gpu))[1]
+        cache.get(planned.request, planned.model)
+    assert len(cache.entries()) == 2
+    assert [path.read_bytes() for path in cache.folder.glob("timing-*")] == [b"1", b"1"]
 
 
 def test_times_of_another_device_are_replaced(tensorrt, tiny, tmp_path):
@@ -120,7 +131,8 @@ def test_tensorrt_builds_on_its_target_only(tensorrt):
     with pytest.raises(BackendUnavailable, match="on the GPU that they run on") as caught:
         flavour.target(None)
     assert "--engines-only" in caught.value.hint
-    assert flavour.target(HOPPER) == "9.0"
+    assert flavour.target(HOPPER) == "9.0 NVIDIA H100"
+    assert flavour.target(replace(HOPPER, name="NVIDIA H100/96 (PCIe)")) == "9.0 NVIDIA H100_96 _PCIe_"
 
 
 def test_target_of_a_machine_without_a_gpu(rtx, monkeypatch):

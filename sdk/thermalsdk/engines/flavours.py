@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -17,6 +18,7 @@ _EXTRAS = {"tensorrt": "tensorrt", "tensorrt_rtx": "rtx"}
 _OLDEST_MAJOR = {"tensorrt": 10, "tensorrt_rtx": 1}
 #: What an engine is called that runs on every GPU of its flavour.
 PORTABLE = "portable"
+_NOT_IN_FILE_NAMES = re.compile(r"[^\w .-]")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class Flavour:
         return self.name == "tensorrt"
 
     def target(self, gpu: Gpu | None) -> str:
-        """What an engine is built for: a compute capability such as "8.9", or "portable".
+        """What an engine is built for, in characters of a file name.
+
+        A compute capability such as "8.9", or "portable"; where kernels were timed, the GPU's name too, as in
+        "8.9 NVIDIA L4".
 
         Raises BackendUnavailable when this flavour cannot build for that GPU, or not without one.
         """
@@ -56,6 +61,8 @@ class Flavour:
                 f"{gpu.compute_capability}",
                 "pip uninstall tensorrt-rtx, then pip install 'thermalsdk[tensorrt]'.",
             )
+        if self.tunes:
+            return gpu.compute_capability + " " + _NOT_IN_FILE_NAMES.sub("_", gpu.name)
         return gpu.compute_capability
 
 

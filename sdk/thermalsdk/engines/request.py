@@ -36,7 +36,7 @@ class EngineRequest:
         onnx_sha256: of the graph with its weights, in hexadecimal.
         flavour: "tensorrt" or "tensorrt_rtx".
         version: of the flavour.
-        target: compute capability such as "8.9", or "portable".
+        target: from `Flavour.target`, such as "8.9", "8.9 NVIDIA L4" or "portable".
         precision: of that graph: "fp32", "fp16" or "int8-symmetric".
         profiles: sizes that it takes.
         options: of the builder.

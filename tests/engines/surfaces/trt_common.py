@@ -2,7 +2,6 @@
 
 import tensorrt_rtx as rtx
 
-
 FOREIGN_TIMES = b"of another device"
 
 
