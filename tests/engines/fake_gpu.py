@@ -374,7 +374,7 @@ def runtime_flavour(gpu, name, version):
     return Flavour(name, version, module)
 
 
-def write_plan(request, model, engine, timing_cache, progress):
+def write_plan(request, model, engine, timing_cache, progress, gpu):
     """Stands for `build_engine`: the profiles and the graph itself."""
     engine.write_bytes(json.dumps(request.to_dict()["profiles"]).encode() + b"\n" + model)
     share = {"declared": None, "verified": None, "unverified": "not built"}

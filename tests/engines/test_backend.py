@@ -246,6 +246,18 @@ def test_unknown_gpus(machine, tiny):
         load(tiny)
 
 
+def test_engines_are_built_on_the_gpu_that_runs_them(machine, tiny, monkeypatch):
+    machine(gpu=FakeGpu(count=2))
+    built_on = []
+    monkeypatch.setattr(
+        caching,
+        "build_engine",
+        lambda *request: built_on.append(request[-1]) or fake_gpu.write_plan(*request),
+    )
+    load(tiny, device="cuda:1").close()
+    assert set(built_on) == {1}
+
+
 def test_half_precision_takes_the_twins(machine, tmp_path):
     machine()
     twins = write_tiny_bundle(tmp_path / "twins", precision="fp16")

@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from thermalsdk.engines import EngineCache, EngineRequest, default_folder, plan_engines
+from thermalsdk.engines import build as building
 from thermalsdk.engines import cache as caching
 from thermalsdk.engines.profiles import Profile, profile_for
 from thermalsdk.engines.request import BuildOptions
@@ -37,7 +38,7 @@ def builds(monkeypatch):
     """Engines are made at once, of the request's key; the list holds what was built."""
     made = []
 
-    def build_engine(request, model, engine, timing_cache, progress):
+    def build_engine(request, model, engine, timing_cache, progress, gpu):
         made.append(request)
         engine.write_bytes(request.key.encode() * 100)
         return FACTS
@@ -173,7 +174,7 @@ def test_a_stale_entry_is_built_again_with_one_line(engines, builds, caplog, cha
 def test_builders_of_one_key_wait_for_one(engines, monkeypatch, caplog):
     started, go_on, made = threading.Event(), threading.Event(), []
 
-    def build_engine(request, model, engine, timing_cache, progress):
+    def build_engine(request, model, engine, timing_cache, progress, gpu):
         made.append(request)
         started.set()
         go_on.wait(10)
@@ -200,13 +201,37 @@ def test_builders_of_one_key_wait_for_one(engines, monkeypatch, caplog):
 
 
 def test_a_failed_build_leaves_nothing(engines, monkeypatch):
-    def build_engine(request, model, engine, timing_cache, progress):
+    def build_engine(request, model, engine, timing_cache, progress, gpu):
         raise EngineError("no", "try another")
 
     monkeypatch.setattr(caching, "build_engine", build_engine)
     with pytest.raises(EngineError):
         engines.get(REQUEST, b"model")
     assert visible(engines.folder) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "gpu", "entry"),
+    [
+        (None, 0, "0"),
+        (None, 2, "2"),
+        ("3,1", 1, "1"),
+        ("GPU-8932f937,GPU-5b5ab2d4", 0, "GPU-8932f937"),
+        ("", 0, ""),
+    ],
+)
+def test_the_builder_sees_only_the_gpu_that_it_builds_on(tmp_path, monkeypatch, shown, gpu, entry):
+    """`gpu` counts what this process sees, which CUDA_VISIBLE_DEVICES may have chosen."""
+    (tmp_path / "telling_worker.py").write_text(
+        "import json, os; print(json.dumps({'facts': {'shown': os.environ['CUDA_VISIBLE_DEVICES']}}))"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(building, "_WORKER", "telling_worker")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if shown is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+    facts = building.build_engine(REQUEST, b"model", tmp_path / "engine", tmp_path / "timing", gpu=gpu)
+    assert facts == {"shown": entry}
 
 
 def test_remains_of_a_killed_build_are_swept_by_the_next(engines, builds):

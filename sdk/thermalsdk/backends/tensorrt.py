@@ -95,7 +95,7 @@ class TensorRTBackend:
         cache cannot be written.
         """
         planned = plan_graph(self._bundle, spec, self._flavour, self._target, self.precision_of(spec))
-        entry = self._cache.get(planned.request, planned.model)
+        entry = self._cache.get(planned.request, planned.model, gpu=self._cuda.gpu.number)
         plan = entry.read()
         with self._cuda.current():
             engine = None if plan is None else self._runtime.deserialize_cuda_engine(plan)

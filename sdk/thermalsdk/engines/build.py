@@ -29,6 +29,7 @@ def build_engine(
     engine: Path,
     timing_cache: Path,
     progress: Callable[[float], None] | None = None,
+    gpu: int = 0,
 ) -> dict[str, Any]:
     """Build an engine into a file that does not exist yet.
 
@@ -38,6 +39,7 @@ def build_engine(
         engine: the file; absent again when anything fails.
         timing_cache: kernel times of former builds, kept by flavours that time kernels.
         progress: called with the share that is done, 0 to 1.
+        gpu: number of the GPU that it is built on, where there is one.
 
     Returns tensors, layers, half share and header of the engine, as `compile.Compiled.facts` makes them.
 
@@ -49,18 +51,16 @@ def build_engine(
     """
     order = {"request": request.to_dict(), "engine": str(engine), "timing_cache": str(timing_cache)}
     try:
-        return _run_worker(json.dumps(order).encode() + b"\n" + model, request, progress)
+        return _run_worker(json.dumps(order).encode() + b"\n" + model, request, progress, gpu)
     except BaseException:
         engine.unlink(missing_ok=True)
         raise
 
 
 def _run_worker(
-    order: bytes, request: EngineRequest, progress: Callable[[float], None] | None
+    order: bytes, request: EngineRequest, progress: Callable[[float], None] | None, gpu: int
 ) -> dict[str, Any]:
     """Facts of the engine that a worker built. Raises what the worker raised, or EngineError if it died."""
-    # It imports what this process imports, wherever that came from.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with (
         tempfile.TemporaryFile() as stderr,
         subprocess.Popen(
@@ -68,7 +68,7 @@ def _run_worker(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=environment,
+            env=_environment(gpu),
         ) as process,
     ):
         try:
@@ -88,6 +88,16 @@ def _run_worker(
             f"the builder of {request.graph} {_death(process.returncode)}{complaint or _tail(stderr)}",
             "Free memory, or build with another version of TensorRT; nothing was kept.",
         )
+
+
+def _environment(gpu: int) -> dict[str, str]:
+    """Of a worker: it imports what this process imports, wherever that came from, and sees one GPU."""
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "CUDA_VISIBLE_DEVICES": str(gpu) if shown is None else shown.split(",")[gpu],
+    }
 
 
 def _send(process: subprocess.Popen[bytes], order: bytes) -> None:

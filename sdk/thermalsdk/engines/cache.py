@@ -84,7 +84,11 @@ class EngineCache:
         return entry if entry is not None and entry.read() is not None else None
 
     def get(
-        self, request: EngineRequest, model: bytes, progress: Callable[[float], None] | None = None
+        self,
+        request: EngineRequest,
+        model: bytes,
+        progress: Callable[[float], None] | None = None,
+        gpu: int = 0,
     ) -> CacheEntry:
         """The engine of a request, built if need be.
 
@@ -92,6 +96,7 @@ class EngineCache:
             request: what is wanted.
             model: serialised ONNX graph, weights inside.
             progress: called with the share of the build that is done, 0 to 1.
+            gpu: number of the GPU that it is built on, where there is one.
 
         Raises OutputError when the folder cannot be written, MissingDependency, what `build_engine` raises.
         """
@@ -100,7 +105,7 @@ class EngineCache:
             return found
         with self._locked(request):
             found = self.find(request)  # another process may have built it meanwhile
-            return self._build(request, model, progress) if found is None else found
+            return self._build(request, model, progress, gpu) if found is None else found
 
     def entries(self) -> list[CacheEntry]:
         """Every complete entry, by graph and flavour; what the engines hold is not checked."""
@@ -123,7 +128,7 @@ class EngineCache:
         return freed
 
     def _build(
-        self, request: EngineRequest, model: bytes, progress: Callable[[float], None] | None
+        self, request: EngineRequest, model: bytes, progress: Callable[[float], None] | None, gpu: int
     ) -> CacheEntry:
         """Build and keep an engine; its lock is held."""
         self._say_why(request)
@@ -131,7 +136,7 @@ class EngineCache:
         engine = self._path(request, _ENGINE)
         temporary = engine.with_name(f".{engine.name}.{os.getpid()}")
         start = time.perf_counter()
-        facts = build_engine(request, model, temporary, self._timing_cache(request), progress)
+        facts = build_engine(request, model, temporary, self._timing_cache(request), progress, gpu)
         try:
             content = temporary.read_bytes()
             entry = CacheEntry(
