@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from pathlib import Path
 from thermalsdk.errors import OutputError
 
 _PARTIAL, _FORMER = "partial", "former"
-#: No space, a quota, a limit on files, no permission, a read-only or broken disk.
+#: No space, a quota, a limit on files, no permission, a read-only or broken disk; a place that is in use, on
+#: another disk, or where a file is in the way.
 _CANNOT_WRITE = (
     errno.ENOSPC,
     errno.EDQUOT,
@@ -25,6 +27,10 @@ _CANNOT_WRITE = (
     errno.EPERM,
     errno.EROFS,
     errno.EIO,
+    errno.EBUSY,
+    errno.EXDEV,
+    errno.EEXIST,
+    errno.ENOTDIR,
 )
 
 
@@ -33,12 +39,16 @@ def staged(out: Path, holds: str) -> Iterator[Path]:
     """A folder to fill; it becomes `out` when the block ends, and is removed when the block fails.
 
     Args:
-        out: where the result goes; a former result there stays until the new one is complete.
+        out: where the result goes, or a symbolic link to there; a former result stays until the new one is
+            complete.
         holds: the file by which a former result is known. Anything else at `out` is kept, and refused.
 
     Raises:
-        OutputError: `out` holds something else, or cannot be written (no space, no permission).
+        OutputError: `out` holds something else, is a mount point, or cannot be written (no space, no
+            permission).
     """
+    out = out.resolve()
+    refuse_mount_point(out)
     if out.exists() and not (out / holds).exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} holds something else than an export", "Name an empty or a new folder.")
     try:
@@ -59,6 +69,14 @@ def staged(out: Path, holds: str) -> Iterator[Path]:
         ) from error
 
 
+def refuse_mount_point(out: Path) -> None:
+    """Raise OutputError for a folder that no other can take the place of."""
+    if out.is_mount():
+        raise OutputError(
+            f"{out} is a mount point, and results are renamed into their place", "Name a folder in it."
+        )
+
+
 def _put_in_place(stage: Path, out: Path) -> None:
     """Give `stage` the name `out`. A kill between both renames leaves the former result, hidden and whole."""
     if not out.exists():
@@ -72,26 +90,27 @@ def _put_in_place(stage: Path, out: Path) -> None:
 
 def _remove_remains(out: Path) -> None:
     """Remove what exports to `out` left that were killed; a former result without a successor comes back."""
-    for path in out.parent.glob(f".{out.name}.*.{_FORMER}"):
-        if not out.exists() and not _runs(path):
+    pattern = re.compile(rf"\.{re.escape(out.name)}\.(\d+)\.({_PARTIAL}|{_FORMER})")
+    for path in out.parent.iterdir():
+        match = pattern.fullmatch(path.name)
+        if match is None or _runs(int(match[1])):
+            continue
+        if match[2] == _FORMER and not out.exists():
             path.rename(out)
-    for kind in (_PARTIAL, _FORMER):
-        for path in out.parent.glob(f".{out.name}.*.{kind}"):
-            if not _runs(path):
-                shutil.rmtree(path, ignore_errors=True)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _hidden(out: Path, kind: str) -> Path:
     return out.with_name(f".{out.name}.{os.getpid()}.{kind}")
 
 
-def _runs(path: Path) -> bool:
-    """Whether the process whose number is in the name of `path` still runs, and is not this one."""
-    number = path.name.split(".")[-2]
-    if not number.isdigit() or int(number) == os.getpid():
+def _runs(process: int) -> bool:
+    """Whether a process runs that is not this one."""
+    if process == os.getpid():
         return False
     try:
-        os.kill(int(number), 0)
+        os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:

@@ -84,8 +84,8 @@ def test_a_former_result_whose_successor_never_came_returns(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [out]
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-def test_a_full_disk_is_an_error_with_a_hint(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EBUSY, errno.EXDEV])
+def test_a_place_that_takes_nothing_is_an_error_with_a_hint(tmp_path: Path, number: int) -> None:
     with pytest.raises(OutputError, match=os.strerror(number)) as caught, staged(tmp_path / "a", KNOWN):
         raise OSError(number, os.strerror(number))
     assert "disk space" in caught.value.hint
@@ -95,6 +95,47 @@ def test_a_full_disk_is_an_error_with_a_hint(tmp_path: Path, number: int) -> Non
 def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), staged(tmp_path / "a", KNOWN):
         (tmp_path / "absent").read_bytes()
+
+
+@pytest.mark.parametrize("out", ["file/street", "file/deep/street"])
+def test_a_file_in_the_way_is_an_error_with_a_hint(tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OutputError, match="cannot write"), staged(tmp_path / out, KNOWN):
+        pass
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_mount_point_is_refused_before_any_work() -> None:
+    with (
+        pytest.raises(OutputError, match="/proc is a mount point") as caught,
+        staged(Path("/proc"), "version"),
+    ):
+        pytest.fail("the work was begun")
+    assert "folder in it" in caught.value.hint
+
+
+def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "street"
+    link.symlink_to(tmp_path / "disk" / "street")
+    for text in ("first", "second"):
+        with staged(link, KNOWN) as stage:
+            fill(stage, text)
+            assert stage.parent == tmp_path / "disk"
+        assert (link / KNOWN).read_text() == text
+    assert link.is_symlink()
+
+
+def test_remains_of_other_names_are_left_alone(tmp_path: Path) -> None:
+    """Of `street.v2`, whose next export will want its former result back."""
+    others = [tmp_path / f".street.v2.{dead_process()}.{kind}" for kind in ("former", "partial")]
+    for other in others:
+        other.mkdir()
+        fill(other, "good")
+    with staged(tmp_path / "street", KNOWN) as stage:
+        fill(stage, "mine")
+    assert all((other / KNOWN).read_text() == "good" for other in others)
+    assert (tmp_path / "street" / KNOWN).read_text() == "mine"
 
 
 def test_what_is_no_result_is_kept(tmp_path: Path) -> None:
