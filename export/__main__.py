@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from export.bundle import Addition, extend_bundle, write_bundle
-from export.engines import add_engine_options, build_bundle_engines
+from export.engines import add_engine_options, add_engines, build_bundle_engines
 from export.fused.write import add_fused
 from export.half import add_half_twins
 from export.methods import export_method, is_method_run
@@ -19,7 +19,7 @@ from export.run import holds_runs, load_run, newest_run
 from export.triton import write_repository
 from thermalsdk.bundle import MANIFEST_NAME, Bundle, shipped_bundles
 from thermalsdk.engines import FLAVOURS
-from thermalsdk.errors import BackendUnavailable, ThermalSDKError
+from thermalsdk.errors import BackendUnavailable, OptionError, ThermalSDKError
 from train.scenes_dataset import default_data
 
 RUNS = Path("runs")
@@ -47,9 +47,11 @@ def main() -> int:
     args = parser.parse_args()
     if args.card is not None and not args.card.is_file():
         parser.error(f"--card {args.card}: there is no such file")
+    if args.engines_only is not None and args.engines == "none":
+        parser.error("--engines-only with --engines none leaves nothing to do")
     try:
         if args.engines_only is not None:
-            build_bundle_engines(args.engines_only, args.engines)
+            build_bundle_engines(Bundle.open(args.engines_only), args.engines)
         else:
             print(_export(args))
     except ThermalSDKError as error:
@@ -115,21 +117,36 @@ def _size(text: str) -> str | tuple[int, int]:
 
 
 def _export(args: argparse.Namespace) -> Path:
-    additions = _additions(args)
     source = args.checkpoint or _default_source()
-    if source in shipped_bundles() or (Path(source) / MANIFEST_NAME).exists():
+    is_bundle = source in shipped_bundles() or (Path(source) / MANIFEST_NAME).exists()
+    if not is_bundle and is_method_run(Path(source)):
+        _refuse_options_of_bundles(args)
+        return export_method(Path(source), args.out or Path("bundles") / Path(source).name)
+    additions = _additions(args)
+    if is_bundle:
         bundle = Bundle.open(source)
         out = extend_bundle(bundle, args.out or Path("bundles") / bundle.path.name, args.card, additions)
-    elif is_method_run(Path(source)):
-        return export_method(Path(source), args.out or Path("bundles") / Path(source).name)
     else:
         run = load_run(Path(source))
         out = args.out or Path("bundles") / run.directory.name
         write_bundle(run, out, out.name, args.card, additions)
+    exported = Bundle.open(out)
     if args.triton is not None:
-        write_repository(Bundle.open(out), args.triton)
-    build_bundle_engines(out, args.engines)
+        write_repository(exported, args.triton)
+    add_engines(exported, args.engines)
     return out
+
+
+def _refuse_options_of_bundles(args: argparse.Namespace) -> None:
+    """Raise OptionError for options that the graphs of a method do not have."""
+    given = [f"--{name}" for name in ("fp16", "int8", "pipeline", "triton", "card") if getattr(args, name)]
+    if args.engines in FLAVOURS:
+        given.append("--engines")
+    if given:
+        raise OptionError(
+            f"{args.checkpoint} is a method of the comparison, which is exported without {', '.join(given)}",
+            "Leave them out; they are for bundles.",
+        )
 
 
 def _additions(args: argparse.Namespace) -> list[Addition]:

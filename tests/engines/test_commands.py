@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
+from export.engines import add_engines
 from tests.engines import fake_gpu
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk.bundle import Bundle, write_manifest
 from thermalsdk.cli.main import main
 from thermalsdk.engines import cache as caching
+from thermalsdk.errors import EngineError, MissingDependency, OutputError, PrecisionError
 
 export_main = pytest.importorskip("export.__main__", reason="export needs PyTorch").main
 
@@ -48,6 +50,14 @@ def export(folder, capsys, monkeypatch):
         return code, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture
+def without_gpu(monkeypatch):
+    def absent():
+        raise OSError("libcuda.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", absent)
 
 
 @pytest.fixture
@@ -127,24 +137,81 @@ def test_unavailable_flavours_end_with_3(command, export, tiny, without_tensorrt
     assert "cannot be imported" in err
 
 
-def test_automatic_export_says_in_one_line_what_it_left_out(export, tiny, without_tensorrt):
+def test_engines_alone_end_with_3_where_there_are_none(export, tiny, without_tensorrt):
     code, out, err = export("--engines-only", tiny)
-    assert (code, err) == (0, "")
+    assert (code, out) == (3, "")
+    assert "neither TensorRT nor" in err
+
+
+def test_a_bundle_that_is_absent_is_the_first_to_be_named(export, tmp_path, without_tensorrt):
+    code, _, err = export("--engines-only", tmp_path / "absent")
+    assert code == 1
+    assert "absent" in err
+
+
+def test_engines_alone_without_engines_are_wrong_usage(export, tiny):
+    with pytest.raises(SystemExit) as caught:
+        export("--engines-only", tiny, "--engines", "none")
+    assert caught.value.code == 2
+
+
+@pytest.fixture
+def bundle(tiny):
+    return Bundle.open(tiny)
+
+
+def test_automatic_engines_are_left_out_in_one_line(bundle, without_tensorrt, capsys):
+    add_engines(bundle, "auto")
+    out = capsys.readouterr().out
     assert out.startswith("engines not built: neither TensorRT nor")
     assert out.count("\n") == 1
 
 
-def test_none_builds_none(export, tiny, folder):
-    assert export("--engines-only", tiny, "--engines", "none") == (0, "", "")
+def test_none_builds_none(bundle, folder, capsys):
+    add_engines(bundle, "none")
+    assert capsys.readouterr().out == ""
     assert not folder.exists()
 
 
-def test_automatic_export_builds_for_what_is_installed(export, tiny, rtx, monkeypatch):
+@pytest.fixture
+def gpu(monkeypatch):
+    library = fake_gpu.Library(fake_gpu.FakeGpu())
+    monkeypatch.setattr("thermalsdk.engines.cuda_driver._open_library", lambda: library)
+
+
+def test_automatic_export_builds_for_what_is_installed(export, tiny, rtx, gpu, monkeypatch):
     monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
     code, out, _ = export("--engines-only", tiny)
     assert code == 0
     assert out.startswith("engines of tensorrt")
+    assert " for 8.9 in " in out.splitlines()[0]
     assert "layer_car.onnx" in out
+
+
+@pytest.mark.parametrize(
+    "error", [EngineError, PrecisionError, MissingDependency, OutputError], ids=lambda error: error.__name__
+)
+def test_automatic_engines_never_fail_an_export(bundle, folder, rtx, gpu, monkeypatch, capsys, error):
+    def fail(*request):
+        raise error("it cannot be", "")
+
+    monkeypatch.setattr(caching, "build_engine", fail)
+    add_engines(bundle, "auto")
+    assert capsys.readouterr().out.startswith("engines not built: it cannot be; build them on the target")
+    with pytest.raises(error):
+        add_engines(bundle, "rtx")
+
+
+def test_portable_engines_are_built_only_for_who_names_the_flavour(
+    bundle, folder, rtx, without_gpu, monkeypatch, capsys
+):
+    """The backend asks for engines of its GPU."""
+    monkeypatch.setattr(caching, "build_engine", fake_gpu.write_plan)
+    add_engines(bundle, "auto")
+    assert capsys.readouterr().out.startswith("engines not built: there is no NVIDIA driver")
+    assert not folder.exists()
+    add_engines(bundle, "rtx")
+    assert " for portable in " in capsys.readouterr().out
 
 
 def test_too_little_half_precision_ends_with_3_and_keeps_nothing(export, tmp_path, rtx, folder):
@@ -154,9 +221,3 @@ def test_too_little_half_precision_ends_with_3_and_keeps_nothing(export, tmp_pat
     assert code == 3
     assert "only 0.0% of the multiply-accumulates of encoder.fp16.onnx" in err
     assert [path.suffix for path in folder.iterdir()] == [".lock"]
-
-
-def test_errors_of_the_bundle_end_with_1(export, tmp_path, rtx):
-    code, _, err = export("--engines-only", tmp_path / "absent")
-    assert code == 1
-    assert "error" in err

@@ -16,6 +16,8 @@ from export.bundle import extend_bundle
 from export.parity import ParityError
 from thermalsdk.bundle import Bundle, shipped_bundles
 from thermalsdk.errors import OutputError
+from train.checkpoint import WEIGHTS
+from train.record import CONFIG
 
 CHECKOUT = Path(__file__).parents[2]
 street = pytest.mark.skipif("street" not in shipped_bundles(), reason="no shipped bundle")
@@ -74,6 +76,32 @@ def test_an_absent_card_is_wrong_usage(run, capsys) -> None:
         run("--card", "absent.md")
     assert caught.value.code == 2
     assert "absent.md" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--fp16"],
+        ["--int8"],
+        ["--pipeline"],
+        ["--pipeline", "64x96", "--triton", "models"],
+        ["--card", "card.md"],
+        ["--engines", "trt"],
+        ["--engines", "rtx", "--fp16"],
+    ],
+    ids=" ".join,
+)
+def test_options_that_a_method_does_not_have_are_refused(run, capsys, tmp_path: Path, options) -> None:
+    """Before its weights are read: here they cannot be."""
+    (tmp_path / "paper").mkdir()
+    for name in (WEIGHTS, CONFIG):
+        (tmp_path / "paper" / name).write_bytes(b"")
+    (tmp_path / "card.md").write_text("mine")
+    assert run("--checkpoint", "paper", *options) == 1
+    error = capsys.readouterr().err
+    assert "paper is a method of the comparison" in error
+    assert all(option in error for option in options if option.startswith("--"))
+    assert not (tmp_path / "bundles").exists()
 
 
 @street
