@@ -17,9 +17,11 @@ from thermalsdk import Synthesizer
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import OutputError
 from thermalsdk.labels import STREET_CLASSES
+from train.checkpoint import WEIGHTS, TrainState, write_json
 from train.networks.edge import EdgeGenerator
 from train.networks.labeller import Labeller
 from train.networks.segmenter import Segmenter
+from train.record import CONFIG
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +113,36 @@ def test_layers_take_regions_in_steps_of_eight(run: TrainingRun) -> None:
     shapes = {t.name: t.shape for t in graphs.layers["car"].spec().inputs}
     assert shapes["features_8"] == (1, 32, "H/8", "W/8")
     assert shapes["latent"] == (1, 64)
+
+
+def write_stages(run: TrainingRun, directory: Path, **steps_done: int) -> Path:
+    """A run of ten steps a stage, as training leaves it, after so many of them."""
+    stages = {
+        "segmenter": {"segmenter_ema": run.segmenter},
+        "labeller": {"labeller_ema": run.labeller},
+        "edge": {"generator_ema": run.generator},
+    }
+    for stage, modules in stages.items():
+        (directory / stage).mkdir(parents=True)
+        write_json(directory / stage / CONFIG, RECORD | {"steps": 10})
+        TrainState(modules, step=steps_done.get(stage, 10)).save(directory / stage)
+    return directory
+
+
+def test_the_newest_run_is_one_that_was_trained_to_its_end(run: TrainingRun, tmp_path: Path) -> None:
+    complete = write_stages(run, tmp_path / "complete")
+    write_stages(run, tmp_path / "half", edge=5)
+    damaged = write_stages(run, tmp_path / "damaged")
+    (damaged / "edge" / WEIGHTS).write_bytes(b"cut")
+    assert newest_run(tmp_path) == complete
+
+
+def test_an_unfinished_run_that_is_named_says_how_far_it_came(
+    run: TrainingRun, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    half = write_stages(run, tmp_path / "half", edge=5)
+    assert load_run(half).records["edge"]["steps_done"] == 5
+    assert caplog.messages == ["edge: 5 of 10 steps"]
 
 
 def test_missing_stage_is_named(tmp_path: Path) -> None:
