@@ -16,6 +16,7 @@ from export.methods import export_method, is_method_run
 from export.pipeline import add_pipeline
 from export.quantize import add_int8_segmenter, labelled_sets
 from export.run import holds_runs, load_run, newest_run
+from export.staging import refuse_mount_point
 from export.triton import write_repository
 from thermalsdk.bundle import MANIFEST_NAME, Bundle, shipped_bundles
 from thermalsdk.engines import FLAVOURS
@@ -122,6 +123,8 @@ def _export(args: argparse.Namespace) -> Path:
     if not is_bundle and is_method_run(Path(source)):
         _refuse_options_of_bundles(args)
         return export_method(Path(source), args.out or Path("bundles") / Path(source).name)
+    if args.triton is not None:
+        refuse_mount_point(args.triton)
     additions = _additions(args)
     if is_bundle:
         bundle = Bundle.open(source)
@@ -129,7 +132,7 @@ def _export(args: argparse.Namespace) -> Path:
     else:
         run = load_run(Path(source))
         out = args.out or Path("bundles") / run.directory.name
-        write_bundle(run, out, out.name, args.card, additions)
+        write_bundle(run, out, out.absolute().name, args.card, additions)
     exported = Bundle.open(out)
     if args.triton is not None:
         write_repository(exported, args.triton)

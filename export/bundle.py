@@ -79,7 +79,7 @@ def extend_bundle(
 
     Args:
         bundle: a shipped one or a folder.
-        out: the copy's folder, as in `write_bundle`; may be the bundle's own.
+        out: the copy's folder, as in `write_bundle`, and its name; may be the bundle's own.
         card: model card to replace the bundle's.
         additions: what the copy gets.
 
@@ -92,7 +92,7 @@ def extend_bundle(
             shutil.copyfile(bundle.path / name, stage / name)
         if card is not None:
             shutil.copyfile(card, stage / CARD)
-        write_manifest(stage, bundle.manifest)
+        write_manifest(stage, replace(bundle.manifest, name=out.absolute().name))
         _add(stage, graphs, additions)
     return out
 

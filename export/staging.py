@@ -35,32 +35,53 @@ _CANNOT_WRITE = (
 
 
 @contextmanager
-def staged(out: Path, holds: str) -> Iterator[Path]:
+def staged(out: Path, holds: str, watched: Path | None = None) -> Iterator[Path]:
     """A folder to fill; it becomes `out` when the block ends, and is removed when the block fails.
 
     Args:
         out: where the result goes, or a symbolic link to there; a former result stays until the new one is
             complete.
         holds: the file by which a former result is known. Anything else at `out` is kept, and refused.
+        watched: a folder around `out` in which others would take a hidden folder for a result; hidden ones
+            are beside it then.
 
     Raises:
-        OutputError: `out` holds something else, is a mount point, or cannot be written (no space, no
-            permission).
+        OutputError: `out` holds something else, it or `watched` is a mount point, or it cannot be written (no
+            space, no permission).
     """
-    out = out.resolve()
-    refuse_mount_point(out)
+    out, hidden = out.resolve(), _hidden_name(out, watched)
+    for folder in (out, watched or out):
+        refuse_mount_point(folder)
     if out.exists() and not (out / holds).exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} holds something else than an export", "Name an empty or a new folder.")
-    try:
+    with _disk_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        _remove_remains(out)
-        stage = _hidden(out, _PARTIAL)
+        _remove_remains(out, hidden)
+        stage = _of_this_process(hidden, _PARTIAL)
         stage.mkdir()
         try:
             yield stage
-            _put_in_place(stage, out)
+            _put_in_place(stage, out, _of_this_process(hidden, _FORMER))
         finally:
             shutil.rmtree(stage, ignore_errors=True)
+
+
+def remove(out: Path, holds: str, watched: Path) -> None:
+    """Remove a former result if there is one, in one step for who watches. The rest is as in `staged`."""
+    out, hidden = out.resolve(), _hidden_name(out, watched)
+    if not (out / holds).exists():
+        return
+    with _disk_errors(out):
+        _remove_remains(out, hidden)
+        removed = _of_this_process(hidden, _PARTIAL)
+        out.rename(removed)
+        shutil.rmtree(removed, ignore_errors=True)
+
+
+@contextmanager
+def _disk_errors(out: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if error.errno not in _CANNOT_WRITE:
             raise
@@ -71,27 +92,26 @@ def staged(out: Path, holds: str) -> Iterator[Path]:
 
 def refuse_mount_point(out: Path) -> None:
     """Raise OutputError for a folder that no other can take the place of."""
-    if out.is_mount():
+    if out.resolve().is_mount():
         raise OutputError(
             f"{out} is a mount point, and results are renamed into their place", "Name a folder in it."
         )
 
 
-def _put_in_place(stage: Path, out: Path) -> None:
+def _put_in_place(stage: Path, out: Path, former: Path) -> None:
     """Give `stage` the name `out`. A kill between both renames leaves the former result, hidden and whole."""
     if not out.exists():
         stage.rename(out)
         return
-    former = _hidden(out, _FORMER)
     out.rename(former)
     stage.rename(out)
     shutil.rmtree(former, ignore_errors=True)
 
 
-def _remove_remains(out: Path) -> None:
+def _remove_remains(out: Path, hidden: Path) -> None:
     """Remove what exports to `out` left that were killed; a former result without a successor comes back."""
-    pattern = re.compile(rf"\.{re.escape(out.name)}\.(\d+)\.({_PARTIAL}|{_FORMER})")
-    for path in out.parent.iterdir():
+    pattern = re.compile(rf"\.{re.escape(hidden.name)}\.(\d+)\.({_PARTIAL}|{_FORMER})")
+    for path in hidden.parent.iterdir():
         match = pattern.fullmatch(path.name)
         if match is None or _runs(int(match[1])):
             continue
@@ -101,8 +121,16 @@ def _remove_remains(out: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _hidden(out: Path, kind: str) -> Path:
-    return out.with_name(f".{out.name}.{os.getpid()}.{kind}")
+def _hidden_name(out: Path, watched: Path | None) -> Path:
+    """Where the hidden folders of an export lie, and what their names hold."""
+    if watched is None:
+        return out.resolve()
+    watched = watched.resolve()
+    return watched.with_name(f"{watched.name}~{out.name}")
+
+
+def _of_this_process(hidden: Path, kind: str) -> Path:
+    return hidden.with_name(f".{hidden.name}.{os.getpid()}.{kind}")
 
 
 def _runs(process: int) -> bool:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from export.staging import staged
+from export.staging import remove, staged
 from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec, twin_name
 from thermalsdk.errors import BundleError
 
@@ -26,25 +26,30 @@ def write_repository(bundle: Bundle, repository: Path) -> Path:
 
     Args:
         bundle: with a pipeline; its half-precision twin, where there is one, becomes the model `<name>_fp16`.
-        repository: what `tritonserver --model-repository` takes; other models in it stay.
+            Without one, a former model of that name is removed.
+        repository: what `tritonserver --model-repository` takes; other models in it stay. A server that polls
+            it never sees a part of a model.
 
     Returns the repository.
 
     Raises:
         BundleError: the bundle has no pipeline.
-        OutputError: a folder of the model's name holds something else, or the disk cannot be written.
+        OutputError: a folder of the model's name holds something else, the repository is a mount point, or
+            the disk cannot be written.
     """
     spec = bundle.manifest.graphs.pipeline
     if spec is None:
         raise BundleError(f"{bundle.path} has no pipeline", "Write it with `python -m export --pipeline`.")
     for precision, suffix in (("fp32", ""), ("fp16", "_fp16")):
         file = twin_name(spec, precision)
-        if file in bundle.manifest.files:
-            name = bundle.manifest.name + suffix
-            with staged(repository / name, CONFIG) as stage:
-                (stage / VERSION).mkdir()
-                shutil.copyfile(bundle.path / file, stage / VERSION / spec.file)
-                (stage / CONFIG).write_text(config(name, spec))
+        name = bundle.manifest.name + suffix
+        if file not in bundle.manifest.files:
+            remove(repository / name, CONFIG, watched=repository)
+            continue
+        with staged(repository / name, CONFIG, watched=repository) as stage:
+            (stage / VERSION).mkdir()
+            shutil.copyfile(bundle.path / file, stage / VERSION / spec.file)
+            (stage / CONFIG).write_text(config(name, spec))
     return repository
 
 

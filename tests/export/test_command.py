@@ -115,6 +115,12 @@ def test_a_bundle_may_be_extended_in_its_place(run, tmp_path: Path) -> None:
 
 
 @street
+def test_a_copy_is_called_what_its_folder_is_called(tmp_path: Path) -> None:
+    copy = Bundle.open(extend_bundle(Bundle.open("street"), tmp_path / "mine"))
+    assert copy.manifest.name == "mine"
+
+
+@street
 def test_a_refused_addition_leaves_the_former_bundle(tmp_path: Path) -> None:
     out = extend_bundle(Bundle.open("street"), tmp_path / "street")
     before = Bundle.open(out).manifest

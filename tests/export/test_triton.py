@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,7 @@ import pytest
 from google.protobuf import text_format
 from onnx import TensorProto
 
+from export import triton
 from export.pipeline.write import pipeline_spec
 from export.triton import config, write_repository
 from tests.sdk.tiny_bundle import write_tiny_bundle
@@ -90,6 +92,49 @@ def test_only_the_models_own_folder_is_written(full_bundle: Bundle, repository: 
     (models / "tiny" / "config.pbtxt").rename(models / "tiny" / "somebody_elses")
     with pytest.raises(OutputError, match="something else"):
         write_repository(full_bundle, models)
+
+
+def without_half(bundle: Bundle) -> Bundle:
+    """The same without a half-precision pipeline."""
+    files = {name: entry for name, entry in bundle.manifest.files.items() if name != "pipeline.fp16.onnx"}
+    return Bundle(bundle.path, replace(bundle.manifest, files=files))
+
+
+def test_a_former_half_precision_model_does_not_outlive_its_twin(
+    full_bundle: Bundle, repository: Path, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(repository, models)
+    write_repository(without_half(full_bundle), models)
+    assert [path.name for path in models.iterdir()] == ["tiny"]
+    assert list(tmp_path.iterdir()) == [models]
+
+
+def test_somebody_elses_half_precision_model_stays(full_bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "models" / "tiny_fp16").mkdir(parents=True)
+    (tmp_path / "models" / "tiny_fp16" / "thesis.tex").write_text("years of work")
+    write_repository(without_half(full_bundle), tmp_path / "models")
+    assert (tmp_path / "models" / "tiny_fp16" / "thesis.tex").exists()
+
+
+def test_a_server_that_polls_sees_whole_models_alone(
+    full_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, seen, copyfile = tmp_path / "models", [], shutil.copyfile
+
+    def copy(source: Path, target: Path) -> None:
+        seen.append([path.name for path in models.iterdir()])
+        copyfile(source, target)
+
+    monkeypatch.setattr(triton.shutil, "copyfile", copy)
+    write_repository(full_bundle, models)
+    assert seen == [[], ["tiny"]]
+    assert list(tmp_path.iterdir()) == [models]
+
+
+def test_a_mount_point_is_refused(full_bundle: Bundle) -> None:
+    with pytest.raises(OutputError, match="/proc is a mount point"):
+        write_repository(full_bundle, Path("/proc"))
 
 
 def test_a_bundle_without_a_pipeline_is_refused(tmp_path: Path) -> None:
