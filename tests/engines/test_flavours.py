@@ -153,6 +153,15 @@ def test_choice_of_a_flavour(monkeypatch):
     assert "thermalsdk[rtx]" in caught.value.hint
 
 
+def test_a_folder_that_is_called_as_the_package(monkeypatch, tmp_path):
+    (tmp_path / "tensorrt").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "tensorrt", raising=False)
+    with pytest.raises(BackendUnavailable, match=r"tensorrt cannot be imported.*__version__"):
+        load_flavour("trt")
+    sys.modules.pop("tensorrt", None)
+
+
 def test_an_absent_and_an_old_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorrt", None)
     with pytest.raises(BackendUnavailable, match="tensorrt cannot be imported"):

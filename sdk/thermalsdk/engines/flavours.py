@@ -107,15 +107,12 @@ def import_flavour(name: str) -> Flavour:
     extra = _EXTRAS[name]
     try:
         module = importlib.import_module(name)
-    except (
-        ImportError,
-        OSError,
-        RuntimeError,
-    ) as error:  # its wheels raise each of these for absent libraries
+        version = str(module.__version__)
+    # Its wheels raise the first three for absent libraries; a mere folder of that name has no version.
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
         raise BackendUnavailable(
             f"{name} cannot be imported: {error}", f"pip install 'thermalsdk[{extra}]'."
         ) from error
-    version = str(module.__version__)
     if int(version.partition(".")[0]) < _OLDEST_MAJOR[name]:
         raise BackendUnavailable(
             f"{name} {version} is too old; version {_OLDEST_MAJOR[name]} is the oldest that works",
