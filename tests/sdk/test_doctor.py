@@ -19,6 +19,7 @@ from thermalsdk.bundle import Bundle, write_manifest
 from thermalsdk.cli.main import main
 from thermalsdk.doctor import environment, find_conflicts
 from thermalsdk.doctor import environment as environment_module
+from thermalsdk.errors import EngineError, MissingDependency, OutputError, PrecisionError
 from thermalsdk.tolerances import FP16, FP32_ORT, FP32_TENSORRT, contrast_tolerance
 
 
@@ -150,7 +151,7 @@ def test_other_weights_fail(doctor, golden_bundle, tmp_path):
         assert cpu["status"] == ("FAIL" if used else "PASS")
     assert cpu["max_difference"] > FP32_ORT.maximum
     assert "contrast differs" in cpu["detail"]
-    assert "wrong outputs from onnxruntime on cpu" in err
+    assert "wrong outputs from onnxruntime on cpu at fp32" in err
 
 
 def test_other_classes_fail(doctor, golden_bundle, tmp_path):
@@ -158,6 +159,23 @@ def test_other_classes_fail(doctor, golden_bundle, tmp_path):
     code, report, _ = doctor(broken)
     assert code == 1
     assert "of the predicted classes agree" in report["backends"][0]["detail"]
+
+
+@pytest.mark.parametrize("error", [MissingDependency, OutputError, EngineError, PrecisionError])
+def test_a_backend_that_cannot_be_run_is_not_said_to_be_wrong(doctor, golden_bundle, monkeypatch, error):
+    load = Synthesizer.load
+
+    def load_all_but_tensorrt(*bundle, **options):
+        if options["backend"] == "tensorrt":
+            raise error("something is in the way")
+        return load(*bundle, **options)
+
+    monkeypatch.setattr(Synthesizer, "load", load_all_but_tensorrt)
+    code, report, err = doctor(golden_bundle)
+    assert code == 1
+    assert report["backends"][-1]["status"] == "FAIL"
+    assert "tensorrt on cuda:0 at fp32 could not be run: something is in the way" in err
+    assert "wrong outputs from" not in err
 
 
 def test_damaged_file_fails(doctor, golden_bundle, tmp_path):

@@ -40,11 +40,10 @@ def _show(facts: dict[str, object], results: Sequence[GoldenResult], bundle: str
 
 
 def _judge(results: Sequence[GoldenResult], conflicts: Sequence[str]) -> None:
-    failed = [f"{result.backend} on {result.device}" for result in results if result.status == FAIL]
+    failed = [_complaint(result) for result in results if result.status == FAIL]
     if failed:
         raise SelfTestError(
-            f"wrong outputs from {', '.join(failed)}",
-            "Load the bundle on a backend that passes; report this one.",
+            "; ".join(failed), "Load the bundle on a backend that passes; report one with wrong outputs."
         )
     if conflicts:
         raise EnvironmentConflict(conflicts[0], "Uninstall as it says; every conflict is listed above.")
@@ -52,3 +51,10 @@ def _judge(results: Sequence[GoldenResult], conflicts: Sequence[str]) -> None:
         raise BackendUnavailable(
             "nothing on this machine can run the bundle", "pip install 'thermalsdk[cpu]'; reasons are above."
         )
+
+
+def _complaint(result: GoldenResult) -> str:
+    place = f"{result.backend} on {result.device} at {result.precision}"
+    if result.max_difference is None:
+        return f"{place} could not be run: {result.detail}"
+    return f"wrong outputs from {place}"

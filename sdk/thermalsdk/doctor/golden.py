@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.bundle import Bundle
-from thermalsdk.errors import BackendUnavailable, BundleError, ThermalSDKError
+from thermalsdk.errors import BackendUnavailable, BundleError, PrecisionError, ThermalSDKError
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.tolerances import FP16_CHANGED_CLASSES, FP32_CHANGED_CLASSES, contrast_tolerance
 
@@ -34,7 +34,8 @@ class GoldenResult:
         precision: "fp32" or "fp16".
         status: "PASS", "FAIL", or "absent" where this machine cannot have it.
         providers: what really ran the graphs.
-        max_difference: largest difference of the contrast, in [-1, 1], with the golden class map given.
+        max_difference: largest difference of the contrast, in [-1, 1], with the golden class map given; None
+            where it could not be run.
         mean_difference: its mean.
         labels_agree: share of pixels whose predicted class is the golden one; None if nothing predicts them.
         detail: why it failed or is absent, or "".
@@ -75,10 +76,10 @@ def _test(
 ) -> GoldenResult:
     try:
         return _compare(bundle, golden, backend, device, precision)
-    except BackendUnavailable as error:
-        return GoldenResult(backend, device, precision, ABSENT, detail=error.message)
     except ThermalSDKError as error:
-        return GoldenResult(backend, device, precision, FAIL, detail=error.message)
+        # An engine with too little half precision was built here: the backend is not absent.
+        absent = isinstance(error, BackendUnavailable) and not isinstance(error, PrecisionError)
+        return GoldenResult(backend, device, precision, ABSENT if absent else FAIL, detail=error.message)
 
 
 def _compare(
