@@ -1,11 +1,21 @@
 """Compiles a driver of the tests against the native sources."""
 
 import ctypes
+import importlib.util
 import os
 import subprocess
 from pathlib import Path
 
-OPS = Path(__file__).parents[2] / "cpp_ops"
+ROOT = Path(__file__).parents[2]
+OPS = ROOT / "cpp_ops"
+
+
+def setup_script():
+    """The module setup.py, which builds nothing when it is imported."""
+    spec = importlib.util.spec_from_file_location("setup_script", ROOT / "setup.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def compile_driver(folder, name, *sources):

@@ -3,11 +3,10 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.cpp_ops.compiling import ROOT, setup_script
 
 
 def build(tmp_path, **environment):
@@ -37,3 +36,28 @@ def test_build_without_cuda_says_so_in_one_line(tmp_path, value, message):
     lines = [line for line in result.stdout.splitlines() if line.startswith("thermalsdk:")]
     assert len(lines) == 1
     assert message in lines[0]
+
+
+def compiler(folder, *listed):
+    """An nvcc that knows these architectures."""
+    path = folder / "nvcc"
+    path.write_text(f"#!/bin/sh\n[ \"$1\" = --list-gpu-code ] && echo '{' '.join(listed)}'\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_kernels_are_compiled_from_turing_on_with_ptx_for_what_comes(tmp_path):
+    """CUDA 12.6 still knows Maxwell, where the kernels do not compile; nvcc sorts as it likes."""
+    nvcc = compiler(tmp_path, "sm_50", "sm_60", "sm_70", "sm_90", "sm_75", "sm_80", "sm_90a")
+    assert setup_script().code_options(nvcc) == [
+        "-gencode=arch=compute_75,code=sm_75",
+        "-gencode=arch=compute_80,code=sm_80",
+        "-gencode=arch=compute_90,code=sm_90",
+        "-gencode=arch=compute_90,code=compute_90",
+    ]
+
+
+def test_a_compiler_of_old_architectures_alone_is_refused(tmp_path):
+    script = setup_script()
+    with pytest.raises(script.CudaMissing, match="none of sm_75"):
+        script.code_options(compiler(tmp_path, "sm_35", "sm_50"))
