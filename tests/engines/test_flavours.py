@@ -31,7 +31,9 @@ def tensorrt(monkeypatch):
             "tensorrt_rtx", reason="tensorrt-rtx has wheels for x86-64 Linux and Windows only"
         )
         monkeypatch.syspath_prepend(str(SURFACES / name))
-        monkeypatch.delitem(sys.modules, "tensorrt", raising=False)
+        sys.modules.pop(
+            "tensorrt", None
+        )  # not by monkeypatch, which would put a former surface back at the end
         importlib.invalidate_caches()
         return load_flavour("trt")
 
@@ -153,13 +155,11 @@ def test_choice_of_a_flavour(monkeypatch):
     assert "thermalsdk[rtx]" in caught.value.hint
 
 
-def test_a_folder_that_is_called_as_the_package(monkeypatch, tmp_path):
-    (tmp_path / "tensorrt").mkdir()
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "tensorrt", raising=False)
+def test_a_folder_that_is_called_as_the_package(monkeypatch):
+    """It becomes a module without anything in it."""
+    monkeypatch.setitem(sys.modules, "tensorrt", ModuleType("tensorrt"))
     with pytest.raises(BackendUnavailable, match=r"tensorrt cannot be imported.*__version__"):
         load_flavour("trt")
-    sys.modules.pop("tensorrt", None)
 
 
 def test_an_absent_and_an_old_package(monkeypatch):
