@@ -1,5 +1,6 @@
 """Shared pieces: the tiny bundle, a loaded synthesizer, a street-like frame, short videos."""
 
+import signal
 from pathlib import Path
 
 import av
@@ -77,6 +78,14 @@ def folder(tmp_path):
     for place, number in enumerate((1, 2, 10)):
         Image.fromarray(moving_picture(place)).save(directory / f"frame{number}.png")
     return directory
+
+
+@pytest.fixture
+def heard_interrupts():
+    """A shell that runs the tests in the background makes them ignore SIGINT: listen to it again."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -181,14 +181,6 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         assert contents(work) == []
 
 
-@pytest.fixture
-def heard_interrupts():
-    """A shell that runs the tests in the background makes them ignore SIGINT: listen to it again."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("heard_interrupts")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_leaves_nothing(run, video, tmp_path, monkeypatch, number):

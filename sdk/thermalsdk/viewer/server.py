@@ -13,12 +13,13 @@ import hmac
 import json
 import secrets
 import struct
+import weakref
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from thermalsdk.camera import camera_names
 from thermalsdk.camera.config import GAIN_MODES, POLARITIES
@@ -28,6 +29,8 @@ from thermalsdk.viewer.session import Session, Shot
 from thermalsdk.viewer.settings import NO_CAMERA
 
 LOOPBACK = "127.0.0.1"
+#: Seconds that an open page is given to let go when the server ends.
+_SHUTDOWN_S = 2.0
 _PAGE = files("thermalsdk.viewer") / "page"
 _TYPES = {"index.html": "text/html", "viewer.css": "text/css", "viewer.js": "text/javascript"}
 _HOSTS = (LOOPBACK, "localhost")
@@ -46,7 +49,9 @@ class Viewer:
         self._session = session
         self._classes = classes
         self.token = secrets.token_urlsafe(16)
+        self._sockets: weakref.WeakSet[web.WebSocketResponse] = weakref.WeakSet()
         self.app = web.Application(middlewares=[self._guarded])
+        self.app.on_shutdown.append(self._close_sockets)
         self.app.add_routes(
             [
                 web.get("/", self._file),
@@ -87,14 +92,19 @@ class Viewer:
         return web.Response(body=picture, content_type="image/png", headers=headers)
 
     async def _stream(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(max_msg_size=65536, compress=False)
+        socket = web.WebSocketResponse(timeout=_SHUTDOWN_S, max_msg_size=65536, compress=False)
         await socket.prepare(request)
+        self._sockets.add(socket)
         await socket.send_json({"hello": self._hello()})
         with suppress(ConnectionResetError):  # the page was closed while it was answered
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     await self._answer_or_complain(socket, message.data)
         return socket
+
+    async def _close_sockets(self, app: web.Application) -> None:
+        """Hang up, or aiohttp waits for the pages to do so."""
+        await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in self._sockets))
 
     async def _answer_or_complain(self, socket: web.WebSocketResponse, text: str) -> None:
         try:
@@ -148,7 +158,7 @@ async def serve(viewer: Viewer, port: int, ready: Callable[[str], None]) -> None
 
     Raises OptionError when the port cannot be had.
     """
-    runner = web.AppRunner(viewer.app, access_log=None)
+    runner = web.AppRunner(viewer.app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         site = web.TCPSite(runner, LOOPBACK, port)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -143,13 +143,51 @@ def test_a_port_that_is_taken(address, synth):
     session.close()
 
 
-def test_the_command_prints_its_address_and_ends_on_a_signal(tiny_bundle):
+@contextmanager
+def streaming(address):
+    """A page that asks for frame after frame until the server hangs up: the list gets the close code."""
+    base, token = address.split("?")
+    started, codes = threading.Event(), []
+
+    async def watch():
+        async with (
+            aiohttp.ClientSession() as client,
+            client.ws_connect(f"{base}api/stream?{token}") as socket,
+        ):
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.BINARY:
+                    started.set()
+                await socket.send_json({"next": 1})
+            codes.append(socket.close_code)
+
+    thread = threading.Thread(target=asyncio.run, args=[watch()])
+    thread.start()
+    try:
+        assert started.wait(20)
+        yield codes
+    finally:
+        thread.join(20)
+
+
+def test_open_pages_are_told_that_the_server_ends(synth):
+    with ExitStack() as pages, serving(synth) as address:
+        codes = pages.enter_context(streaming(address))
+    assert codes == [aiohttp.WSCloseCode.GOING_AWAY]
+
+
+@pytest.mark.usefixtures("heard_interrupts")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_ends_on_a_signal_while_a_page_is_open(tiny_bundle, number):
     command = [sys.executable, "-m", "thermalsdk", "view", "--bundle", tiny_bundle, "--device", "cpu"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        address = process.stdout.readline().strip()
-        assert ask(address)[0] == 200
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 130
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            address = process.stdout.readline().strip()
+            with streaming(address):
+                process.send_signal(number)
+                assert process.wait(10) == 130
+        finally:
+            process.kill()
+        assert "Traceback" not in process.stderr.read()
 
 
 BRIGHTNESS = """() => {
