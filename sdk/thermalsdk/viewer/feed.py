@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -29,11 +28,13 @@ class FeedFrame:
         rgb: uint8 HxWx3.
         labels: class map uint8 HxW in the bundle's ids, or None where the segmenter is to make it.
         instances: uint16 HxW, or None.
+        cut: whether it does not follow the frame before it: a picture, or the first frame of a source.
     """
 
     rgb: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.uint8] | None = None
     instances: npt.NDArray[np.uint16] | None = None
+    cut: bool = False
 
 
 def open_feed(source: str, classes: tuple[str, ...]) -> Generator[FeedFrame, None, None]:
@@ -56,16 +57,18 @@ def _street(classes: tuple[str, ...]) -> Generator[FeedFrame, None, None]:
     drawn = []
     for number in range(round(_SCENE_RATE * _SCENE_SECONDS)):
         scene = street.render(number / _SCENE_RATE)
-        drawn.append(FeedFrame(scene.rgb, ids[scene.labels], scene.instances))
+        drawn.append(FeedFrame(scene.rgb, ids[scene.labels], scene.instances, cut=number == 0))
         yield drawn[-1]
-    yield from itertools.cycle(drawn)
+    while True:
+        yield from drawn
 
 
 def _repeated(source: str) -> Generator[FeedFrame, None, None]:
     while True:
-        empty = True
-        for frame in read_frames(open_source(source), "latest"):
-            empty = False
-            yield FeedFrame(frame.rgb)
-        if empty:
+        first = True
+        opened = open_source(source)
+        for frame in read_frames(opened, "latest"):
+            yield FeedFrame(frame.rgb, cut=first or opened.clock == "none")
+            first = False
+        if first:
             raise VideoError(f"{source} gives no frames", "Choose another source.")

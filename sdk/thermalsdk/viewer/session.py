@@ -109,8 +109,6 @@ class Session:
     def _begin(self) -> None:
         """Forget the former source's frames."""
         self._given: FeedFrame | None = None
-        self._predicted = PredictedTemperatures()
-        self._auto_gain = AutoGain()
         if self._camera is not None:
             self._camera.restart()
 
@@ -130,7 +128,16 @@ class Session:
         given = next(self._feed, None)
         if given is None:  # what broke it was said when it did
             raise VideoError(f"{self._source} gives no more frames", "Choose another source, or it again.")
+        if given.cut:
+            self._cut()
         return given
+
+    def _cut(self) -> None:
+        """Let the next frame owe nothing to those before it, as a stream does with pictures."""
+        self._predicted = PredictedTemperatures()
+        self._auto_gain = AutoGain()
+        if self._camera is not None:
+            self._camera.cut()
 
     def snapshot(self) -> bytes:
         """The frame that is shown as a radiometric 16-bit PNG. Raises OptionError before the first frame."""

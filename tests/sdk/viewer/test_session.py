@@ -137,6 +137,40 @@ def test_a_file_begins_again(video, synth):
     feed.close()
 
 
+@pytest.fixture
+def unlike(tmp_path):
+    """A folder of two pictures that are nothing alike, and each of them in a folder of its own."""
+    pictures = [np.full((96, 128, 3), 30, np.uint8), np.random.default_rng(0).integers(0, 256, (96, 128, 3))]
+    for names in ("both", "first", "second"):
+        (tmp_path / names).mkdir()
+    for name, picture in zip(("first", "second"), pictures, strict=True):
+        for directory in (name, "both"):
+            Image.fromarray(picture.astype(np.uint8)).save(tmp_path / directory / f"{name}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("camera", ["none", "boson640"])
+def test_pictures_owe_nothing_to_each_other(synth, unlike, camera):
+    """The same temperatures and display as alone."""
+
+    def shots(name, count):
+        session = Session(synth, str(unlike / name))
+        session.change({"camera": camera, "netd_mk": 0})
+        found = [session.next_shot() for _ in range(count)]
+        session.close()
+        return [(shot.thermal, shot.facts["classes"]) for shot in found]
+
+    assert shots("both", 2) == shots("first", 1) + shots("second", 1)
+
+
+def test_a_source_that_begins_again_owes_nothing_to_its_end(synth, video):
+    feed = open_feed(str(video), synth.info.classes)
+    cuts = [next(feed).cut for _ in range(20)]  # the video has 12, some of which are dropped
+    feed.close()
+    assert cuts[:2] == [True, False]
+    assert 2 <= sum(cuts) < 12
+
+
 def test_a_source_that_breaks_can_be_replaced(session, tmp_path, video):
     session.open(str(truncated(write_video(tmp_path / "road.mkv", frames=60))))
     with pytest.raises(VideoError, match=r"damaged|cut short"):
