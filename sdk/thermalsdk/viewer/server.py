@@ -1,31 +1,23 @@
-"""The page's server: loopback only, and only for who has the token.
-
-A page asks for a frame when it has shown the one before, so a slow browser slows the stream and nothing piles
-up. Messages of the page are JSON objects with one key: next, set, cursor or source. A frame is one binary
-message: the lengths of its three parts as 32-bit numbers (big-endian), then facts (JSON), colours and thermal
-(JPEG).
-"""
+"""The page's server: loopback only, and only for who has the token."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import secrets
-import struct
 import weakref
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from thermalsdk.camera import camera_names
 from thermalsdk.camera.config import GAIN_MODES, POLARITIES
 from thermalsdk.display import palette_names
-from thermalsdk.errors import OptionError, ThermalSDKError
-from thermalsdk.viewer.session import Session, Shot
+from thermalsdk.errors import OptionError
+from thermalsdk.viewer.conversation import Conversation
+from thermalsdk.viewer.session import Session
 from thermalsdk.viewer.settings import NO_CAMERA
 
 LOOPBACK = "127.0.0.1"
@@ -96,39 +88,12 @@ class Viewer:
         await socket.prepare(request)
         self._sockets.add(socket)
         await socket.send_json({"hello": self._hello()})
-        with suppress(ConnectionResetError):  # the page was closed while it was answered
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    await self._answer_or_complain(socket, message.data)
+        await Conversation(socket, self._session).run()
         return socket
 
     async def _close_sockets(self, app: web.Application) -> None:
         """Hang up, or aiohttp waits for the pages to do so."""
         await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in self._sockets))
-
-    async def _answer_or_complain(self, socket: web.WebSocketResponse, text: str) -> None:
-        try:
-            await self._answer(socket, json.loads(text))
-        except ThermalSDKError as error:
-            await socket.send_json({"error": {"message": error.message, "hint": error.hint}})
-        except (ValueError, TypeError) as error:
-            await socket.send_json({"error": {"message": str(error), "hint": "Reload the page."}})
-
-    async def _answer(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
-        (kind, value), *_ = message.items()
-        if kind == "next":
-            await socket.send_bytes(packed(await asyncio.to_thread(self._session.next_shot)))
-        elif kind == "set":
-            self._session.change(value)
-            if "camera" in value:  # which brings figures of its own
-                await socket.send_json({"settings": self._session.settings.to_dict()})
-        elif kind == "cursor":
-            self._session.point_at(*value)
-        elif kind == "source":
-            await asyncio.to_thread(self._session.open, str(value))
-            await socket.send_json({"source": self._session.source})
-        else:
-            raise OptionError(f"there is no message {kind!r}", "Reload the page.")
 
     def _hello(self) -> dict[str, Any]:
         """What the page builds its controls from."""
@@ -141,12 +106,6 @@ class Viewer:
             "settings": self._session.settings.to_dict(),
             "source": self._session.source,
         }
-
-
-def packed(shot: Shot) -> bytes:
-    """One binary message of a frame."""
-    parts = (json.dumps(shot.facts).encode(), shot.rgb, shot.thermal)
-    return struct.pack(">3I", *map(len, parts)) + b"".join(parts)
 
 
 async def serve(viewer: Viewer, port: int, ready: Callable[[str], None]) -> None:

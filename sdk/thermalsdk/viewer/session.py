@@ -16,12 +16,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from thermalsdk.display import AutoGain
-from thermalsdk.errors import OptionError, VideoError
+from thermalsdk.errors import OptionError
 from thermalsdk.formats import Provenance, ThermalImage, write_thermal
 from thermalsdk.frame import Frame
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.synthesizer import Synthesizer
-from thermalsdk.viewer.feed import SCENE, FeedFrame, open_feed
+from thermalsdk.viewer.feed import SCENE, FeedFrame
+from thermalsdk.viewer.fetcher import Fetcher
 from thermalsdk.viewer.settings import Settings
 
 _JPEG_QUALITY = 88
@@ -45,7 +46,7 @@ class Shot:
 
 
 class Session:
-    """One stream. Any thread may call; calls take turns.
+    """One stream. Any thread may call; calls take turns, but none waits for the source except `next_shot`.
 
     Args:
         synthesizer: is borrowed.
@@ -58,14 +59,14 @@ class Session:
         self._synthesizer = synthesizer
         self._classes = synthesizer.info.classes
         self._lock = threading.Lock()
+        self._turn = threading.Lock()  # to take the next frame: held during the wait for the source
         self._settings = Settings()
         self._cursor: tuple[float, float] | None = None
         self._frame: Frame | None = None
         self._rate: float | None = None
         self._finished = time.perf_counter()
         self._camera = self._settings.open_camera()
-        self._source = source
-        self._feed = open_feed(source, self._classes)
+        self._feed = Fetcher(source, self._classes)
         self._begin()
 
     @property
@@ -76,7 +77,7 @@ class Session:
     @property
     def source(self) -> str:
         """What the frames come from."""
-        return self._source
+        return self._feed.source
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Move controls; the next frame follows. Raises OptionError, TemperatureError or CameraError."""
@@ -100,10 +101,10 @@ class Session:
 
     def open(self, source: str) -> None:
         """Take frames from elsewhere. Raises VideoError or MissingDependency, and goes on as before."""
-        feed = open_feed(source, self._classes)
+        feed = Fetcher(source, self._classes)
         with self._lock:
             self._feed.close()
-            self._source, self._feed = source, feed
+            self._feed = feed
             self._begin()
 
     def _begin(self) -> None:
@@ -112,25 +113,31 @@ class Session:
         if self._camera is not None:
             self._camera.restart()
 
-    def next_shot(self) -> Shot:
-        """Synthesize the next frame, or the same one again while paused. Raises what a stream raises."""
-        with self._lock:
-            if self._given is None or not self._settings.paused:
-                self._given = self._next_given()
-            frame = self._seen(self._made(self._given))
-            self._frame = frame
-            self._keep_time()
-            return Shot(
-                _jpeg(self._given.rgb), _jpeg(frame.colorize(self._settings.palette)), self._facts(frame)
-            )
+    def next_shot(self, patience_s: float | None = None) -> Shot | None:
+        """Synthesize the next frame, or the same one again while paused.
 
-    def _next_given(self) -> FeedFrame:
-        given = next(self._feed, None)
-        if given is None:  # what broke it was said when it did
-            raise VideoError(f"{self._source} gives no more frames", "Choose another source, or it again.")
-        if given.cut:
-            self._cut()
-        return given
+        patience_s: seconds to wait for the source; None for as long as it takes.
+
+        Returns None where no frame came in time, or the source was closed meanwhile. Raises what a stream
+        raises.
+        """
+        with self._turn:
+            feed = self._feed
+            held = self._given if self._settings.paused else None
+            given = feed.take(patience_s) if held is None else held
+            with self._lock:
+                if given is None or feed is not self._feed:
+                    return None
+                if held is None and given.cut:
+                    self._cut()
+                self._given = given
+                return self._shot(given)
+
+    def _shot(self, given: FeedFrame) -> Shot:
+        frame = self._seen(self._made(given))
+        self._frame = frame
+        self._keep_time()
+        return Shot(_jpeg(given.rgb), _jpeg(frame.colorize(self._settings.palette)), self._facts(frame))
 
     def _cut(self) -> None:
         """Let the next frame owe nothing to those before it, as a stream does with pictures."""

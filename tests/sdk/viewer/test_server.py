@@ -135,6 +135,60 @@ def test_a_stream_over_the_socket(address):
     assert body.startswith(b"\x89PNG")
 
 
+@pytest.mark.usefixtures("silent")
+def test_a_silent_source_blocks_no_page(address):
+    base, token = address.split("?")
+
+    async def talk():
+        url = f"{base}api/stream?{token}"
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)) as client,
+            client.ws_connect(url) as waiting,
+            client.ws_connect(url) as other,
+        ):
+            for socket in (waiting, other):
+                assert "hello" in await socket.receive_json(timeout=5)
+            await waiting.send_json({"source": "silent"})
+            assert await waiting.receive_json(timeout=5) == {"source": "silent"}
+            await waiting.send_json({"next": 1})
+            first = await waiting.receive_bytes(timeout=5)
+            for _ in range(3):  # one frame is owed, however often it is asked for
+                await waiting.send_json({"next": 1})
+            for socket in (waiting, other):
+                await socket.send_json({"set": {"camera": "none"}})
+                assert "settings" in await socket.receive_json(timeout=5)
+            async with client.get(address) as response:
+                assert response.status == 200
+            await other.send_json({"source": "scene"})
+            assert await other.receive_json(timeout=5) == {"source": "scene"}
+            assert await waiting.receive_bytes(timeout=5) != first
+            with pytest.raises(asyncio.TimeoutError):
+                await waiting.receive(timeout=0.5)
+
+    asyncio.run(talk())
+
+
+@pytest.mark.usefixtures("silent")
+def test_an_error_says_what_it_answers(address):
+    """Only where no frame comes is the page to ask again."""
+    base, token = address.split("?")
+
+    async def talk():
+        async with (
+            aiohttp.ClientSession() as client,
+            client.ws_connect(f"{base}api/stream?{token}") as socket,
+        ):
+            await socket.receive_json()
+            await socket.send_json({"set": {"palette": "mauve"}})
+            assert (await socket.receive_json())["error"]["next"] is False
+            await socket.send_json({"source": "broken"})
+            await socket.receive_json()
+            await socket.send_json({"next": 1})
+            assert (await socket.receive_json())["error"]["next"] is True
+
+    asyncio.run(talk())
+
+
 def test_a_port_that_is_taken(address, synth):
     port = int(address.split(":")[2].split("/")[0])
     session = Session(synth)

@@ -2,6 +2,8 @@
 
 import io
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -180,6 +182,32 @@ def test_a_source_that_breaks_can_be_replaced(session, tmp_path, video):
             session.next_shot()
     session.open(str(video))
     session.next_shot()
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_silent_source_holds_nothing_up(session):
+    session.open("silent")
+    first = session.next_shot()
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(session.next_shot)
+        time.sleep(0.1)
+        session.change({"palette": "ironbow"})
+        assert session.snapshot()
+        assert not waiting.done()
+        session.open("scene")
+        assert waiting.result(5) is None
+    assert session.next_shot().rgb != first.rgb
+
+
+def test_paused_the_frame_of_a_silent_source_stays(session, silent):
+    session.open("silent")
+    first = session.next_shot()
+    assert session.next_shot(patience_s=0.0) is None
+    session.change({"paused": True})
+    assert session.next_shot(patience_s=0.0).rgb == first.rgb
+    session.change({"paused": False})
+    silent.set()
+    assert session.next_shot().rgb != first.rgb
 
 
 def test_a_source_that_cannot_be_opened_changes_nothing(session, tmp_path):
