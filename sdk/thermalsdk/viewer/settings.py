@@ -75,7 +75,8 @@ class Settings:
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """A copy with some values changed. Raises OptionError.
 
-        `classes` adds to those that are set, and another camera brings its own figures.
+        `classes` adds to those that are set, or takes their place where the bundle predicted until now, and
+        another camera brings its own figures.
         """
         known = {control.name for control in fields(self)}
         unknown = sorted(set(values) - known)
@@ -85,7 +86,8 @@ class Settings:
         if "classes" in changes:
             if not isinstance(changes["classes"], Mapping):
                 raise OptionError("classes is no mapping", "Give kelvin by class name.")
-            changes["classes"] = {**self.classes, **changes["classes"]}
+            takes_over = self.automatic and changes.get("automatic") is False
+            changes["classes"] = {**({} if takes_over else self.classes), **changes["classes"]}
         if changes.get("camera", self.camera) != self.camera:
             changes = {**_own_figures(changes["camera"]), **changes}
         return replace(self, **changes)

@@ -251,6 +251,12 @@ def test_settings_add_up():
     assert Settings().changed({"camera": "boson640", "netd_mk": 0}).open_camera().config.noise is None
 
 
+def test_temperatures_that_are_taken_over_forget_those_before():
+    former = Settings().changed({"automatic": False, "classes": {"car": 300.0}}).changed({"automatic": True})
+    settings = former.changed({"automatic": False, "classes": {"road": 290.0}})
+    assert settings.temperatures().classes == {"road": 290.0}
+
+
 def test_a_camera_brings_its_own_figures():
     config = read_preset("lepton160")
     settings = Settings(netd_mk=200.0, polarity="black_hot").changed({"camera": "lepton160"})

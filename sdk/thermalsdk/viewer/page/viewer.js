@@ -6,6 +6,8 @@ const socket = new WebSocket(`ws://${location.host}/api/stream`);
 socket.binaryType = "arraybuffer";
 const send = (message) => { if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); };
 const celsius = (kelvin) => `${(kelvin - ZERO).toFixed(1)} °C`;
+// Kelvin by class, of those that no longer follow the model or the ambient slider.
+let taken = {};
 let cursor = null, retry = null;
 
 function complain(problem) {
@@ -38,15 +40,34 @@ function addClass(name, kelvin) {
   slide(input, degrees, (value) => setTemperatures({ classes: { [name]: value + ZERO } }));
 }
 
+const classRows = () => document.querySelectorAll("#classes .row");
+const nameOf = (row) => row.id.slice(4);
+
+// What is in the frame keeps the temperature that the model predicts.
+function takeOver() {
+  taken = {};
+  for (const row of classRows()) {
+    if (row.dataset.kelvin) taken[nameOf(row)] = Number(row.querySelector("input").value) + ZERO;
+  }
+}
+
 // A slider that moves takes the temperatures over from the model.
 function setTemperatures(values) {
   if ($("automatic").checked) {
     $("automatic").checked = false;
-    const classes = {};
-    for (const input of document.querySelectorAll("#classes input")) classes[input.id.slice(6)] = Number(input.value) + ZERO;
-    values = { ...values, classes: { ...classes, ...values.classes } };
+    takeOver();
   }
-  send({ set: { automatic: false, ...values } });
+  Object.assign(taken, values.classes);
+  for (const row of classRows()) {
+    if (!(nameOf(row) in taken)) put(row.querySelector("input"), $("ambient").value, degrees);
+  }
+  send({ set: { automatic: false, ...values, classes: taken } });
+}
+
+function setAutomatic() {
+  if ($("automatic").checked) return send({ set: { automatic: true } });
+  takeOver();
+  setTemperatures({});
 }
 
 const contrast = (value) => (value < 1 ? value.toFixed(2) : "no blur");
@@ -93,9 +114,10 @@ function begin(hello) {
   slide($("netd_mk"), millikelvin, (value) => send({ set: { netd_mk: value } }));
   $("ambient").value = settings.ambient - ZERO;
   slide($("ambient"), degrees, (value) => setTemperatures({ ambient: value + ZERO }));
-  for (const name of hello.classes) addClass(name, settings.classes[name] ?? settings.ambient);
+  if (!settings.automatic) taken = { ...settings.classes };
+  for (const name of hello.classes) addClass(name, taken[name] ?? settings.ambient);
   $("automatic").checked = settings.automatic;
-  $("automatic").addEventListener("change", () => send({ set: { automatic: $("automatic").checked } }));
+  $("automatic").addEventListener("change", setAutomatic);
   $("pause").setAttribute("aria-pressed", String(settings.paused));
   send({ next: 1 });
 }
@@ -116,16 +138,13 @@ function tell(facts) {
     return `M${i * wide},60v${-high}h${wide - 1}v${high}z`;
   }).join(""));
   $("reading").textContent = facts.cursor ? `${facts.cursor.class} ${celsius(facts.cursor.kelvin)}` : "point at the picture";
-  for (const row of document.querySelectorAll("#classes .row")) {
-    const name = row.id.slice(4), kelvin = facts.classes[name], input = row.querySelector("input");
+  for (const row of classRows()) {
+    const kelvin = facts.classes[nameOf(row)];
     row.classList.toggle("absent", kelvin === undefined);
     row.dataset.kelvin = kelvin ?? "";
     row.querySelector("small").textContent = kelvin === undefined ? "not in the frame" : `mean ${celsius(kelvin)}`;
     // While the model predicts, the sliders show what it says.
-    if ($("automatic").checked && kelvin !== undefined) {
-      input.value = kelvin - ZERO;
-      input.nextElementSibling.textContent = degrees(Number(input.value));
-    }
+    if ($("automatic").checked && kelvin !== undefined) put(row.querySelector("input"), kelvin - ZERO, degrees);
   }
 }
 
