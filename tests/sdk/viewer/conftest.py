@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from thermalsdk.errors import VideoError
-from thermalsdk.video import SourceFrame
+from thermalsdk.video import SourceFrame, open_source
 from thermalsdk.viewer import feed
 
 
@@ -41,6 +41,8 @@ def silent(monkeypatch):
     """Makes the sources "silent" and "broken"; when this event is set, the silent one goes on."""
     woken = threading.Event()
     kinds = {"silent": SilentSource, "broken": BrokenSource}
-    monkeypatch.setattr(feed, "open_source", lambda name: kinds[name](woken))
+    monkeypatch.setattr(
+        feed, "open_source", lambda name: kinds[name](woken) if name in kinds else open_source(name)
+    )
     yield woken
     woken.set()

@@ -338,6 +338,34 @@ def test_a_slider_makes_its_class_brighter_in_the_browser(page, address):
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("silent")
+def test_the_page_asks_for_one_frame_at_a_time(page, address):
+    """Also when a source that cannot be opened was asked for while it waits."""
+    outstanding = [0]
+
+    def sent(message):
+        outstanding.append(outstanding[-1] + ("next" in message))
+
+    def received(message):
+        answers = isinstance(message, bytes) or json.loads(message).get("error", {}).get("next", False)
+        outstanding.append(outstanding[-1] - answers)
+
+    def count(socket):
+        socket.on("framesent", sent)
+        socket.on("framereceived", received)
+
+    page.on("websocket", count)
+    page.goto(address)
+    after_frames(page, 2)
+    for source in ("broken", "silent", "absent.mp4"):
+        open_source(page, source)
+        page.wait_for_timeout(700)  # longer than the page waits after an error
+    open_source(page, "scene")
+    after_frames(page, 5)
+    assert set(outstanding) == {0, 1}
+
+
 def celsius_of_classes(page):
     """What the frame that is shown says: °C by class, without those that are not in it."""
     rows = page.evaluate("Array.from(classRows(), (row) => [row.id.slice(4), row.dataset.kelvin])")

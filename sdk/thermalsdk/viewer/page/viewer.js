@@ -5,10 +5,12 @@ const $ = (id) => document.getElementById(id);
 const socket = new WebSocket(`ws://${location.host}/api/stream`);
 socket.binaryType = "arraybuffer";
 const send = (message) => { if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); };
+// The answer is a frame or an error, and either asks for the next: one is outstanding at most.
+const ask = () => send({ next: 1 });
 const celsius = (kelvin) => `${(kelvin - ZERO).toFixed(1)} °C`;
 // Kelvin by class, of those that no longer follow the model or the ambient slider.
 let taken = {};
-let cursor = null, retry = null;
+let cursor = null;
 
 function complain(problem) {
   $("problem").hidden = !problem;
@@ -119,7 +121,7 @@ function begin(hello) {
   $("automatic").checked = settings.automatic;
   $("automatic").addEventListener("change", setAutomatic);
   $("pause").setAttribute("aria-pressed", String(settings.paused));
-  send({ next: 1 });
+  ask();
 }
 
 function show(picture, bytes) {
@@ -155,11 +157,9 @@ socket.addEventListener("message", async ({ data }) => {
     if (message.settings) return setCamera(message.settings);
     if (message.source) { complain(null); $("source").value = message.source; }
     if (message.error) complain(message.error);
-    clearTimeout(retry);
-    retry = setTimeout(() => send({ next: 1 }), 500);
+    if (message.error?.next) setTimeout(ask, 500);
     return;
   }
-  clearTimeout(retry);
   const lengths = new DataView(data), facts = lengths.getUint32(0), rgb = lengths.getUint32(4), first = 12;
   tell(JSON.parse(new TextDecoder().decode(new Uint8Array(data, first, facts))));
   await Promise.all([
@@ -167,7 +167,7 @@ socket.addEventListener("message", async ({ data }) => {
     show($("thermal"), data.slice(first + facts + rgb)),
   ]);
   document.body.dataset.shown = String(Number(document.body.dataset.shown ?? 0) + 1);
-  requestAnimationFrame(() => send({ next: 1 }));
+  requestAnimationFrame(ask);
 });
 socket.addEventListener("close", () => complain({ message: "The stream has ended.", hint: "Start `thermalsdk view` again and open its address." }));
 
