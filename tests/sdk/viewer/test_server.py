@@ -339,6 +339,41 @@ def test_a_slider_makes_its_class_brighter_in_the_browser(page, address):
 
 
 @pytest.mark.slow
+def test_the_space_bar_pauses_but_where_it_means_something_else(page, address):
+    page.goto(address)
+    after_frames(page, 1)
+    for focused, paused in (("body", "true"), ("#thermal", "false"), ("#class-road", "true")):
+        page.locator(focused).press("Space")
+        assert page.locator("#pause").get_attribute("aria-pressed") == paused, focused
+    page.locator("#pause").click()
+    for focused in ("#palette", "#source", "#snapshot"):
+        page.locator(focused).press("Space")
+        page.keyboard.press("Escape")
+    page.locator("#automatic").press("Space")
+    assert not page.locator("#automatic").is_checked()
+    assert page.locator("#source").input_value().strip() == "scene" != page.locator("#source").input_value()
+    assert page.locator("#pause").get_attribute("aria-pressed") == "false"
+    page.locator("#pause").press("Space")
+    assert page.locator("#pause").get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.slow
+def test_readings_are_said_after_an_arrow_key_alone(page, address):
+    page.goto(address)
+    after_frames(page, 1)
+    page.locator("#thermal").hover()
+    after_frames(page, 4)
+    assert "°C" in page.locator("#reading").text_content()
+    assert page.locator("#spoken").text_content() == ""
+    page.locator("#thermal").press("ArrowUp")
+    until(page, "document.getElementById('spoken').textContent.includes('°C')")
+    live = page.locator("output:not([aria-live=off])").evaluate_all(
+        "(all) => all.map((one) => one.htmlFor.value)"
+    )
+    assert live == ["low_kelvin", "high_kelvin", "mtf_at_nyquist", "netd_mk", "ambient"]  # change when moved
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("silent")
 def test_the_page_asks_for_one_frame_at_a_time(page, address):
     """Also when a source that cannot be opened was asked for while it waits."""

@@ -11,6 +11,8 @@ const celsius = (kelvin) => `${(kelvin - ZERO).toFixed(1)} °C`;
 // Kelvin by class, of those that no longer follow the model or the ambient slider.
 let taken = {};
 let cursor = null;
+// Frames until the reading is said: the one that comes first may have been made before the point moved.
+let unspoken = 0;
 
 function complain(problem) {
   $("problem").hidden = !problem;
@@ -35,7 +37,7 @@ function addClass(name, kelvin) {
   row.className = "row slider";
   row.id = `row-${name}`;
   row.innerHTML = `<label for="class-${name}">${name}<small></small></label>
-    <input id="class-${name}" type="range" min="-60" max="90" step="0.5"><output for="class-${name}"></output>`;
+    <input id="class-${name}" type="range" min="-60" max="90" step="0.5"><output for="class-${name}" aria-live="off"></output>`;
   $("classes").append(row);
   const input = $(`class-${name}`);
   input.value = kelvin - ZERO;
@@ -140,6 +142,7 @@ function tell(facts) {
     return `M${i * wide},60v${-high}h${wide - 1}v${high}z`;
   }).join(""));
   $("reading").textContent = facts.cursor ? `${facts.cursor.class} ${celsius(facts.cursor.kelvin)}` : "point at the picture";
+  if (unspoken > 0 && --unspoken === 0) $("spoken").textContent = $("reading").textContent;
   for (const row of classRows()) {
     const kelvin = facts.classes[nameOf(row)];
     row.classList.toggle("absent", kelvin === undefined);
@@ -186,6 +189,7 @@ $("thermal").addEventListener("keydown", (event) => {
   event.preventDefault();
   const [x, y] = cursor ?? [0.5, 0.5];
   point(x + move[0], y + move[1]);
+  unspoken = 2;
 });
 
 function pause() {
@@ -194,8 +198,11 @@ function pause() {
   send({ set: { paused } });
 }
 $("pause").addEventListener("click", pause);
+// The space bar pauses, but where it has a meaning of its own.
 document.addEventListener("keydown", (event) => {
-  if (event.key === " " && event.target === document.body) { event.preventDefault(); pause(); }
+  if (event.key !== " " || event.target.closest("button, select, a, input:not([type=range])")) return;
+  event.preventDefault();
+  pause();
 });
 const open = () => send({ source: $("source").value.trim() });
 $("open").addEventListener("click", open);
