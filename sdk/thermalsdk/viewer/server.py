@@ -62,14 +62,16 @@ class Viewer:
         origin = request.headers.get("Origin")
         if host not in _HOSTS or (origin is not None and origin != f"http://{request.host}"):
             raise web.HTTPForbidden(text="only this machine's own pages may ask")
-        given = request.query.get("token") or request.cookies.get("token", "")
-        if not hmac.compare_digest(given, self.token):
+        # Cookies know no ports: with names of their own, viewers in one browser do not take each other's.
+        cookie = f"token-{request.host.rpartition(':')[2]}"
+        given = request.query.get("token") or request.cookies.get(cookie, "")
+        if not hmac.compare_digest(given.encode(errors="surrogatepass"), self.token.encode()):
             raise web.HTTPForbidden(text="open the address that `thermalsdk view` printed, token included")
         response = await handler(request)
         if not response.prepared:
             response.headers["Content-Security-Policy"] = _POLICY
             response.headers["Cache-Control"] = "no-store"
-            response.set_cookie("token", self.token, httponly=True, samesite="Strict")
+            response.set_cookie(cookie, self.token, httponly=True, samesite="Strict")
         return response
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -79,7 +81,10 @@ class Viewer:
         return web.Response(text=(_PAGE / name).read_text(encoding="utf-8"), content_type=_TYPES[name])
 
     async def _snapshot(self, request: web.Request) -> web.Response:
-        picture = await asyncio.to_thread(self._session.snapshot)
+        try:
+            picture = await asyncio.to_thread(self._session.snapshot)
+        except OptionError as error:
+            raise web.HTTPConflict(text=str(error)) from error
         headers = {"Content-Disposition": 'attachment; filename="thermal.png"'}
         return web.Response(body=picture, content_type="image/png", headers=headers)
 

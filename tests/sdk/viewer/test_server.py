@@ -64,6 +64,10 @@ def address(synth):
         yield found
 
 
+def port_of(address):
+    return int(address.split(":")[2].split("/")[0])
+
+
 def ask(address, path="", headers=None, with_token=True):
     base, token = address.split("?")
 
@@ -94,6 +98,30 @@ def test_nobody_gets_in_without_the_token(address, path):
     status, _, body = ask(address, path, with_token=False)
     assert status == 403
     assert b"token" in body
+
+
+@pytest.mark.parametrize("token", ["%C3%A9", "%FF", "%ED%B3%BF"])
+def test_a_token_of_other_letters_is_refused(address, token):
+    assert ask(f"{address.split('?')[0]}?token={token}")[0] == 403
+    assert ask(address, headers={"Cookie": f"token-{port_of(address)}=é"}, with_token=False)[0] == 403
+
+
+def test_two_viewers_in_one_browser(address, synth):
+    async def visit(addresses):
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+            for address in (*addresses, *(address.split("?")[0] for address in addresses)):
+                async with browser.get(address) as response:
+                    assert response.status == 200
+
+    with serving(synth) as other:
+        asyncio.run(visit([address, other]))
+
+
+def test_a_snapshot_before_the_first_frame(address):
+    status, _, body = ask(address, "api/snapshot")
+    assert status == 409
+    assert b"nothing has been shown yet" in body
+    assert b"Wait for the first frame." in body
 
 
 def test_pages_of_other_sites_are_refused(address):
@@ -190,10 +218,9 @@ def test_an_error_says_what_it_answers(address):
 
 
 def test_a_port_that_is_taken(address, synth):
-    port = int(address.split(":")[2].split("/")[0])
     session = Session(synth)
     with pytest.raises(OptionError, match="cannot be had"):
-        asyncio.run(serve(Viewer(session, synth.info.classes), port, print))
+        asyncio.run(serve(Viewer(session, synth.info.classes), port_of(address), print))
     session.close()
 
 
