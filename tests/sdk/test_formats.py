@@ -176,6 +176,15 @@ def test_damaged_and_absent_files(tmp_path, suffix):
         read_thermal(path)
 
 
+def test_a_bare_array_is_no_archive(tmp_path):
+    path = tmp_path / "image.npz"
+    with path.open("wb") as file:
+        np.save(file, raw16().counts)
+    for read in (read_thermal, lambda path: next(read_thermal_frames(path))):
+        with pytest.raises(FormatError, match="no archive"):
+            read(path)
+
+
 def test_video_cut_short(tmp_path):
     path = tmp_path / "video.mkv"
     with open_thermal_sink(path, open_source([])) as sink:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,18 +49,28 @@ def save(path: Path, image: ThermalImage) -> None:
 
 
 def load(path: Path) -> ThermalImage:
-    """Read a still. Raises FormatError, or what NumPy raises for a damaged file."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+    """Read a still. Raises FormatError, or what NumPy and zipfile raise for a damaged file."""
+    with _opened(path) as archive:
         return image_of(archive[_STILL], _header(archive), str(path))
 
 
 def load_frames(path: Path) -> Iterator[ThermalImage]:
     """Read every image in the order of writing. Raises as `load` does."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+    with _opened(path) as archive:
         header = _header(archive)
         for name in archive.files:
             if name != _HEADER:
                 yield image_of(archive[name], header, str(path))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):  # NumPy reads a bare array, too
+            raise zipfile.BadZipFile("it is no archive")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            yield archive
 
 
 def _write_array(archive: zipfile.ZipFile, name: str, counts: Counts) -> None:
