@@ -171,6 +171,14 @@ def test_an_unknown_topic_is_refused(see, moments, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
+def test_class_maps_that_are_compressed_are_refused(see, moments, tmp_path):
+    maps = (f"{LABELS}/compressed", bags.received(0), bags.compressed(moments[0].rgb, 0))
+    source = bags.write(tmp_path / "in", in_time([*colours(moments), maps]))
+    with pytest.raises(OptionError, match="compressed images") as caught:
+        convert_bag(source, tmp_path / "out", see, topic=TOPIC, labels_topic=maps[0])
+    assert "uncompressed Image" in caught.value.hint
+
+
 def test_a_failure_leaves_nothing_behind(moments, tmp_path):
     source = bags.write(tmp_path / "in", colours(moments))
 

@@ -50,6 +50,11 @@ class Topics:
                 raise OptionError(
                     f"{name} is no topic of images in the bag", f"Those are {', '.join(pictures) or 'none'}."
                 )
+        if labels is not None and present[labels] == COMPRESSED_IMAGE:
+            raise OptionError(
+                f"{labels} holds compressed images",
+                "Class maps must be uncompressed Image, whose ids are exact.",
+            )
         info = f"{_camera(image, present[image])}/camera_info"
         base = f"/{namespace.strip('/')}"
         return cls(
