@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +90,18 @@ def write(path, messages, storage="sqlite3", silent=()):
                 connections[topic] = writer.add_connection(topic, message.__msgtype__, typestore=ROS2)
             data = ROS2.serialize_cdr(message, message.__msgtype__)
             writer.write(connections[topic], time_ns, data)
+    return path
+
+
+def write_undefined(path, messages, topic, message_type):
+    """As ROS 2 Humble records in SQLite: no types are defined, one of which is a user's own."""
+    write(path, messages, silent=[(topic, "std_msgs/msg/Empty")])
+    with closing(sqlite3.connect(path / f"{path.name}.db3")) as database:
+        database.execute("DELETE FROM message_definitions")
+        database.execute("UPDATE topics SET type = ? WHERE name = ?", (message_type, topic))
+        database.commit()
+    metadata = path / "metadata.yaml"
+    metadata.write_text(metadata.read_text().replace("std_msgs/msg/Empty", message_type))
     return path
 
 

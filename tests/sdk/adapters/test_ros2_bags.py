@@ -156,6 +156,15 @@ def test_copied_topics_are_the_same_bytes(see, moments, tmp_path):
         convert_bag(tmp_path / "out", tmp_path / "again", see, topic=TOPIC, copy=True)
 
 
+def test_a_topic_of_a_type_that_the_bag_does_not_define(see, moments, tmp_path):
+    source = bags.write_undefined(tmp_path / "in", colours(moments), "/gear", "car_msgs/msg/Gear")
+    with pytest.raises(OptionError, match=r"/gear cannot be copied.*car_msgs/msg/Gear") as caught:
+        convert_bag(source, tmp_path / "out", see, copy=True)
+    assert "ros2 bag convert" in caught.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert convert_bag(source, tmp_path / "out", see).frames == 4
+
+
 def test_a_bag_with_several_image_topics_needs_a_name(see, moments, tmp_path):
     source = bags.write(tmp_path / "in", in_time([*colours(moments), *class_maps(moments, range(4))]))
     with pytest.raises(OptionError, match="2 topics") as caught:

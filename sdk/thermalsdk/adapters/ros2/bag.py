@@ -63,7 +63,8 @@ def convert_bag(
         panoptic: whether they are gz-sim's with numbered objects.
         namespace: where the thermal topics are.
         storage: "sqlite3" or "mcap".
-        copy: take all topics of `source` along. Not from ROS 1.
+        copy: take all topics of `source` along. Not from ROS 1, nor where the bag does not define a type of
+            messages of its own, as .db3 files of ROS 2 Humble do not.
         camera: what looks at the surfaces, at the stamps of the images; it starts anew. The images have the
             size of its detector, and CameraInfo with them. None for a perfect radiometer.
 

@@ -10,7 +10,7 @@ from typing import Any
 from thermalsdk.adapters.ros2.converter import ThermalMessages
 from thermalsdk.adapters.ros2.packages import import_rosbags
 from thermalsdk.adapters.ros2.topics import CAMERA_INFO, IMAGE, Topics
-from thermalsdk.errors import OutputError
+from thermalsdk.errors import OptionError, OutputError
 from thermalsdk.optional import import_optional
 
 #: Version of a bag's metadata; the newest one that ROS 2 Jazzy reads.
@@ -28,6 +28,7 @@ class BagWriter:
         """Prepare a bag of `storage`, "sqlite3" or "mcap". Raises MissingDependency."""
         rosbag2, typesys = import_rosbags("rosbag2"), import_rosbags("typesys")
         apsw = import_optional("apsw", "rosbags writes .db3 files with it", "pip install 'thermalsdk[ros2]'")
+        self._unknown_type = typesys.TypesysError
         self._errors = (OSError, rosbag2.WriterError, apsw.Error)
         self._path = path
         self._typestore = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
@@ -64,14 +65,24 @@ class BagWriter:
             self._append(connection, time_ns, data)
 
     def add_copied(self, connection: Any, typestore: Any) -> None:
-        """Announce a topic of another bag; `typestore` is that bag's."""
-        self._copied[connection.id] = self._writer.add_connection(
-            connection.topic,
-            connection.msgtype,
-            typestore=typestore,
-            serialization_format=connection.ext.serialization_format,
-            offered_qos_profiles=connection.ext.offered_qos_profiles,
-        )
+        """Announce a topic of another bag; `typestore` is that bag's.
+
+        Raises OptionError for a type of message that the typestore does not know.
+        """
+        try:
+            self._copied[connection.id] = self._writer.add_connection(
+                connection.topic,
+                connection.msgtype,
+                typestore=typestore,
+                serialization_format=connection.ext.serialization_format,
+                offered_qos_profiles=connection.ext.offered_qos_profiles,
+            )
+        except self._unknown_type as error:
+            raise OptionError(
+                f"{connection.topic} cannot be copied: the bag does not define its type {connection.msgtype}",
+                "Leave copy out, or first convert the bag to MCAP, which holds definitions, with"
+                " `ros2 bag convert` where the type's package is sourced.",
+            ) from error
 
     def copy(self, connection: Any, time_ns: int, data: bytes) -> None:
         """Write a message of an announced topic as it is."""
