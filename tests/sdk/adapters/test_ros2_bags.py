@@ -60,7 +60,7 @@ def test_labelled_bags_keep_stamps_and_give_kelvin(street, see, moments, tmp_pat
     for index, ((time_ns, image), (info_ns, info)) in enumerate(zip(*found.values(), strict=True)):
         expected = street(moments[index].rgb, labels=moments[index].labels, temperatures=WARM)
         np.testing.assert_array_equal(bags.kelvin(image), expected.raw16 / 100)
-        assert time_ns == info_ns == bags.received(index) + 1
+        assert time_ns == info_ns == bags.received(index)  # the class map came a little later
         for message in (image, info):
             assert bags.stamped(message) == bags.stamps(index)
         np.testing.assert_array_equal(info.k, bags.info(128, 96, 0).k)

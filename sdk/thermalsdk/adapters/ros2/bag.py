@@ -115,9 +115,9 @@ def _convert(
             writer.copy(connection, time_ns, data)
         if connection.topic in topics.read:
             message = reader.deserialize(connection, data)
-            made = _made(converter, topics, connection.topic, message)
+            made = _made(converter, topics, connection.topic, message, time_ns)
             if made is not None:
-                writer.write(made, time_ns)
+                writer.write(made)
                 frames += 1
     unmatched = converter.unmatched + converter.waiting
     if unmatched:
@@ -134,9 +134,11 @@ def _learn_first_info(reader: BagReader, converter: Converter, topics: Topics) -
         converter.add_info(reader.deserialize(connection, data))
 
 
-def _made(converter: Converter, topics: Topics, topic: str, message: Any) -> ThermalMessages | None:
+def _made(
+    converter: Converter, topics: Topics, topic: str, message: Any, time_ns: int
+) -> ThermalMessages | None:
     if topic == topics.image:
-        return converter.add_image(message)
+        return converter.add_image(message, time_ns)
     if topic == topics.labels:
         return converter.add_labels(message)
     converter.add_info(message)

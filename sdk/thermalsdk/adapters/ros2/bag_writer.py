@@ -49,8 +49,8 @@ class BagWriter:
         with self._writable():
             self._writer.__exit__(*failure)
 
-    def write(self, made: ThermalMessages, time_ns: int) -> None:
-        """Write a thermal image and its CameraInfo, as if received at `time_ns`."""
+    def write(self, made: ThermalMessages) -> None:
+        """Write a thermal image and its CameraInfo, as if received with the colour image."""
         types = self._typestore.types
         given = made.source.header
         stamp = types["builtin_interfaces/msg/Time"](sec=given.stamp.sec, nanosec=given.stamp.nanosec)
@@ -62,7 +62,7 @@ class BagWriter:
         info = types[CAMERA_INFO](header=header, **made.info, binning_x=0, binning_y=0, roi=whole)
         for connection, message in ((self._image, image), (self._info, info)):
             data = self._typestore.serialize_cdr(message, connection.msgtype)
-            self._append(connection, time_ns, data)
+            self._append(connection, made.received_ns, data)
 
     def add_copied(self, connection: Any, typestore: Any) -> None:
         """Announce a topic of another bag; `typestore` is that bag's.

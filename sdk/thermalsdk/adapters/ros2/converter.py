@@ -22,12 +22,14 @@ class ThermalMessages:
         image: fields of a sensor_msgs/Image in mono16, 0.01 K per count, but for the header.
         info: fields of its sensor_msgs/CameraInfo but for the header.
         thermal: the thermal frame.
+        received_ns: what was given with the colour image.
     """
 
     source: Any
     image: dict[str, Any]
     info: dict[str, Any]
     thermal: Frame
+    received_ns: int
 
 
 class Converter:
@@ -57,7 +59,7 @@ class Converter:
         self._camera = camera
         self._first_ns: int | None = None
         self._info: Any | None = None
-        self._pairing: Pairing[Any, Any] = Pairing()
+        self._pairing: Pairing[tuple[Any, int], Any] = Pairing()
 
     @property
     def unmatched(self) -> int:
@@ -80,15 +82,17 @@ class Converter:
         """Take the colour camera's CameraInfo, which holds until the next one."""
         self._info = message
 
-    def add_image(self, message: Any) -> ThermalMessages | None:
+    def add_image(self, message: Any, received_ns: int = 0) -> ThermalMessages | None:
         """Take an Image or CompressedImage; what to publish, unless its class map has to come first.
+
+        received_ns: time of reception, which comes along to what is published.
 
         Raises VideoError, CameraError for a stamp older than the one before where there is a camera, and all
         that a call of the synthesizer raises.
         """
         if not self._labelled:
-            return self._convert(message, None)
-        pair = self._pairing.add_first(stamp_ns(message), message)
+            return self._convert((message, received_ns), None)
+        pair = self._pairing.add_first(stamp_ns(message), (message, received_ns))
         return None if pair is None else self._convert(*pair)
 
     def add_labels(self, message: Any) -> ThermalMessages | None:
@@ -96,7 +100,8 @@ class Converter:
         pair = self._pairing.add_second(stamp_ns(message), message)
         return None if pair is None else self._convert(*pair)
 
-    def _convert(self, image: Any, class_map: Any | None) -> ThermalMessages:
+    def _convert(self, received: tuple[Any, int], class_map: Any | None) -> ThermalMessages:
+        image, received_ns = received
         known = None if class_map is None else images.labels(class_map, panoptic=self._panoptic)
         thermal = self._synthesize(
             images.rgb(image),
@@ -109,7 +114,7 @@ class Converter:
             thermal = self._camera.view(thermal, self._seconds(image))
         height, width = thermal.raw16.shape
         info = intrinsics(self._info, width, height)
-        return ThermalMessages(image, images.mono16(thermal.raw16), info, thermal)
+        return ThermalMessages(image, images.mono16(thermal.raw16), info, thermal, received_ns)
 
     def _seconds(self, image: Any) -> float:
         """Time of an image since the first one."""
