@@ -41,8 +41,12 @@ class Node:
     def get_logger(self):
         return SimpleNamespace(warning=self.warnings.append)
 
-    def declare_parameter(self, name, default):
-        return SimpleNamespace(value=self.parameters.get(name, default))
+    def declare_parameter(self, name, default, descriptor=None):
+        """A parameter has the type of its default, as in rclpy, where the descriptor does not free it."""
+        value = self.parameters.get(name, default)
+        free = descriptor is not None and descriptor.dynamic_typing
+        assert free or type(value) is type(default), f"{name} is not {type(default).__name__}"
+        return SimpleNamespace(value=value)
 
     def create_subscription(self, kind, topic, callback, qos):
         assert (qos.depth > 0, qos.reliability) == (True, "best effort")
@@ -57,19 +61,29 @@ class Node:
         self.destroyed = True
 
 
+class ExternalShutdown(Exception):
+    """What rclpy.spin raises when the context is shut down from elsewhere, as its handler of SIGTERM does."""
+
+
+MODULES = ("rclpy", "rclpy.qos", "rclpy.executors", "sensor_msgs.msg", "rcl_interfaces.msg")
+
+
 @pytest.fixture
 def ros(monkeypatch):
-    """Stand-ins for rclpy, rclpy.qos and sensor_msgs.msg; `ros.spin` is what happens while the node lives."""
+    """Stand-ins for rclpy and its messages; `ros.spin` is what happens while the node lives."""
     state = SimpleNamespace(node=Node({}), spin=lambda: None, live=False)
-    rclpy, qos, messages = (ModuleType(name) for name in ("rclpy", "rclpy.qos", "sensor_msgs.msg"))
+    rclpy, qos, executors, messages, interfaces = map(ModuleType, MODULES)
     rclpy.init = lambda args: setattr(state, "live", True)
     rclpy.try_shutdown = lambda: setattr(state, "live", False)
     rclpy.create_node = lambda name: state.node
     rclpy.spin = lambda node: state.spin()
     qos.ReliabilityPolicy = SimpleNamespace(BEST_EFFORT="best effort")
     qos.QoSProfile = SimpleNamespace
+    executors.ExternalShutdownException = ExternalShutdown
+    interfaces.ParameterDescriptor = SimpleNamespace
     messages.Image, messages.CameraInfo = message_class("Image"), message_class("CameraInfo")
-    for module in (rclpy, qos, ModuleType("sensor_msgs"), messages):
+    packages = map(ModuleType, ("sensor_msgs", "rcl_interfaces"))
+    for module in (*packages, rclpy, qos, executors, messages, interfaces):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     return state
 
@@ -102,6 +116,28 @@ def test_parameters_and_shutdown(ros, moments):
     assert "labels" not in ros.node.subscriptions
     assert ros.node.destroyed
     assert not ros.live
+
+
+def test_whole_kelvin(ros, moments):
+    """-p ambient:=288 is an integer to ROS."""
+    assert abs(published(ros, moments, ambient=288).mean() / 100 - 288) < 1
+
+
+@pytest.mark.parametrize("ambient", ["warm", [288.0]])
+def test_an_ambient_temperature_that_is_no_number(ros, ambient):
+    ros.node.parameters = {"ambient": ambient}
+    with pytest.raises(OptionError, match="ambient is"):
+        spin([])
+    assert ros.node.destroyed
+
+
+def test_sigterm_ends_the_node_as_it_should(ros):
+    def terminated():
+        raise ExternalShutdown
+
+    ros.spin = terminated
+    assert main() == 0
+    assert ros.node.destroyed
 
 
 def published(ros, moments, **parameters):

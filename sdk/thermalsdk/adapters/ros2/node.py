@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from thermalsdk.adapters.ros2.converter import Converter, ThermalMessages, stamp
 from thermalsdk.adapters.ros2.packages import import_ros
 from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.camera import Camera
+from thermalsdk.errors import OptionError
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import set_temperatures
@@ -99,10 +101,11 @@ def spin(arguments: Sequence[str] | None = None) -> None:
 
     arguments: of ROS, `--ros-args …`; None for the command line's. docs/adapters/ros2.md has the parameters.
 
-    Raises MissingDependency without ROS 2, OptionError for parameters that exclude each other,
-    TemperatureError, CameraError, and all that `Synthesizer.load` raises.
+    Raises MissingDependency without ROS 2, OptionError for parameters that exclude each other or an ambient
+    temperature that is no number, TemperatureError, CameraError, and all that `Synthesizer.load` raises.
     """
     rclpy = import_ros("rclpy")
+    shut_down = import_ros("rclpy.executors").ExternalShutdownException
     rclpy.init(args=arguments)
     node = rclpy.create_node("thermal")
 
@@ -110,9 +113,8 @@ def spin(arguments: Sequence[str] | None = None) -> None:
         return node.declare_parameter(name, default).value
 
     try:
-        ambient = parameter("ambient", math.nan)
         temperatures = set_temperatures(
-            None if math.isnan(ambient) else ambient,
+            _ambient(node),
             parameter("preset", "") or None,
             parameter("temperatures", "") or None,
         )
@@ -126,7 +128,19 @@ def spin(arguments: Sequence[str] | None = None) -> None:
                 panoptic=parameter("panoptic", False),
                 camera=Camera.open(camera) if camera else None,
             )
-            rclpy.spin(node)
+            with suppress(shut_down):  # by SIGTERM
+                rclpy.spin(node)
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _ambient(node: Any) -> float | None:
+    """The parameter of that name, also where it is written as a whole number; None where it is not set."""
+    any_type = import_ros("rcl_interfaces.msg").ParameterDescriptor(dynamic_typing=True)
+    value = node.declare_parameter("ambient", math.nan, any_type).value
+    try:
+        kelvin = float(value)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"ambient is {value!r}", "Give kelvin: -p ambient:=288.15") from error
+    return None if math.isnan(kelvin) else kelvin
