@@ -38,6 +38,7 @@ class Conversation:
         self._socket = socket
         self._session = session
         self._frame: asyncio.Task[None] | None = None
+        self._owes_frame = False
 
     async def run(self) -> None:
         """Answer until the page hangs up."""
@@ -68,7 +69,8 @@ class Conversation:
     async def _answer(self, text: str) -> None:
         (kind, value), *_ = json.loads(text).items()
         if kind == "next":
-            if self._frame is None or self._frame.done():
+            if not self._owes_frame:
+                self._owes_frame = True
                 self._frame = asyncio.create_task(self._complaining(self._send_frame(), of_next=True))
         elif kind == "set":
             await asyncio.to_thread(self._session.change, value)
@@ -84,8 +86,11 @@ class Conversation:
 
     async def _send_frame(self) -> None:
         shot = None
-        while shot is None:
-            shot = await asyncio.to_thread(self._session.next_shot, _PATIENCE_S)
+        try:
+            while shot is None:
+                shot = await asyncio.to_thread(self._session.next_shot, _PATIENCE_S)
+        finally:  # before it is sent: the page may ask for the next one at once
+            self._owes_frame = False
         await self._socket.send_bytes(packed(shot))
 
 
