@@ -14,9 +14,10 @@ from torch.nn import functional as F
 from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
 from train.augmentation import jitter_colours, random_window
-from train.box_labels import add_boxed_objects
+from train.box_labels import correct_by_boxes
 from train.checkpoint import TrainState
 from train.clouds import repaint_sky
+from train.cutouts import Cutouts, open_cutouts
 from train.initial_weights import load_graph_weights
 from train.loop import Average, cosine_schedule, run_steps
 from train.mixture import OBJECT_CLASSES, Mixture, has_labels, random_pixel_of
@@ -49,6 +50,7 @@ class SegmenterConfig:
     colour_strength: float = 1.1
     sky_share: float = 0.4
     darkened_share: float = 0.3
+    pasted_share: float = 0.6
     ema_halflife: float = 150
     shares: dict[str, float] = field(
         default_factory=lambda: {"camvid": 0.36, "msrs": 0.28, "roadscene": 0.2, "scenes": 0.16}
@@ -72,8 +74,9 @@ def train_segmenter(
     runtime = runtime or Runtime()
     require_divisible(config.batch, "segmenter")
     with runtime.fabric.rank_zero_first():
-        mixture = Mixture(data, config.shares, refine=add_boxed_objects)
+        mixture = Mixture(data, config.shares, refine=correct_by_boxes)
         mixture.require_labels()
+        cutouts = open_cutouts(data) if config.pasted_share > 0 else None
         record_run(out, config, mixture, start)
     torch.manual_seed(config.seed)
     network = runtime.place(Segmenter(STREET_CLASSES))
@@ -86,7 +89,7 @@ def train_segmenter(
     )
     state = TrainState({"segmenter": network, "segmenter_ema": ema.average}, {"segmenter": optimizer})
     set_rates = cosine_schedule(optimizer, config.steps)
-    batches = runtime.read(lambda index: draw_batch(mixture, config, index), config.steps)
+    batches = runtime.read(lambda index: draw_batch(mixture, cutouts, config, index), config.steps)
 
     def step(index: int) -> dict[str, float]:
         set_rates(index)
@@ -134,31 +137,36 @@ def segment(network: Segmenter, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return logits[0, :, :height, :width].argmax(0).to(torch.uint8).numpy()
 
 
-def draw_batch(mixture: Mixture, config: SegmenterConfig, index: int) -> tuple[Tensor, Tensor, Tensor]:
+def draw_batch(
+    mixture: Mixture, cutouts: Cutouts | None, config: SegmenterConfig, index: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Own part of the batch of one step; each sample is a function of seed, index and its number.
 
     Returns:
         rgb [N,3,H,W] in [0,1], labels int64 [N,H,W], night bool [N].
     """
     numbers = own_part(config.batch)
-    drawn = [_draw(mixture, config, np.random.default_rng((config.seed, index, n))) for n in numbers]
+    drawn = [_draw(mixture, cutouts, config, np.random.default_rng((config.seed, index, n))) for n in numbers]
     pictures, maps, nights = zip(*drawn, strict=True)
     rgb = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
     return rgb, torch.from_numpy(np.stack(maps)).long(), torch.tensor(nights)
 
 
 def _draw(
-    mixture: Mixture, config: SegmenterConfig, rng: np.random.Generator
+    mixture: Mixture, cutouts: Cutouts | None, config: SegmenterConfig, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], bool]:
     """A window of a frame with labels, its labels, and whether it is night."""
     while True:
         _, sample = mixture.draw(rng)
         if has_labels(sample):
             break
+    picture, labels = sample.rgb, sample.labels
+    if cutouts is not None and sample.night and rng.random() < config.pasted_share:
+        picture, labels = cutouts.paste(rng, picture, labels)
     wants_object = rng.random() < config.object_share
-    centre = random_pixel_of(rng, sample.labels, OBJECT_CLASSES) if wants_object else None
-    window = random_window(rng, sample.labels.shape, config.size, config.scales, centre)
-    picture, labels = window.picture(sample.rgb), window.ids(sample.labels)
+    centre = random_pixel_of(rng, labels, OBJECT_CLASSES) if wants_object else None
+    window = random_window(rng, labels.shape, config.size, config.scales, centre)
+    picture, labels = window.picture(picture), window.ids(labels)
     if not sample.night and rng.random() < config.sky_share:
         picture = repaint_sky(rng, picture, labels == SKY)
     if not sample.night and rng.random() < config.darkened_share:
