@@ -34,6 +34,7 @@ EXAMPLES = """examples:
   python -m export --checkpoint street --pipeline 480x640        one graph of the whole synthesis
   python -m export --checkpoint bundles/mine --triton models     a repository for Triton Inference Server
   python -m export --checkpoint runs/compare/paper   one method of the comparison, as plain ONNX graphs
+  python -m export --checkpoint runs/mine --base street          what runs/mine has, the rest of `street`
   python -m export --checkpoint runs/street --out bundles/mine --card docs/model-cards/street.md
 """
 
@@ -73,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RUN|BUNDLE",
         help="run directory, bundle folder or shipped bundle "
         f"(default: the newest complete run in {RUNS}/; without any run, {SHIPPED})",
+    )
+    parser.add_argument(
+        "--base",
+        metavar="BUNDLE",
+        help="bundle that gives the stages which the run lacks, such as street: who trains a labeller alone "
+        "need not train the rest",
     )
     parser.add_argument("--out", type=Path, help="the bundle's folder (default: bundles/NAME)")
     parser.add_argument(
@@ -123,6 +130,8 @@ def _export(args: argparse.Namespace) -> Path:
     if not is_bundle and is_method_run(Path(source)):
         _refuse_options_of_bundles(args)
         return export_method(Path(source), args.out or Path("bundles") / Path(source).name)
+    if is_bundle and args.base is not None:
+        raise OptionError(f"{source} is a bundle, which lacks no stage", "Leave --base out.")
     if args.triton is not None:
         refuse_mount_point(args.triton)
     additions = _additions(args)
@@ -130,7 +139,7 @@ def _export(args: argparse.Namespace) -> Path:
         bundle = Bundle.open(source)
         out = extend_bundle(bundle, args.out or Path("bundles") / bundle.path.name, args.card, additions)
     else:
-        run = load_run(Path(source))
+        run = load_run(Path(source), None if args.base is None else Bundle.open(args.base))
         out = args.out or Path("bundles") / run.directory.name
         write_bundle(run, out, out.absolute().name, args.card, additions)
     exported = Bundle.open(out)
@@ -142,7 +151,8 @@ def _export(args: argparse.Namespace) -> Path:
 
 def _refuse_options_of_bundles(args: argparse.Namespace) -> None:
     """Raise OptionError for options that the graphs of a method do not have."""
-    given = [f"--{name}" for name in ("fp16", "int8", "pipeline", "triton", "card") if getattr(args, name)]
+    options = ("base", "fp16", "int8", "pipeline", "triton", "card")
+    given = [f"--{name}" for name in options if getattr(args, name)]
     if args.engines in FLAVOURS:
         given.append("--engines")
     if given:

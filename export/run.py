@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from export.networks import TrainedNetworks
+from export.networks import TrainedNetworks, networks_of
+from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.labels import STREET_CLASSES
 from train.checkpoint import WEIGHTS, CheckpointError, load_module, steps_done
@@ -17,7 +18,9 @@ from train.networks.labeller import Labeller
 from train.networks.segmenter import Segmenter
 from train.record import CONFIG
 
-STAGES = ("segmenter", "labeller", "edge")
+#: What each stage trains, by its name in `TrainedNetworks`, in the order of a whole run.
+_NETWORKS = {"segmenter": "segmenter", "labeller": "labeller", "edge": "generator"}
+STAGES = tuple(_NETWORKS)
 
 logger = logging.getLogger(__name__)
 
@@ -39,26 +42,42 @@ class TrainingRun(TrainedNetworks):
         return self.records["edge"]
 
 
-def load_run(directory: Path) -> TrainingRun:
+def load_run(directory: Path, base: Bundle | None = None) -> TrainingRun:
     """Load a run's weights, also of one that is unfinished: the log says how far it came.
 
+    Args:
+        base: bundle that gives the stages which the run lacks; without it a run must have all of them.
+
     Raises:
-        RunError: a stage has no checkpoint.
+        RunError: a stage has no checkpoint, or none has.
         CheckpointError: a stage has none that is whole.
+        BundleError: the bundle's networks have other shapes than those of this version.
     """
-    records = {stage: _record(directory / stage) for stage in STAGES}
+    own = [stage for stage in STAGES if base is None or (directory / stage / WEIGHTS).exists()]
+    if not own:
+        raise RunError(f"{directory} holds no stage of a training run", "Name the folder given to --out.")
+    records = {stage: _record(directory / stage) for stage in own}
     for stage, record in records.items():
         if record["steps_done"] < record["steps"]:
             logger.warning("%s: %d of %d steps", stage, record["steps_done"], record["steps"])
-    edge = records["edge"]
-    numbers = (edge["offset_kelvin"], edge["scale_kelvin"])
-    generator = EdgeGenerator(STREET_CLASSES, pretrained=False)
-    labeller = Labeller(STREET_CLASSES, *numbers, pretrained=False)
-    segmenter = Segmenter(STREET_CLASSES, pretrained=False)
-    load_module(directory / "edge", "generator_ema", generator)
-    load_module(directory / "labeller", "labeller_ema", labeller)
-    load_module(directory / "segmenter", "segmenter_ema", segmenter)
-    return TrainingRun(generator, segmenter, labeller, directory, records)
+    if base is None:
+        networks = _untrained(records["edge"])
+    else:
+        networks = networks_of(base)
+        records = {stage: records.get(stage) or _record_in(base, stage) for stage in STAGES}
+    for stage in own:
+        name = _NETWORKS[stage]
+        load_module(directory / stage, f"{name}_ema", getattr(networks, name))
+    return TrainingRun(networks.generator, networks.segmenter, networks.labeller, directory, records)
+
+
+def _untrained(settings: dict[str, Any]) -> TrainedNetworks:
+    numbers = (settings["offset_kelvin"], settings["scale_kelvin"])
+    return TrainedNetworks(
+        EdgeGenerator(STREET_CLASSES, pretrained=False),
+        Segmenter(STREET_CLASSES, pretrained=False),
+        Labeller(STREET_CLASSES, *numbers, pretrained=False),
+    )
 
 
 def newest_run(root: Path) -> Path:
@@ -99,3 +118,17 @@ def _record(stage: Path) -> dict[str, Any]:
         )
     record: dict[str, Any] = json.loads((stage / CONFIG).read_text())
     return record | {"steps_done": steps_done(stage)}
+
+
+def _record_in(bundle: Bundle, stage: str) -> dict[str, Any]:
+    """What a bundle's manifest says of a stage, as a run records it."""
+    manifest = bundle.manifest
+    training = {"steps": 0, "seed": None, "data": [], **manifest.training.get(stage, {})}
+    return {
+        **training,
+        "steps_done": training["steps"],
+        "contrast_kelvin": manifest.contrast_kelvin,
+        "feather_pixels": manifest.feather_pixels,
+        "offset_kelvin": manifest.thermal_normalization.offset_kelvin,
+        "scale_kelvin": manifest.thermal_normalization.scale_kelvin,
+    }

@@ -10,6 +10,7 @@ import torch
 from export import bundle as bundle_module
 from export.bundle import write_bundle
 from export.graphs import Graph, Tensor4, graphs_of, write_onnx
+from export.networks import networks_of
 from export.parity import ParityError, check_graph
 from export.run import RunError, TrainingRun, load_run, newest_run
 from tests.export.tiny_networks import RECORD
@@ -143,6 +144,28 @@ def test_an_unfinished_run_that_is_named_says_how_far_it_came(
     half = write_stages(run, tmp_path / "half", edge=5)
     assert load_run(half).records["edge"]["steps_done"] == 5
     assert caplog.messages == ["edge: 5 of 10 steps"]
+
+
+def test_stages_that_a_run_lacks_come_from_a_bundle(tmp_path: Path) -> None:
+    warmer = Labeller(STREET_CLASSES, 283.15, 20.0, pretrained=False)
+    torch.nn.init.constant_(warmer.head.bias, 0.5)
+    (tmp_path / "labeller").mkdir()
+    write_json(tmp_path / "labeller" / CONFIG, RECORD | {"steps": 10})
+    TrainState({"labeller_ema": warmer}, step=10).save(tmp_path / "labeller")
+    base = Bundle.open("street")
+    mixed, given = load_run(tmp_path, base), networks_of(base)
+    torch.testing.assert_close(mixed.labeller.head.bias, warmer.head.bias)
+    for one, other in ((mixed.segmenter, given.segmenter), (mixed.generator, given.generator)):
+        torch.testing.assert_close(one.state_dict(), other.state_dict())
+    steps = {stage: base.manifest.training[stage]["steps"] for stage in ("segmenter", "edge")}
+    assert {stage: record["steps_done"] for stage, record in mixed.records.items()} == {
+        **steps,
+        "labeller": 10,
+    }
+    assert mixed.settings["contrast_kelvin"] == base.manifest.contrast_kelvin
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RunError, match="holds no stage"):
+        load_run(tmp_path / "empty", base)
 
 
 def test_missing_stage_is_named(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def test_an_absent_card_is_wrong_usage(run, capsys) -> None:
     "options",
     [
         ["--fp16"],
+        ["--base", "street"],
         ["--int8"],
         ["--pipeline"],
         ["--pipeline", "64x96", "--triton", "models"],
@@ -102,6 +103,12 @@ def test_options_that_a_method_does_not_have_are_refused(run, capsys, tmp_path: 
     assert "paper is a method of the comparison" in error
     assert all(option in error for option in options if option.startswith("--"))
     assert not (tmp_path / "bundles").exists()
+
+
+@street
+def test_a_bundle_has_no_base(run, capsys) -> None:
+    assert run("--checkpoint", "street", "--base", "street") == 1
+    assert "lacks no stage" in capsys.readouterr().err
 
 
 @street
