@@ -39,8 +39,6 @@ class LabellerConfig:
     learning_rate: float = 1e-3
     frozen_blocks: int = 3
     weight_decay: float = 1e-2
-    balance: float = 0.5
-    huber_delta: float = 0.5
     lambda_dense: float = 0.3
     lambda_correlation: float = 1.0
     offset_kelvin: float = 283.15
@@ -77,37 +75,23 @@ def labeller_loss(
     dense: Tensor, painted: Tensor, batch: ThermalBatch, config: LabellerConfig
 ) -> tuple[Tensor, dict[str, float]]:
     """Error of the object means where levels mean something, correlation with the truth everywhere."""
-    weights = pixel_weights(batch, config.balance)
-    weights = weights * processes() / total(weights.sum()).clamp(min=1e-6)
-
-    def level_loss(kelvin: Tensor, truth: Tensor) -> Tensor:
-        error = F.huber_loss(kelvin, truth, reduction="none", delta=config.huber_delta * config.scale_kelvin)
-        return (weights * error).sum() / config.scale_kelvin**2
-
-    level = level_loss(painted, batch.thermal_labels)
-    detail = level_loss(dense, batch.thermal)
+    absolute = batch.absolute[:, None, None].float()
+    share = (total(absolute.mean()) / processes()).clamp(min=1e-3)
+    object_error = ((painted - batch.thermal_labels) / config.scale_kelvin) * absolute
+    dense_error = ((dense - batch.thermal) / config.scale_kelvin) * absolute
+    level = F.huber_loss(object_error, torch.zeros_like(object_error), delta=0.2) / share
+    detail = F.huber_loss(dense_error, torch.zeros_like(dense_error), delta=0.2) / share
     correlation = correlation_loss(painted, batch.thermal)
     dense_correlation = correlation_loss(dense, batch.thermal)
     loss = 20 * (level + config.lambda_dense * detail) + config.lambda_correlation * (
         correlation + config.lambda_dense * dense_correlation
     )
-    mae = (weights * (painted - batch.thermal_labels).abs()).sum().item()
+    mae = (object_error.abs().mean() / share * config.scale_kelvin).item()
     return loss, {
         "mae_kelvin": mae,
         "r_painted": 1 - correlation.item(),
         "r_dense": 1 - dense_correlation.item(),
     }
-
-
-def pixel_weights(batch: ThermalBatch, balance: float) -> Tensor:
-    """Weight of each pixel [N,H,W] in the error of levels: 0 where the source's level means nothing.
-
-    The weight of a class is its area in the batch to the power of 1 - `balance`: with 0 all pixels are worth
-    the same, with 1 all classes. A person is a hundredth of a frame, and what a heat camera is for.
-    """
-    absolute = batch.absolute[:, None, None].float().expand(batch.labels.shape)
-    areas = total(torch.bincount(batch.labels.flatten(), absolute.flatten(), len(STREET_CLASSES)))
-    return absolute * (areas / areas.sum().clamp(min=1)).clamp(min=1e-6).pow(-balance)[batch.labels]
 
 
 def train_labeller(
