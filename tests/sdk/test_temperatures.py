@@ -156,7 +156,7 @@ def test_files_round_trip(tmp_path, suffix):
         instances={7: 300.0, "BP_Truck.*": 310.0},
         emissivity={"car": 0.9},
         reflected={"car": 260.0},
-        prior=ScenePrior(sun=300.0, engine_off=None),
+        prior=ScenePrior(sun=np.float32(300.0), engine_off=None),
     )
     temperatures.save(path)
     assert Temperatures.load(path) == temperatures

@@ -195,3 +195,10 @@ def test_command_refuses_a_set_without_frames_before_it_scores_any(monkeypatch, 
     words = ["--data", str(dataset.root.parent), "--sets", dataset.root.name, "--split", "test"]
     with pytest.raises(DatasetError, match="split 'test' has no frame"):
         command.main(parser.parse_args(words))
+
+
+def test_16_bit_frames_colder_than_the_nominal_scale_are_told_apart(make_dataset):
+    thermal = ThermalSpec("centikelvin16", 0.0, 0.01, radiometric=True)
+    dataset = Dataset.open(make_dataset(thermal=thermal))
+    cold, colder = (field.counts(dataset, np.full((4, 4), kelvin)) for kelvin in (250.0, 240.0))
+    np.testing.assert_allclose(cold - colder, 50.0)
