@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import webbrowser
+from collections.abc import Coroutine
+from typing import Any
 
 from thermalsdk.cli.console import load
 from thermalsdk.optional import import_optional
@@ -24,6 +27,17 @@ def view(options: argparse.Namespace) -> None:
     with load(options) as synthesizer:
         session = Session(synthesizer, options.source)
         try:
-            asyncio.run(serve(Viewer(session, synthesizer.info.classes), options.port, ready))
+            server = serve(Viewer(session, synthesizer.info.classes), options.port, ready)
+            asyncio.run(_until_interrupted(server))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
         finally:
             session.close()
+
+
+async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
+    """Cancel the work at Ctrl-C or SIGTERM: an exception anywhere in the event loop may leave it waiting."""
+    running = asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    await running
