@@ -17,7 +17,7 @@ from skimage.draw import ellipse
 from thermalsdk.labels import STREET_CLASSES, VOID
 from train.data import Box, Sample
 
-PERSON, CAR = STREET_CLASSES.index("person"), STREET_CLASSES.index("car")
+BACKGROUND, CAR, PERSON = (STREET_CLASSES.index(name) for name in ("background", "car", "person"))
 VEHICLES = [STREET_CLASSES.index(name) for name in ("truck", "bus", "minibus", "car")]
 # A box with less of its class than this was missed by the pseudo labels; one with more than `FILLED` of a
 # person was filled by the preparation of the set, which no outline does.
@@ -28,7 +28,6 @@ OUTLINE_SHARE = (0.15, 0.8)
 WARM = 0.35
 # A box for a person that is wider than this times its height was drawn around something else.
 WIDEST = 1.0
-BACKGROUND = STREET_CLASSES.index("background")
 
 
 def correct_by_boxes(sample: Sample) -> Sample:

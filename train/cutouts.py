@@ -5,7 +5,7 @@ Dwibedi, Misra and Hebert, "Cut, Paste and Learn" (ICCV 2017), with outlines fro
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermalsdk.labels import STREET_CLASSES, VOID
-from train.box_labels import warm_outline
+from train.box_labels import CAR, PERSON, warm_outline
 from train.data import Dataset, Sample
 from train.decoded import DecodedFrames, decode
+from train.mixture import provenance_of
 from train.nightfall import darken_to_night
 
-CLASSES = {name: STREET_CLASSES.index(name) for name in ("person", "car")}
 GROUND = [STREET_CLASSES.index(name) for name in ("background", "road")]
 #: A camera at eye level on level ground: the horizon as a share of the frame's height, and an object's height
 #: as a share of how far its foot lies below the horizon.
 HORIZON = (0.35, 0.48)
-HEIGHTS = {CLASSES["person"]: (0.9, 1.4), CLASSES["car"]: (0.7, 1.3)}
+HEIGHTS = {PERSON: (0.9, 1.4), CAR: (0.7, 1.3)}
 #: Least height of a pasted object, and how much a cut-out may be enlarged.
 LEAST_PIXELS, LARGEST_SCALE = 14, 1.3
 MOST_OBJECTS = 4
@@ -40,34 +40,53 @@ def outlined(sample: Sample) -> Sample:
         if box.name == "person":
             # By day the road is as warm as whoever walks on it: an ellipse then.
             seen = sample if sample.night else replace(sample, thermal_kelvin=None)
-            labels[_solid(warm_outline(seen, box))] = CLASSES["person"]
+            labels[_solid(warm_outline(seen, box))] = PERSON
         elif box.name == "car":
-            labels[_superellipse(labels.shape)] = CLASSES["car"]
+            labels[_superellipse(labels.shape)] = CAR
     return replace(sample, labels=labels)
 
 
 def open_cutouts(root: Path) -> Cutouts | None:
-    """The cut-outs of the prepared set flir_crops in `root`, or None where it is absent."""
+    """The cut-outs of the prepared set flir_crops in `root`, or None where there are none."""
     if not (root / "flir_crops" / "dataset.json").exists():
         return None
     dataset = Dataset.open(root / "flir_crops")
-    return Cutouts(dataset, decode(dataset, "train", outlined))
+    cutouts = Cutouts(dataset, decode(dataset, "train", outlined))
+    return cutouts if len(cutouts) else None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Rows and columns of a frame, bottom and right exclusive."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
 class Cutouts:
     """Objects by class, night pictures apart from day's."""
 
     def __init__(self, dataset: Dataset, samples: DecodedFrames) -> None:
-        self.dataset = dataset
+        self._dataset = dataset
         self._samples = samples
         self._numbers: dict[tuple[int, bool], list[int]] = {}
         for number, sample in enumerate(samples):
-            found = int(sample.labels.min())
+            found = _class_of(sample)
             if found != VOID:
                 self._numbers.setdefault((found, sample.night), []).append(number)
 
     def __len__(self) -> int:
         return sum(map(len, self._numbers.values()))
+
+    def provenance(self, share: float) -> dict[str, object]:
+        """For the run's record; share: of the night frames that get some."""
+        return provenance_of(self._dataset, len(self), share)
 
     def paste(
         self, rng: np.random.Generator, rgb: NDArray[np.uint8], labels: NDArray[np.uint8]
@@ -77,51 +96,58 @@ class Cutouts:
         horizon = rng.uniform(*HORIZON) * labels.shape[0]
         feet = rng.uniform(horizon, labels.shape[0], rng.integers(1, MOST_OBJECTS + 1))
         for foot in np.sort(feet):  # the farthest first
-            self._paste_one(rng, rgb, labels, horizon, foot)
+            cutout = self._draw(rng)
+            height = rng.uniform(*HEIGHTS[_class_of(cutout)]) * (foot - horizon)
+            place = _place(rng, cutout, labels, foot, height)
+            if place is not None:
+                _paste(rng, cutout, rgb[place.window], labels[place.window])
         return rgb, labels
 
-    def _paste_one(
-        self,
-        rng: np.random.Generator,
-        rgb: NDArray[np.uint8],
-        labels: NDArray[np.uint8],
-        horizon: float,
-        foot: float,
-    ) -> None:
-        """Paste an object whose lower edge is at row `foot`, or none where there is no room for it."""
-        found, night = self._draw_kind(rng)
-        numbers = self._numbers[found, night]
-        cutout = self._samples[numbers[rng.integers(len(numbers))]]
-        height = rng.uniform(*HEIGHTS[found]) * (foot - horizon)
-        scale = height / cutout.labels.shape[0]
-        if height < LEAST_PIXELS or scale > LARGEST_SCALE:
-            return
-        size = (max(1, round(scale * cutout.labels.shape[1])), round(height))
-        if size[0] >= labels.shape[1] or round(foot) < size[1]:
-            return
-        for _ in range(ATTEMPTS):
-            left = int(rng.integers(labels.shape[1] - size[0]))
-            if labels[min(round(foot), labels.shape[0] - 1), left + size[0] // 2] in GROUND:
-                break
-        else:
-            return
-        picture = cutout.rgb if night else darken_to_night(rng, cutout.rgb)
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        inside = (cutout.labels == found).astype(np.float32)
-        if rng.random() < 0.5:
-            picture, inside = picture[:, ::-1], inside[:, ::-1]
-        inside = cv2.resize(inside, size, interpolation=cv2.INTER_AREA)
-        share = cv2.GaussianBlur(inside, (0, 0), FEATHER_PIXELS)[..., None]
-        window = np.s_[round(foot) - size[1] : round(foot), left : left + size[0]]
-        light = _light(rng, picture, rgb[window]) if night else 1.0
-        mixed = share * np.minimum(255, light * picture) + (1 - share) * rgb[window]
-        rgb[window] = np.rint(mixed).astype(np.uint8)
-        labels[window][inside >= 0.5] = found
-
-    def _draw_kind(self, rng: np.random.Generator) -> tuple[int, bool]:
-        """Class and time of day: both classes alike, pictures of the night as often as those of the day."""
+    def _draw(self, rng: np.random.Generator) -> Sample:
+        """A cut-out: both classes alike, pictures of the night as often as those of the day."""
         kinds = sorted(self._numbers)
-        return kinds[rng.integers(len(kinds))]
+        numbers = self._numbers[kinds[rng.integers(len(kinds))]]
+        return self._samples[numbers[rng.integers(len(numbers))]]
+
+
+def _class_of(cutout: Sample) -> int:
+    """Of the object inside; VOID where there is none."""
+    return int(cutout.labels.min())
+
+
+def _place(
+    rng: np.random.Generator, cutout: Sample, labels: NDArray[np.uint8], foot: float, height: float
+) -> _Place | None:
+    """Where an object of that height stands with its foot at that row; None where there is no room."""
+    scale = height / cutout.labels.shape[0]
+    if height < LEAST_PIXELS or scale > LARGEST_SCALE:
+        return None
+    bottom, width = round(foot), max(1, round(scale * cutout.labels.shape[1]))
+    top = bottom - round(height)
+    if width >= labels.shape[1] or top < 0:
+        return None
+    for _ in range(ATTEMPTS):
+        left = int(rng.integers(labels.shape[1] - width))
+        if labels[min(bottom, labels.shape[0] - 1), left + width // 2] in GROUND:
+            return _Place(top, bottom, left, left + width)
+    return None
+
+
+def _paste(
+    rng: np.random.Generator, cutout: Sample, rgb: NDArray[np.uint8], labels: NDArray[np.uint8]
+) -> None:
+    """Paint an object over a part of a frame and its labels, softly and in the light of the place."""
+    size, found = labels.shape[::-1], _class_of(cutout)
+    picture = cutout.rgb if cutout.night else darken_to_night(rng, cutout.rgb)
+    picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    inside = (cutout.labels == found).astype(np.float32)
+    if rng.random() < 0.5:
+        picture, inside = picture[:, ::-1], inside[:, ::-1]
+    inside = cv2.resize(inside, size, interpolation=cv2.INTER_AREA)
+    share = cv2.GaussianBlur(inside, (0, 0), FEATHER_PIXELS)[..., None]
+    light = _light(rng, picture, rgb) if cutout.night else 1.0
+    rgb[:] = np.rint(share * np.minimum(255, light * picture) + (1 - share) * rgb)
+    labels[inside >= 0.5] = found
 
 
 def _light(rng: np.random.Generator, picture: NDArray[np.uint8], place: NDArray[np.uint8]) -> float:

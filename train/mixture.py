@@ -95,15 +95,20 @@ class Mixture:
     def provenance(self) -> list[dict[str, object]]:
         """What the run was trained on, for its record and the bundle's manifest."""
         return [
-            {
-                "name": s.dataset.name,
-                "source": s.dataset.spec.source,
-                "licence": s.dataset.spec.licence,
-                "frames": len(s.samples),
-                "share": round(float(p), 4),
-            }
-            for s, p in zip(self.sources, self.probabilities, strict=True)
+            provenance_of(source.dataset, len(source.samples), float(share))
+            for source, share in zip(self.sources, self.probabilities, strict=True)
         ]
+
+
+def provenance_of(dataset: Dataset, frames: int, share: float) -> dict[str, object]:
+    """What a run's record says of one set: so many of its frames, and how often they are drawn."""
+    return {
+        "name": dataset.name,
+        "source": dataset.spec.source,
+        "licence": dataset.spec.licence,
+        "frames": frames,
+        "share": round(share, 4),
+    }
 
 
 def _load(root: Path, share: float, split: str, refine: Callable[[Sample], Sample]) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,20 @@ CONFIG = "config.json"
 MAY_CHANGE = ("steps", "images", "data")
 
 
-def record_run(out: Path, config: Any, mixture: Mixture, start: Bundle | None) -> None:
+def record_run(
+    out: Path,
+    config: Any,
+    mixture: Mixture,
+    start: Bundle | None,
+    also: Sequence[Mapping[str, object]] = (),
+) -> None:
     """Make the run directory and write its configuration, its data, and the bundle that it starts from.
 
     Args:
         config: the stage's configuration, a dataclass.
+        also: what else it learns from, each as `mixture.provenance_of` says it.
     """
-    record = asdict(config) | {"data": mixture.provenance()}
+    record = asdict(config) | {"data": [*mixture.provenance(), *also]}
     if start is not None:
         record["start"] = {"bundle": start.path.name, "training": start.manifest.training.get(out.name)}
     write_record(out, record)

@@ -77,7 +77,8 @@ def train_segmenter(
         mixture = Mixture(data, config.shares, refine=correct_by_boxes)
         mixture.require_labels()
         cutouts = open_cutouts(data) if config.pasted_share > 0 else None
-        record_run(out, config, mixture, start)
+        also = [] if cutouts is None else [cutouts.provenance(config.pasted_share)]
+        record_run(out, config, mixture, start, also)
     torch.manual_seed(config.seed)
     network = runtime.place(Segmenter(STREET_CLASSES))
     if start is not None:

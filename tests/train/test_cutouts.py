@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from thermalsdk.labels import STREET_CLASSES, VOID
-from train.cutouts import CLASSES, MOST_OBJECTS, open_cutouts
+from train.box_labels import CAR, PERSON
+from train.cutouts import MOST_OBJECTS, open_cutouts
 from train.data import Box, DatasetWriter, FrameSpec, ThermalSpec
 
-CAR, PERSON, ROAD = CLASSES["car"], CLASSES["person"], STREET_CLASSES.index("road")
+ROAD = STREET_CLASSES.index("road")
 SIZE = (240, 320)
 
 
@@ -51,6 +52,17 @@ def street():
 
 def test_bicycles_have_no_class_here(cutouts):
     assert len(cutouts) == 2
+
+
+def test_a_run_says_that_it_learned_from_them(cutouts):
+    said = cutouts.provenance(0.6)
+    assert said == {
+        "name": "flir_crops",
+        "source": "tests",
+        "licence": "none",
+        "frames": 2,
+        "share": 0.6,
+    }
 
 
 def test_a_person_is_its_warm_outline_without_gaps(cutouts):

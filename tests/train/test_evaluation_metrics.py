@@ -58,15 +58,15 @@ def test_bootstrap_interval_of_a_mean():
     assert interval.value - interval.low == pytest.approx(1.96 * standard_error, rel=0.15)
     assert interval.count == 400
     assert interval == metrics.bootstrap(rows, mean)
-    same = metrics.mean_interval(np.concatenate(rows), [str(i) for i in range(400)])
+    same = metrics.mean_interval([(str(i), float(row[0])) for i, row in enumerate(rows)])
     assert [same.value, same.low, same.high] == pytest.approx([interval.value, interval.low, interval.high])
 
 
 def test_frames_of_one_clip_stay_together():
-    values, clips = [0.0] * 50 + [1.0] * 50, ["a"] * 50 + ["b"] * 50
-    interval = metrics.mean_interval(values, clips)
+    values = [0.0] * 50 + [1.0] * 50
+    interval = metrics.mean_interval(list(zip(["a"] * 50 + ["b"] * 50, values, strict=True)))
     assert (interval.value, interval.low, interval.high, interval.count) == (0.5, 0.0, 1.0, 100)
-    assert metrics.mean_interval(values, ["a"] * 100) == metrics.Interval(0.5, None, None, 100)
+    assert metrics.mean_interval([("a", value) for value in values]) == metrics.Interval(0.5, None, None, 100)
 
 
 def test_bootstrap_draws_whole_frames():

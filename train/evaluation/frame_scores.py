@@ -59,12 +59,11 @@ def _summary(scores: Sequence[FrameScore]) -> dict[str, Any] | None:
         return None
     names = sorted({name for score in scores for name in score.measures})
     return {
-        name: asdict(_mean([score for score in scores if name in score.measures], name)) for name in names
+        name: asdict(
+            metrics.mean_interval([(s.clip, s.measures[name]) for s in scores if name in s.measures])
+        )
+        for name in names
     }
-
-
-def _mean(scores: Sequence[FrameScore], name: str) -> metrics.Interval:
-    return metrics.mean_interval([s.measures[name] for s in scores], [s.clip for s in scores])
 
 
 def _level_measures(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64]) -> dict[str, float]:

@@ -62,16 +62,14 @@ def affine_fit(truth: Array, estimate: Array) -> Array:
     return truth.mean() + slope * centred
 
 
-def mean_interval(
-    values: Sequence[float], clips: Sequence[str], resamples: int = 1000, seed: int = 0
-) -> Interval:
+def mean_interval(values: Sequence[tuple[str, float]], resamples: int = 1000, seed: int = 0) -> Interval:
     """Mean of one value per frame, with the interval from resampling whole clips.
 
-    clips: the clip of each frame; a frame on its own is its own clip.
+    values: of each frame its clip, which for a frame on its own is the frame, and its value.
     """
-    numbers = {clip: number for number, clip in enumerate(dict.fromkeys(clips))}
-    clip_of = np.array([numbers[clip] for clip in clips])
-    data = np.array(values, np.float64)
+    numbers = {clip: number for number, clip in enumerate(dict.fromkeys(clip for clip, _ in values))}
+    clip_of = np.array([numbers[clip] for clip, _ in values])
+    data = np.array([value for _, value in values], np.float64)
     if len(numbers) == 1:
         return Interval(float(data.mean()), None, None, len(data))
     sums, counts = np.bincount(clip_of, data), np.bincount(clip_of)

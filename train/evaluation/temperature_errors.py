@@ -17,7 +17,7 @@ from thermalsdk.labels import VOID
 from train.data import Dataset, Sample
 from train.evaluation import field
 from train.evaluation.frame_scores import TIMES
-from train.evaluation.metrics import Interval, mean_interval
+from train.evaluation.metrics import mean_interval
 from train.evaluation.protocols import components
 
 Array = npt.NDArray[np.float64]
@@ -114,11 +114,8 @@ def summarise(frames: Sequence[FrameErrors]) -> dict[str, Any]:
 def _means(rows: Sequence[tuple[str, dict[str, float]]]) -> dict[str, Any] | None:
     """Mean of each measure over frames, each with its clip."""
     names = sorted({name for _, measures in rows for name in measures})
-    return {name: asdict(_mean([row for row in rows if name in row[1]], name)) for name in names} or None
-
-
-def _mean(rows: Sequence[tuple[str, dict[str, float]]], name: str) -> Interval:
-    return mean_interval([measures[name] for _, measures in rows], [clip for clip, _ in rows])
+    values = {n: [(clip, measures[n]) for clip, measures in rows if n in measures] for n in names}
+    return {name: asdict(mean_interval(found)) for name, found in values.items()} or None
 
 
 def _level(error: Array) -> dict[str, float]:

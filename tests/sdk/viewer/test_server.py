@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -80,6 +80,17 @@ def ask(address, path="", headers=None, with_token=True):
     return asyncio.run(get())
 
 
+@asynccontextmanager
+async def connected(address):
+    """The stream's socket."""
+    base, token = address.split("?")
+    async with (
+        aiohttp.ClientSession() as client,
+        client.ws_connect(f"{base}api/stream?{token}") as socket,
+    ):
+        yield socket
+
+
 def test_the_page_and_its_parts(address):
     for path, kind in (("", "text/html"), ("viewer.js", "text/javascript"), ("viewer.css", "text/css")):
         status, headers, body = ask(address, path)
@@ -130,13 +141,8 @@ def test_pages_of_other_sites_are_refused(address):
 
 
 def test_a_stream_over_the_socket(address):
-    base, token = address.split("?")
-
     async def talk():
-        async with (
-            aiohttp.ClientSession() as client,
-            client.ws_connect(f"{base}api/stream?{token}") as socket,
-        ):
+        async with connected(address) as socket:
             hello = (await socket.receive_json())["hello"]
             assert "person" in hello["classes"]
             await socket.send_json({"set": {"palette": "mauve"}})
@@ -199,13 +205,9 @@ def test_a_silent_source_blocks_no_page(address):
 @pytest.mark.usefixtures("silent")
 def test_an_error_says_what_it_answers(address):
     """Only where no frame comes is the page to ask again."""
-    base, token = address.split("?")
 
     async def talk():
-        async with (
-            aiohttp.ClientSession() as client,
-            client.ws_connect(f"{base}api/stream?{token}") as socket,
-        ):
+        async with connected(address) as socket:
             await socket.receive_json()
             await socket.send_json({"set": {"palette": "mauve"}})
             assert (await socket.receive_json())["error"]["next"] is False
@@ -227,14 +229,10 @@ def test_a_port_that_is_taken(address, synth):
 @contextmanager
 def streaming(address):
     """A page that asks for frame after frame until the server hangs up: the list gets the close code."""
-    base, token = address.split("?")
     started, codes = threading.Event(), []
 
     async def watch():
-        async with (
-            aiohttp.ClientSession() as client,
-            client.ws_connect(f"{base}api/stream?{token}") as socket,
-        ):
+        async with connected(address) as socket:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.BINARY:
                     started.set()
