@@ -270,11 +270,8 @@ def test_the_command_ends_on_a_signal_while_a_page_is_open(tiny_bundle, number):
 
 
 BRIGHTNESS = """() => {
-  const image = document.getElementById("thermal"), canvas = document.createElement("canvas");
-  canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0);
-  const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  const canvas = document.getElementById("thermal");
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   let sum = 0, count = 0;
   for (let y = Math.floor(canvas.height * 0.85); y < canvas.height; y++)
     for (let x = 0; x < canvas.width; x++) { sum += data[4 * (y * canvas.width + x)]; count++; }

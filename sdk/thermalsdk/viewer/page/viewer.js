@@ -126,10 +126,14 @@ function begin(hello) {
   ask();
 }
 
-function show(picture, bytes) {
-  URL.revokeObjectURL(picture.src);
-  picture.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
-  return picture.decode().catch(() => {});
+const decode = (bytes) => createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+
+// A canvas holds the frame before until this one is drawn; an <img> is empty while it loads.
+function show(canvas, bitmap) {
+  if (canvas.width !== bitmap.width) canvas.width = bitmap.width;
+  if (canvas.height !== bitmap.height) canvas.height = bitmap.height;
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  bitmap.close();
 }
 
 function tell(facts) {
@@ -165,10 +169,12 @@ socket.addEventListener("message", async ({ data }) => {
   }
   const lengths = new DataView(data), facts = lengths.getUint32(0), rgb = lengths.getUint32(4), first = 12;
   tell(JSON.parse(new TextDecoder().decode(new Uint8Array(data, first, facts))));
-  await Promise.all([
-    show($("rgb"), data.slice(first + facts, first + facts + rgb)),
-    show($("thermal"), data.slice(first + facts + rgb)),
+  const [colour, thermal] = await Promise.all([
+    decode(data.slice(first + facts, first + facts + rgb)),
+    decode(data.slice(first + facts + rgb)),
   ]);
+  show($("rgb"), colour);
+  show($("thermal"), thermal);
   document.body.dataset.shown = String(Number(document.body.dataset.shown ?? 0) + 1);
   requestAnimationFrame(ask);
 });
