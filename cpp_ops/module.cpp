@@ -225,20 +225,6 @@ Array<float> condition_of(const py::object& labels_argument, const py::object& t
     return out;
 }
 
-Array<float> cut_of(const py::object& planes_argument, const Edges& edges, const py::object& out_argument) {
-    const auto planes = checked<float>(planes_argument, "planes", {kAny, kAny, kAny});
-    const Extent extent = extent_of(planes, "planes", 1);
-    const int channels = static_cast<int>(planes.shape(0));
-    const Part window = window_of(edges, extent, 1);
-    Array<float> out =
-        output_array(out_argument, {channels, window.bottom - window.top, window.right - window.left});
-    const float* source = planes.data();
-    float* target = out.mutable_data();
-    const py::gil_scoped_release release;
-    cut(source, channels, extent.height, extent.width, window, target);
-    return out;
-}
-
 Array<float> class_fractions_of(const py::object& labels_argument, int classes,
                                 const py::object& out_argument) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
@@ -397,7 +383,6 @@ PYBIND11_MODULE(_ops, module) {
     module.def("planes_4", planes_4_of, arg("rgb"), arg("out") = py::none());
     module.def("condition", condition_of, arg("labels"), arg("thermal_labels"), arg("class_id"),
                arg("offset"), arg("scale"), arg("window") = py::none(), arg("out") = py::none());
-    module.def("cut", cut_of, arg("planes"), arg("window"), arg("out") = py::none());
     module.def("class_fractions", class_fractions_of, arg("labels"), arg("classes"), arg("out") = py::none());
     module.def("labels_from_logits", labels_from_logits_of, arg("logits"));
     module.def("plan_regions", plan_regions_of, arg("labels"), arg("classes"), arg("growth"), arg("overhead"),

@@ -136,17 +136,6 @@ THERMAL_CLONES void condition(const uint8_t* labels, const float* thermal_labels
     }
 }
 
-void cut(const float* planes, int channels, int height, int width, Part window, float* out) {
-    const size_t bytes = sizeof(float) * (window.right - window.left);
-    for (int channel = 0; channel < channels; ++channel) {
-        const float* plane = planes + static_cast<ptrdiff_t>(channel) * height * width;
-        for (int y = window.top; y < window.bottom; ++y) {
-            std::memcpy(out, plane + static_cast<ptrdiff_t>(y) * width + window.left, bytes);
-            out += window.right - window.left;
-        }
-    }
-}
-
 void class_fractions(const uint8_t* labels, int height, int width, int classes, float* out) {
     const int cells = width / kCell;
     const ptrdiff_t plane = static_cast<ptrdiff_t>(height / kCell) * cells;

@@ -24,9 +24,6 @@ struct Part {
 void condition(const uint8_t* labels, const float* thermal_labels, int height, int width, Part window,
                int class_id, float offset, float scale, float* out);
 
-// A window of `channels` planes.
-void cut(const float* planes, int channels, int height, int width, Part window, float* out);
-
 // Share of each of `classes` classes in 4x4 cells. height and width are multiples of 4.
 // Throws Refused for a label that is not below `classes`.
 void class_fractions(const uint8_t* labels, int height, int width, int classes, float* out);

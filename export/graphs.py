@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import onnx
 import torch
@@ -18,34 +18,49 @@ from thermalsdk.bundle import GraphSpec, TensorSpec
 ALIGNMENT = 32
 TRACE_HEIGHT, TRACE_WIDTH = 256, 320
 
+Side = TypeVar("Side", int, str)
+
 
 @dataclass(frozen=True)
 class Tensor4:
-    """A named image-like tensor [1, channels, H/stride, W/stride], or a vector [1, channels] at stride 0."""
+    """A named image-like tensor [1, channels, H/stride, W/stride], or a vector [1, channels] at stride 0.
+
+    With `channels_last` it is [1, H/stride, W/stride, channels].
+    """
 
     name: str
     channels: int
     stride: int
     range: tuple[float, float] | None = None
     unit: str = "1"
+    channels_last: bool = False
 
     def spec(self) -> TensorSpec:
         """As the manifest states it."""
-        if self.stride == 0:
-            return TensorSpec(self.name, "float32", (1, self.channels), self.range, self.unit)
         height, width = ("H", "W") if self.stride == 1 else (f"H/{self.stride}", f"W/{self.stride}")
-        return TensorSpec(self.name, "float32", (1, self.channels, height, width), self.range, self.unit)
+        return TensorSpec(self.name, "float32", self._shape(height, width), self.range, self.unit)
 
     def example(self, height: int, width: int, seed: int) -> Tensor:
         """A random value, uniform in the range where there is one, else normal."""
         rng = torch.Generator().manual_seed(seed)
-        if self.stride == 0:
-            return torch.randn(1, self.channels, generator=rng)
-        shape = (1, self.channels, height // self.stride, width // self.stride)
+        shape = self._shape(height // max(1, self.stride), width // max(1, self.stride))
         if self.range is None:
             return torch.randn(shape, generator=rng)
         low, high = self.range
         return low + (high - low) * torch.rand(shape, generator=rng)
+
+    def by_side(self, height: Any, width: Any) -> dict[int, Any] | None:
+        """What belongs to height and to width, by axis; None for a vector."""
+        if self.stride == 0:
+            return None
+        return {1: height, 2: width} if self.channels_last else {2: height, 3: width}
+
+    def _shape(self, height: Side, width: Side) -> tuple[int | Side, ...]:
+        if self.stride == 0:
+            return (1, self.channels)
+        if self.channels_last:
+            return (1, height, width, self.channels)
+        return (1, self.channels, height, width)
 
 
 @dataclass(frozen=True)
@@ -89,18 +104,19 @@ def graphs_of(networks: TrainedNetworks) -> BundleGraphs:
     classes = generator.classes
     rgb = Tensor4("rgb", 3, 1, (0.0, 1.0))
     height, width = TRACE_HEIGHT, TRACE_WIDTH
+    encoder = generator.encoder.export_form()
     with torch.no_grad():
-        shapes = [f.shape[1] for f in generator.encoder(torch.zeros(1, 3, height, width))]
+        channels = [f.shape[-1] for f in encoder(torch.zeros(1, 3, height, width))]
     features = (
-        Tensor4("features_2", shapes[0], 2),
-        Tensor4("features_4", shapes[1], 4),
-        Tensor4("features_8", shapes[2], 8),
-        Tensor4("latent", shapes[3], 0),
+        Tensor4("features_2", channels[0], 2, channels_last=True),
+        Tensor4("features_4", channels[1], 4, channels_last=True),
+        Tensor4("features_8", channels[2], 8, channels_last=True),
+        Tensor4("latent", channels[3], 0),
     )
     condition = Tensor4("condition", 3, 4, (0.0, 1.0))
     contrast = Tensor4("contrast", 1, 1, (-1.0, 1.0))
     return BundleGraphs(
-        encoder=Graph("encoder.onnx", generator.encoder, (rgb,), features),
+        encoder=Graph("encoder.onnx", encoder, (rgb,), features),
         layers={
             name: Graph(
                 f"layer_{name}.onnx",
@@ -145,9 +161,7 @@ def _dynamic_shapes(graph: Graph) -> tuple[dict[int, Any] | None, ...]:
     coarsest = ALIGNMENT if graph.takes_frames else max(t.stride for t in graph.inputs)
     height, width = Dim("h"), Dim("w")
     return tuple(
-        None
-        if t.stride == 0
-        else {2: _times(coarsest // t.stride, height), 3: _times(coarsest // t.stride, width)}
+        t.by_side(_times(coarsest // max(1, t.stride), height), _times(coarsest // max(1, t.stride), width))
         for t in graph.inputs
     )
 

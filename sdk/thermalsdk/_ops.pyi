@@ -37,11 +37,6 @@ def condition(
     window: tuple[int, int, int, int] | None = None,
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]: ...
-def cut(
-    planes: npt.NDArray[np.float32],
-    window: tuple[int, int, int, int],
-    out: npt.NDArray[np.float32] | None = None,
-) -> npt.NDArray[np.float32]: ...
 def connected_components(
     labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None = None
 ) -> tuple[npt.NDArray[np.int32], int]: ...

@@ -145,14 +145,13 @@ class _LayerInputs:
 
 
 def _part(feature: Float32, box: Box, height: int, workspace: Workspace, name: str) -> Float32:
-    """The box's part of a feature map [1,C,H/stride,W/stride], contiguous; a vector [1,C] has no parts."""
+    """The box's part of a feature map [1,H/stride,W/stride,C], contiguous; a vector [1,C] has no parts."""
     if feature.ndim == 2:
         return feature
-    window = box.window(height // feature.shape[2])
-    top, left, bottom, right = window
-    shape = (1, feature.shape[1], bottom - top, right - left)
-    if shape == feature.shape:
-        return feature
-    part = workspace.array(name, shape)
-    compositing.cut(feature[0], window, part[0])
-    return part
+    rows, columns = box.cells(height // feature.shape[1])
+    part = feature[:, rows, columns]
+    if part.flags.c_contiguous:  # whole rows
+        return part
+    copy = workspace.array(name, part.shape)
+    np.copyto(copy, part)
+    return copy

@@ -9,7 +9,6 @@ from tests.cpp_ops.frames import CLASSES, class_maps
 from thermalsdk.compositing import (
     class_fractions,
     condition,
-    cut,
     labels_from_logits,
     planes,
     planes_4,
@@ -57,14 +56,6 @@ def test_conditions_equal_the_specification(drawn, class_id, whole, data):
     expected = reference.condition(labels, thermal_labels, class_id, OFFSET, SCALE, window)
     assert np.array_equal(ours[:2], expected[:2])
     np.testing.assert_allclose(ours[2], expected[2], rtol=1e-6, atol=1e-6)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(1, 5), st.integers(1, 30), st.integers(1, 30), st.data())
-def test_cut_planes_equal_the_specification(channels, height, width, data):
-    planes = np.arange(channels * height * width, dtype=np.float32).reshape(channels, height, width)
-    window = windows(data.draw, height, width, multiple=1)
-    assert np.array_equal(cut(planes, window), reference.cut(planes, window))
 
 
 @pytest.mark.parametrize("window", [(0, 0, 0, 4), (0, 0, 12, 4), (-4, 0, 4, 4), (0, 8, 4, 4), (0, 0, 6, 4)])

@@ -112,7 +112,7 @@ def test_a_folder_that_is_no_bundle_is_kept(run: TrainingRun, tmp_path: Path) ->
 def test_layers_take_regions_in_steps_of_eight(run: TrainingRun) -> None:
     graphs = graphs_of(run)
     shapes = {t.name: t.shape for t in graphs.layers["car"].spec().inputs}
-    assert shapes["features_8"] == (1, 32, "H/8", "W/8")
+    assert shapes["features_8"] == (1, "H/8", "W/8", 32)
     assert shapes["latent"] == (1, 64)
 
 

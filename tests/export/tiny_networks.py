@@ -33,7 +33,11 @@ class TinyEncoder(nn.Module):
         features2 = F.relu(self.at2(rgb))
         features4 = F.relu(self.at4(features2))
         features8 = F.relu(self.at8(features4))
-        return features2, features4, features8, self.latent(global_mean(features8))
+        last = (f.permute(0, 2, 3, 1) for f in (features2, features4, features8))
+        return *last, self.latent(global_mean(features8))
+
+    def export_form(self) -> "TinyEncoder":
+        return self
 
 
 class TinyLayer(nn.Module):
@@ -50,6 +54,7 @@ class TinyLayer(nn.Module):
         return self
 
     def forward(self, f2: Tensor, f4: Tensor, f8: Tensor, latent: Tensor, condition: Tensor) -> Tensor:
+        f2, f4, f8 = (f.permute(0, 3, 1, 2) for f in (f2, f4, f8))
         x = torch.cat([self.skip2(f2) + self.skip8(f8), f4, condition], 1)
         return torch.tanh(F.pixel_shuffle(self.mix(x) + self.style(latent)[:, :, None, None], 4))
 

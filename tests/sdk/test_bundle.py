@@ -75,7 +75,7 @@ def test_folder_without_manifest(tmp_path):
         Bundle.open(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "null", '{"schema_version": 1}'])
+@pytest.mark.parametrize("text", ["{", "[]", "null", '{"schema_version": 2}'])
 def test_broken_manifest(copy, text):
     (copy / "manifest.json").write_text(text)
     with pytest.raises(BundleError, match=r"manifest\.json"):
@@ -83,8 +83,8 @@ def test_broken_manifest(copy, text):
 
 
 def test_newer_schema_advises_to_update(copy):
-    edit(copy, schema_version=2)
-    with pytest.raises(BundleError, match="schema version 2") as caught:
+    edit(copy, schema_version=3)
+    with pytest.raises(BundleError, match="schema version 3") as caught:
         Bundle.open(copy)
     assert "pip install --upgrade thermalsdk" in caught.value.hint
 

@@ -78,9 +78,10 @@ def _encoder(weights: _Weights) -> Body:
                 "Conv", [source, f"{name}_weight"], [f"{name}_linear"], strides=[2, 2], pads=[1] * 4
             )
         )
-        nodes.append(helper.make_node("Tanh", [f"{name}_linear"], [name]))
-        outputs.append(_tensor(name, (1, out_channels, f"H/{stride}", f"W/{stride}")))
-        source, channels = name, out_channels
+        source, channels = f"{name}_planes", out_channels
+        nodes.append(helper.make_node("Tanh", [f"{name}_linear"], [source]))
+        nodes.append(helper.make_node("Transpose", [source], [name], perm=[0, 2, 3, 1]))
+        outputs.append(_tensor(name, (1, f"H/{stride}", f"W/{stride}", out_channels)))
     initialisers.append(weights.tensor("latent_weight", channels, LATENT))
     nodes += [
         helper.make_node("GlobalAveragePool", [source], ["pooled"]),
@@ -97,8 +98,12 @@ def _layer(weights: _Weights) -> Body:
     channels = {**CHANNELS, "condition": 3}
     nodes, initialisers = [], []
     for name, block in sizes.items():
+        source = name
+        if name in CHANNELS:
+            source = f"{name}_planes"
+            nodes.append(helper.make_node("Transpose", [name], [source], perm=[0, 3, 1, 2]))
         initialisers.append(weights.tensor(f"{name}_weight", block * block, channels[name], 1, 1))
-        nodes.append(helper.make_node("Conv", [name, f"{name}_weight"], [f"{name}_blocks"]))
+        nodes.append(helper.make_node("Conv", [source, f"{name}_weight"], [f"{name}_blocks"]))
         nodes.append(helper.make_node("DepthToSpace", [f"{name}_blocks"], [f"{name}_full"], blocksize=block))
     initialisers.append(weights.tensor("latent_weight", LATENT, 1))
     initialisers.append(numpy_helper.from_array(np.array([1, 1, 1, 1], np.int64), "one_pixel"))
@@ -108,7 +113,7 @@ def _layer(weights: _Weights) -> Body:
         helper.make_node("Sum", [*(f"{name}_full" for name in sizes), "latent_full"], ["sum"]),
         helper.make_node("Tanh", ["sum"], ["contrast"]),
     ]
-    inputs = [_tensor(name, (1, CHANNELS[name], f"H/{sizes[name]}", f"W/{sizes[name]}")) for name in CHANNELS]
+    inputs = [_tensor(name, (1, f"H/{sizes[name]}", f"W/{sizes[name]}", CHANNELS[name])) for name in CHANNELS]
     inputs.append(_tensor("latent", (1, LATENT)))
     inputs.append(_tensor("condition", (1, 3, "H/4", "W/4")))
     return inputs, [_tensor("contrast", (1, 1, "H", "W"), (-1.0, 1.0))], nodes, initialisers

@@ -80,15 +80,17 @@ def test_a_layer_sees_as_far_as_its_region_grows_and_no_less(feather: int) -> No
     assert (run(growth - 8) - run(72)).abs().max() > 1e-6
 
 
-def test_export_form_of_a_layer_computes_the_same() -> None:
+def test_export_forms_compute_the_same() -> None:
     torch.manual_seed(0)
-    layer = EdgeLayer().double().eval()
+    encoder, layer = EdgeEncoder(pretrained=False).double().eval(), EdgeLayer().double().eval()
     torch.nn.init.normal_(layer.contrast.weight)
     torch.nn.init.normal_(layer.contrast.bias)
-    features = [torch.randn(1, channels, 64 // s, 96 // s) for s, channels in FEATURES.items()]
-    inputs = [t.double() for t in (*features, torch.randn(1, 64), torch.rand(1, 3, 16, 24))]
+    rgb, condition = torch.rand(1, 3, 64, 96).double(), torch.rand(1, 3, 16, 24).double()
     with torch.no_grad():
-        torch.testing.assert_close(layer.export_form()(*inputs), layer(*inputs))
+        handed_on = encoder.export_form()(rgb)
+        assert [f.shape[-1] for f in handed_on] == [*FEATURES.values(), 64], "channels are last"
+        exported = layer.export_form()(*handed_on, condition)
+        torch.testing.assert_close(exported, layer(*encoder(rgb), condition))
 
 
 def test_a_layer_comes_back_from_its_export_form() -> None:

@@ -16,7 +16,8 @@ from typing import Any
 from thermalsdk.errors import BundleError
 
 MANIFEST_NAME = "manifest.json"
-SCHEMA_VERSION = 1
+#: 1 had features with channels first.
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -230,12 +230,6 @@ def condition(
     return cells[:, top:bottom, left:right]
 
 
-def cut(planes: Float32, window: Window) -> Float32:
-    """A window (top, left, bottom, right) of planes [C,H,W], contiguous."""
-    top, left, bottom, right = window
-    return np.ascontiguousarray(planes[:, top:bottom, left:right])
-
-
 def at_class_border(labels: UInt8) -> Bool:
     """Pixels with a 4-neighbour of another label, bool [H,W]."""
     padded = np.pad(labels, 1, mode="edge")
