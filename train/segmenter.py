@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from train.nightfall import darken_to_night
 from train.parallel import own_part, processes, total
 from train.record import record_run
 from train.runtime import Runtime, require_divisible
+
+logger = logging.getLogger(__name__)
 
 UNSURE = 255
 SKY, PERSON = STREET_CLASSES.index("sky"), STREET_CLASSES.index("person")
@@ -78,6 +81,8 @@ def train_segmenter(
         mixture.require_labels()
         cutouts = open_cutouts(data) if config.pasted_share > 0 else None
         also = [] if cutouts is None else [cutouts.provenance(config.pasted_share)]
+        if cutouts is not None:
+            logger.info("pastes %d objects of flir_crops into night frames", len(cutouts))
         record_run(out, config, mixture, start, also)
     torch.manual_seed(config.seed)
     network = runtime.place(Segmenter(STREET_CLASSES))

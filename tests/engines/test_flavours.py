@@ -162,6 +162,16 @@ def test_a_folder_that_is_called_as_the_package(monkeypatch):
         load_flavour("trt")
 
 
+def test_a_folder_in_the_working_directory_is_no_flavour(monkeypatch, tmp_path):
+    (tmp_path / "a_flavour").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(flavours, "FLAVOURS", {"trt": "a_flavour"})
+    assert flavours.installed_flavours() == ()
+    (tmp_path / "a_flavour" / "__init__.py").touch()
+    importlib.invalidate_caches()
+    assert flavours.installed_flavours() == ("a_flavour",)
+
+
 def test_an_absent_and_an_old_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorrt", None)
     with pytest.raises(BackendUnavailable, match="tensorrt cannot be imported"):

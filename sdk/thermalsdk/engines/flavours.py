@@ -78,7 +78,13 @@ def compute_capability_member(flavour: Flavour, target: str) -> object:
 
 def installed_flavours() -> tuple[str, ...]:
     """Which of them are installed, the more general one first; nothing is imported."""
-    return tuple(name for name in FLAVOURS.values() if importlib.util.find_spec(name) is not None)
+    return tuple(name for name in FLAVOURS.values() if _is_installed(name))
+
+
+def _is_installed(package: str) -> bool:
+    """Whether Python finds it; a mere folder of that name in the working directory has no origin."""
+    spec = importlib.util.find_spec(package)
+    return spec is not None and spec.origin is not None
 
 
 def load_flavour(choice: str = "auto") -> Flavour:
