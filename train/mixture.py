@@ -63,7 +63,7 @@ class Mixture:
         others = sorted({path.parent.name for path in root.glob("*/dataset.json")} - set(shares))
         if others:
             logger.info(
-                "%s also has %s, whose frames are not drawn: give them a share, as --set edge.shares=JSON does",
+                "%s also has %s, not drawn from: give them a share, as --set edge.shares=JSON does",
                 root,
                 ", ".join(others),
             )
