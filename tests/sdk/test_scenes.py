@@ -8,7 +8,9 @@ import pytest
 
 from thermalsdk.errors import ShapeError
 from thermalsdk.labels import STREET_CLASSES
+from thermalsdk.radiometry import LONG_WAVE
 from thermalsdk.scenes import StreetScene
+from thermalsdk.scenes.light import ASPHALT
 from thermalsdk.scenes.raster import Canvas
 
 IDS = {name: index for index, name in enumerate(STREET_CLASSES)}
@@ -227,6 +229,20 @@ def test_sun_warms_and_shadow_cools():
     road = [StreetScene(0, *SIZE, conditions=c).render(0.0) for c in (day, dull)]
     warm = [frame.kelvin[frame.labels == IDS["road"]].mean() for frame in road]
     assert warm[0] > warm[1] + 5.0
+
+
+def test_ground_is_a_grey_body_under_the_sky():
+    """A clear, dry night: of asphalt at T, 0.95 of the radiance is its own and the sky mirrors in it."""
+    drawn = StreetScene(0, *SIZE).conditions
+    clear = replace(drawn, night=True, irradiance=0.0, cloud=0.0, wetness=0.0, lamp_light=0.0)
+    scene = StreetScene(0, *SIZE, conditions=clear)
+    light, frame = scene.light, scene.render(0.0)
+    true = light.kelvin(ASPHALT, 0.3, 0.0, 0.75)
+    mirrored = 0.75 * light.sky + 0.25 * light.air
+    apparent = LONG_WAVE.kelvin_at(0.95 * LONG_WAVE.radiance_at(true) + 0.05 * mirrored)
+    assert apparent < true - 0.7
+    bare = np.percentile(frame.kelvin[frame.labels == IDS["road"]], 20)  # without tracks and warm patches
+    assert bare == pytest.approx(apparent, abs=0.3)
 
 
 def test_polygon_coverage_is_its_area():

@@ -218,7 +218,6 @@ def _wall(
 
     `openings` is the share of windows that are not walled up (end walls have few).
     """
-    ambient = light.conditions.ambient_kelvin
     facing, view = light.facing(normal), light.sky_view(normal)
     upper = v >= building.ground_floor
     story = np.where(upper, v - np.float32(building.ground_floor), np.float32(0.0))
@@ -283,10 +282,10 @@ def _wall(
     )
     inside = inside + drawn_blind * np.float32(0.5) - 0.8 * (height_in_floor - 0.5)
     kelvin = kelvin + glass * (inside - kelvin)
-    mirrored = np.float32((view * light.sky + (1 - view) * light.air - light.air) / light.per_kelvin)
-    emissivity = np.float32(0.93) - glass * np.float32(0.09)
-    excess = emissivity * (kelvin - np.float32(ambient)) + (1.0 - emissivity) * mirrored
-    source[..., 3] = np.float32(light.air) + np.float32(light.per_kelvin) * excess
+    emissivity = lighting.MASONRY.emissivity + glass * np.float32(
+        lighting.GLASS.emissivity - lighting.MASONRY.emissivity
+    )
+    source[..., 3] = light.emitted_map(kelvin, emissivity, view)
     return source
 
 

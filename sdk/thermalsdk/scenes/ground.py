@@ -14,6 +14,8 @@ from thermalsdk.scenes.raster import Canvas
 
 Array = npt.NDArray[np.float32]
 _ENLARGED_DEPTH = 8.0
+#: Share of the sky that the ground sees between the houses.
+_SKY_VIEW = 0.75
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,10 @@ def draw_ground(
             light.sky_colour[channel] * 0.85
         )
         out[..., channel] = shade * wet * (lit + np.float32(light.lamp_colour[channel]) * incoming)
-    out[..., 3] = light.air + (warmth - np.float32(light.conditions.ambient_kelvin)) * np.float32(
-        light.per_kelvin
-    )
+    road, walk, soil = (m.emissivity for m in (lighting.ASPHALT, lighting.PAVING, lighting.SOIL))
+    emissivity = np.float32(road) + off_road * np.float32(walk - road)
+    emissivity += grass * (np.float32(soil) - emissivity)
+    out[..., 3] = light.emitted_map(warmth, emissivity, _SKY_VIEW)
     canvas.labels[top:] = canvas.label
     canvas.instances[top:] = canvas.instance
 
@@ -104,8 +107,8 @@ class _Paint:
         self.dry = 1.0 - 0.6 * light.conditions.wetness
 
     def _pair(self, light: Light, material: lighting.Material) -> tuple[np.float32, float]:
-        shadow = light.kelvin(material, 0.3, 0.0, 0.75)
-        return np.float32(shadow), light.kelvin(material, 0.3, self.facing, 0.75) - shadow
+        shadow = light.kelvin(material, 0.3, 0.0, _SKY_VIEW)
+        return np.float32(shadow), light.kelvin(material, 0.3, self.facing, _SKY_VIEW) - shadow
 
     def road_kelvin(self, across: Array, profile: Profile) -> Array:
         """Asphalt in shadow, a little warmer where tyres run and under waiting engines."""

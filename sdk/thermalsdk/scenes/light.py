@@ -111,8 +111,12 @@ class Light:
 
     def emitted(self, kelvin: float, emissivity: float, sky_view: float) -> float:
         """Radiance of a grey body at `kelvin` that mirrors sky and street in the given share."""
-        reflected = sky_view * self.sky + (1.0 - sky_view) * self.air
-        return emissivity * LONG_WAVE.radiance_at(kelvin) + (1.0 - emissivity) * reflected
+        return float(self.emitted_map(np.array([kelvin], np.float32), np.float32(emissivity), sky_view)[0])
+
+    def emitted_map(self, kelvin: Array, emissivity: Array | np.float32, sky_view: float) -> Array:
+        """The same of many, float32 of the shape of `kelvin`."""
+        reflected = np.float32(sky_view * self.sky + (1.0 - sky_view) * self.air)
+        return emissivity * LONG_WAVE.radiance(kelvin) + (1.0 - emissivity) * reflected
 
     def colour(
         self, albedo: npt.ArrayLike, facing: float, sky_view: float, lamp: float
