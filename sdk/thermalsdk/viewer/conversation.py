@@ -27,7 +27,7 @@ _PATIENCE_S = 0.5
 class Conversation:
     """Answers one page.
 
-    A frame is waited for in a task of its own, so that everything else is answered meanwhile.
+    Frames and sources are waited for in tasks of their own, so that everything else is answered meanwhile.
 
     Args:
         socket: of the page, prepared.
@@ -37,7 +37,8 @@ class Conversation:
     def __init__(self, socket: web.WebSocketResponse, session: Session) -> None:
         self._socket = socket
         self._session = session
-        self._frame: asyncio.Task[None] | None = None
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._opening = asyncio.Lock()
         self._owes_frame = False
 
     async def run(self) -> None:
@@ -47,8 +48,14 @@ class Conversation:
                 if message.type is WSMsgType.TEXT:
                     await self._complaining(self._answer(message.data), of_next=False)
         finally:
-            if self._frame is not None:
-                self._frame.cancel()
+            for task in self._waiting:
+                task.cancel()
+
+    def _wait_for(self, answer: Coroutine[Any, Any, None], *, of_next: bool) -> None:
+        """Answer when it is ready."""
+        task = asyncio.create_task(self._complaining(answer, of_next=of_next))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
 
     async def _complaining(self, answer: Coroutine[Any, Any, None], *, of_next: bool) -> None:
         """Answer, or say what went wrong."""
@@ -71,7 +78,7 @@ class Conversation:
         if kind == "next":
             if not self._owes_frame:
                 self._owes_frame = True
-                self._frame = asyncio.create_task(self._complaining(self._send_frame(), of_next=True))
+                self._wait_for(self._send_frame(), of_next=True)
         elif kind == "set":
             await asyncio.to_thread(self._session.change, value)
             if "camera" in value:  # which brings figures of its own
@@ -79,10 +86,14 @@ class Conversation:
         elif kind == "cursor":
             self._session.point_at(*value)
         elif kind == "source":
-            await asyncio.to_thread(self._session.open, str(value))
-            await self._socket.send_json({"source": self._session.source})
+            self._wait_for(self._open(str(value)), of_next=False)
         else:
             raise OptionError(f"there is no message {kind!r}", "Reload the page.")
+
+    async def _open(self, source: str) -> None:
+        async with self._opening:  # one after the other: the source that was asked for last stays
+            await asyncio.to_thread(self._session.open, source)
+            await self._socket.send_json({"source": self._session.source})
 
     async def _send_frame(self) -> None:
         shot = None

@@ -1,4 +1,4 @@
-"""A live source that falls silent."""
+"""Live sources that fall silent, break, or take long to open."""
 
 import threading
 
@@ -36,11 +36,19 @@ class BrokenSource(SilentSource):
         raise VideoError("nothing comes", "Mend it.")
 
 
+class SlowSource(SilentSource):
+    """Is opened when it is woken."""
+
+    def __init__(self, woken):
+        super().__init__(woken)
+        assert woken.wait(30)
+
+
 @pytest.fixture
 def silent(monkeypatch):
-    """Makes the sources "silent" and "broken"; when this event is set, the silent one goes on."""
+    """Makes the sources "silent", "broken" and "slow"; when this event is set, silent and slow go on."""
     woken = threading.Event()
-    kinds = {"silent": SilentSource, "broken": BrokenSource}
+    kinds = {"silent": SilentSource, "broken": BrokenSource, "slow": SlowSource}
     monkeypatch.setattr(
         feed, "open_source", lambda name: kinds[name](woken) if name in kinds else open_source(name)
     )

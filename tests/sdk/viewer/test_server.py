@@ -202,6 +202,23 @@ def test_a_silent_source_blocks_no_page(address):
     asyncio.run(talk())
 
 
+def test_a_source_that_takes_long_to_open_keeps_nothing_waiting(address, silent):
+    async def talk():
+        async with connected(address) as socket:
+            assert "hello" in await socket.receive_json(timeout=5)
+            await socket.send_json({"source": "slow"})
+            await socket.send_json({"source": "silent"})
+            await socket.send_json({"set": {"camera": "none"}})
+            assert "settings" in await socket.receive_json(timeout=5)
+            await socket.send_json({"next": 1})
+            await socket.receive_bytes(timeout=5)
+            silent.set()
+            assert await socket.receive_json(timeout=5) == {"source": "slow"}
+            assert await socket.receive_json(timeout=5) == {"source": "silent"}, "asked for last"
+
+    asyncio.run(talk())
+
+
 @pytest.mark.usefixtures("silent")
 def test_an_error_says_what_it_answers(address):
     """Only where no frame comes is the page to ask again."""
