@@ -162,7 +162,7 @@ socket.addEventListener("message", async ({ data }) => {
     const message = JSON.parse(data);
     if (message.hello) return begin(message.hello);
     if (message.settings) return setCamera(message.settings);
-    if (message.source) { complain(null); $("source").value = message.source; }
+    if (message.source) { complain(null); $("source").value = document.body.dataset.source = message.source; }
     if (message.error) complain(message.error);
     if (message.error?.next) setTimeout(ask, 500);
     return;
