@@ -1,7 +1,9 @@
 """Choice of the backend: explicit requests are obeyed or refused, automatic ones explained."""
 
+import ctypes
 import importlib.metadata
 import logging
+import math
 import shutil
 import sys
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ import pytest
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk.backends import choose as choosing
 from thermalsdk.backends import choose_backend
+from thermalsdk.backends.onnxruntime import OnnxRuntimeGraph
 from thermalsdk.bundle import Bundle, GraphSpec, TensorSpec, write_manifest
 from thermalsdk.errors import (
     BackendUnavailable,
@@ -265,3 +268,34 @@ def test_an_output_of_another_shape_is_refused(bundle):
     small = {t.name: np.zeros(t.shape_for(32, 32), np.float32) for t in encoder.outputs}
     with pytest.raises(InferenceError, match=r"encoder\.onnx"):
         graph.run(rgb, small)
+
+
+class DeviceBinding:
+    """Copies inputs when they are bound, as ONNX Runtime does for a GPU, around a binding of the CPU."""
+
+    def __init__(self, binding):
+        self.binding, self.copies = binding, {}
+        self.bind_output, self.synchronize_outputs = binding.bind_output, binding.synchronize_outputs
+
+    def bind_input(self, name, device, number, dtype, shape, address):
+        host = (ctypes.c_float * math.prod(shape)).from_address(address)
+        self.copies[name] = np.array(host, dtype)
+        self.binding.bind_input(name, device, number, dtype, shape, self.copies[name].ctypes.data)
+
+
+def test_a_gpu_sees_what_has_changed_in_memory_that_it_was_given_before(bundle):
+    spec = bundle.manifest.graphs.encoder
+    session = onnxruntime.InferenceSession(bundle.model(spec), providers=["CPUExecutionProvider"])
+    on_gpu = SimpleNamespace(
+        get_providers=lambda: [CUDA, "CPUExecutionProvider"],
+        io_binding=lambda: DeviceBinding(session.io_binding()),
+        run_with_iobinding=lambda binding: session.run_with_iobinding(binding.binding),
+    )
+    graph = OnnxRuntimeGraph(on_gpu, spec)
+    rgb = np.empty((1, 3, 64, 96), np.float32)
+    outputs = {tensor.name: np.empty(tensor.shape_for(64, 96), np.float32) for tensor in spec.outputs}
+    for value in (0.1, 0.9):
+        rgb[...] = value
+        graph.run({"rgb": rgb}, outputs)
+        (expected,) = session.run(["latent"], {"rgb": rgb})
+        np.testing.assert_allclose(outputs["latent"], expected, rtol=1e-5, atol=1e-6)

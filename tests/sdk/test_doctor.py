@@ -15,6 +15,7 @@ from onnx import numpy_helper
 from tests.engines.fake_gpu import FakeGpu, Library
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Synthesizer
+from thermalsdk.backends.onnxruntime import OnnxRuntimeGraph
 from thermalsdk.bundle import Bundle, write_manifest
 from thermalsdk.cli.main import main
 from thermalsdk.doctor import environment, find_conflicts
@@ -159,6 +160,20 @@ def test_other_classes_fail(doctor, golden_bundle, tmp_path):
     code, report, _ = doctor(broken)
     assert code == 1
     assert "of the predicted classes agree" in report["backends"][0]["detail"]
+
+
+def test_a_backend_that_keeps_its_first_inputs_fails(doctor, golden_bundle, monkeypatch):
+    run, first = OnnxRuntimeGraph.run, {}
+
+    def run_on_the_first(graph, inputs, outputs):
+        key = (graph, *(array.shape for array in inputs.values()))
+        kept = first.setdefault(key, {name: array.copy() for name, array in inputs.items()})
+        run(graph, kept, outputs)
+
+    monkeypatch.setattr(OnnxRuntimeGraph, "run", run_on_the_first)
+    code, report, _ = doctor(golden_bundle)
+    assert code == 1
+    assert "contrast differs" in report["backends"][0]["detail"]
 
 
 @pytest.mark.parametrize("error", [MissingDependency, OutputError, EngineError, PrecisionError])

@@ -192,6 +192,8 @@ class OnnxRuntimeGraph:
     def __init__(self, session: Any, spec: GraphSpec) -> None:
         self._session = session
         self.spec = spec
+        #: A GPU copies an input when it is bound and not when the graph is run.
+        self._reads_bound_memory = session.get_providers()[0] == _CPU
         self._bindings: dict[tuple[Any, ...], Any] = {}
 
     def run(
@@ -219,17 +221,18 @@ class OnnxRuntimeGraph:
         """The names bound to this memory. Frame memory is used again, so most of it was bound before."""
         places = [(name, array.shape, _address(array)) for name, array in (*inputs.items(), *outputs.items())]
         key = tuple(places)
-        known = self._bindings.get(key)
-        if known is not None:
-            return known
-        binding = self._session.io_binding()
-        for name, shape, address in places[: len(inputs)]:
-            binding.bind_input(name, "cpu", 0, np.float32, shape, address)
-        for name, shape, address in places[len(inputs) :]:
-            binding.bind_output(name, "cpu", 0, np.float32, shape, address)
-        if len(self._bindings) >= _KEPT_BINDINGS:
-            self._bindings.clear()
-        self._bindings[key] = binding
+        binding = self._bindings.get(key)
+        is_new = binding is None
+        if binding is None:
+            binding = self._session.io_binding()
+            for name, shape, address in places[len(inputs) :]:
+                binding.bind_output(name, "cpu", 0, np.float32, shape, address)
+            if len(self._bindings) >= _KEPT_BINDINGS:
+                self._bindings.clear()
+            self._bindings[key] = binding
+        if is_new or not self._reads_bound_memory:
+            for name, shape, address in places[: len(inputs)]:
+                binding.bind_input(name, "cpu", 0, np.float32, shape, address)
         return binding
 
 
