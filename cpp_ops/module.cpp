@@ -121,7 +121,9 @@ py::array_t<float> object_means_of(const py::object& objects_argument, int count
 Array<float> output_array(const py::object& out, const std::vector<py::ssize_t>& shape) {
     if (out.is_none()) return Array<float>(shape);
     const auto array = checked<float>(out, "out", shape);
-    require(array.ptr() == out.ptr(), "out is not contiguous.", "Pass a C-contiguous array.");
+    // A subclass such as a memory map comes as another object on the same memory.
+    const bool in_place = array.data() == py::reinterpret_borrow<py::array>(out).data();
+    require(in_place, "out is not contiguous.", "Pass a C-contiguous array.");
     require(array.writeable(), "out is read-only.", "Pass a writeable array.");
     return array;
 }

@@ -26,7 +26,7 @@ class Timing:
     """Wall-clock milliseconds of every stage of one frame; a stage that did not run took 0.
 
     Args:
-        prepare: checks, padding, conversion of the frame to planes.
+        prepare: checks, the wait for frames of other threads, padding, conversion of the frame to planes.
         segmenter: class map out of the frame, when none was given.
         temperatures: objects and regions of the class map, unless it is the former frame's; the thermal
             segmentation R, the labeller included, when it ran.

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.errors import DtypeError, LabelError, OptionError, ShapeError, TemperatureError
+from thermalsdk.errors import (
+    DtypeError,
+    LabelError,
+    LabelTableError,
+    OptionError,
+    ShapeError,
+    TemperatureError,
+)
 from thermalsdk.labels import table
 from thermalsdk.temperatures import check_kelvin
 
@@ -67,21 +75,35 @@ def _check_frame_shape(array: npt.NDArray[Any]) -> None:
         )
 
 
+def is_count(value: object) -> bool:
+    """Whether it is a whole number, Python's or NumPy's, of at least 1."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
+
+
 def check_label_ids(label_ids: str, classes: Sequence[str]) -> None:
     """Raise LabelTableError for a numbering that is neither "bundle" nor shipped."""
+    if not isinstance(label_ids, str):
+        raise LabelTableError(f"label_ids is {label_ids!r}", "Name a numbering, such as label_ids='carla'.")
     if label_ids != "bundle":
         _lookup(label_ids, tuple(classes))
 
 
 def check_instance_names(names: object) -> None:
-    """Raise OptionError for anything but a mapping or None."""
-    if names is not None and not isinstance(names, Mapping):
-        raise OptionError(f"instance_names is {names!r}", "Give the name of every id: {7: 'BP_Truck_7'}.")
+    """Raise OptionError for anything but a mapping of ids to names, or None."""
+    if names is None:
+        return
+    if not isinstance(names, Mapping) or not all(
+        isinstance(key, Integral) and isinstance(name, str) for key, name in names.items()
+    ):
+        raise OptionError(
+            f"instance_names is {names!r}",
+            "Give the name of every id: {7: 'BP_Truck_7'}; JSON has ids as text: {int(k): v for k, v in ...}.",
+        )
 
 
 def check_camera(camera: object) -> None:
     """Raise OptionError for anything but a camera or None."""
-    if camera is not None and not hasattr(camera, "view"):
+    if camera is not None and not (hasattr(camera, "view") and hasattr(camera, "restart")):
         raise OptionError(
             f"camera is {camera!r}", "Give Camera.preset('boson640'), Camera.open('mine.yaml') or None."
         )

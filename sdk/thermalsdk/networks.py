@@ -23,6 +23,7 @@ from thermalsdk.workspace import Workspace
 
 #: Frame pixels per cell of the labeller's output, along each axis.
 _TEMPERATURE_STRIDE = 8
+_NOT_FINITE = "Use precision='fp32'; if it stays, write the bundle again with `python -m export`."
 _GIVE_LABELS = "Pass labels=, the class map of the frame."
 _GIVE_TEMPERATURES = "Pass temperatures=Temperatures(ambient=...), or thermal_labels=."
 
@@ -117,11 +118,17 @@ class Networks:
         return PreparedFrame((rgb.shape[0], rgb.shape[1]), padded, planes)
 
     def segment(self, frame: PreparedFrame) -> npt.NDArray[np.uint8]:
-        """Predict the class map, uint8 HxW. Raises BundleError without a segmenter."""
+        """Predict the class map, uint8 HxW.
+
+        Raises BundleError without a segmenter, InferenceError when it gives values that are not finite.
+        """
         segmenter = _present(self._segmenter, "segmenter", _GIVE_LABELS)
         outputs = self._arrays(segmenter.spec.outputs, frame)
         segmenter.run({"rgb": frame.planes}, outputs)
-        return crop(compositing.labels_from_logits(outputs["logits"][0]), frame.size)
+        logits = outputs["logits"][0]
+        if not np.isfinite(logits.sum()):
+            raise InferenceError(f"{segmenter.spec.file} gives values that are not finite", _NOT_FINITE)
+        return crop(compositing.labels_from_logits(logits), frame.size)
 
     def analyse(self, labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None) -> ClassMap:
         """Objects and regions of a class map HxW, with objects by `instances` (HxW) if there are any."""
@@ -188,9 +195,9 @@ class Networks:
             ]
             raise InferenceError(
                 f"the frame is not finite; at fault: {', '.join(faulty) or 'the predicted temperatures'}",
-                "Use precision='fp32'; if it stays, write the bundle again with `python -m export`.",
+                _NOT_FINITE,
             )
-        return kelvin
+        return kelvin if out is None else out
 
     def _arrays(
         self, tensors: Iterable[TensorSpec], frame: PreparedFrame

@@ -58,7 +58,7 @@ class PredictedTemperatures:
             class_of = np.zeros(len(predicted), np.uint8)
             class_of[objects] = labels  # of every pixel: small objects fall between those that are compared
             excess = _excess(seen_labels, seen_objects, predicted, class_of, self._labels, self._kelvin)
-            excess[np.abs(excess) > self._jump_kelvin] = 0.0
+            excess[~(np.abs(excess) <= self._jump_kelvin)] = 0.0  # nothing is kept of NaN either
             kelvin = (predicted - self._keep * excess).astype(np.float32)
         self._labels, self._kelvin = seen_labels.copy(), kelvin[seen_objects]
         return kelvin

@@ -141,6 +141,16 @@ def test_out(synth, rgb, out, error):
         synth(rgb, out=out)
 
 
+def test_out_may_be_a_file_in_memory(synth, rgb, labels, tmp_path):
+    out = np.memmap(tmp_path / "kelvin.raw", np.float32, "w+", shape=labels.shape)
+    frame = synth(rgb, labels=labels, temperatures=Temperatures(ambient=283.0), out=out)
+    assert frame.kelvin is out
+    out.flush()
+    written = np.fromfile(tmp_path / "kelvin.raw", np.float32).reshape(labels.shape)
+    given = synth(rgb, labels=labels, temperatures=Temperatures(ambient=283.0))
+    np.testing.assert_array_equal(written, given.kelvin)
+
+
 def test_color(synth, rgb):
     with pytest.raises(OptionError, match="'hsv'"):
         synth(rgb, color="hsv")
@@ -149,6 +159,8 @@ def test_color(synth, rgb):
 def test_a_numbering_is_checked_without_labels_too(synth, rgb):
     with pytest.raises(LabelTableError, match="bogus"):
         synth(rgb, label_ids="bogus")
+    with pytest.raises(LabelTableError, match="carla"):
+        synth(rgb, label_ids=["carla"])
 
 
 def test_names_of_instances_are_a_mapping(synth, rgb):
@@ -156,12 +168,30 @@ def test_names_of_instances_are_a_mapping(synth, rgb):
         synth(rgb, instance_names=["BP_Truck_7"])
 
 
+@pytest.mark.parametrize("names", [{7: 8}, {"7": "BP_Truck_7"}])
+def test_names_of_instances_that_nothing_would_match(synth, rgb, names):
+    with pytest.raises(OptionError, match="instance_names") as caught:
+        synth(rgb, instance_names=names)
+    assert "int(k)" in caught.value.hint
+
+
+def test_an_array_is_no_camera(synth, rgb):
+    with pytest.raises(OptionError, match="camera"):
+        synth(rgb, camera=rgb)
+
+
 def test_a_frame_with_something_beside_it_is_no_frame(synth, rgb, labels):
     with pytest.raises(ShapeError, match="no array"):
         synth((rgb, labels))
 
 
-@pytest.mark.parametrize("option", [{"threads": "2"}, {"threads": 0}, {"device": 0}])
+@pytest.mark.parametrize("option", [{"threads": "2"}, {"threads": 0}, {"threads": True}, {"device": 0}])
 def test_options_of_another_type_are_refused(tiny_bundle, option):
     with pytest.raises(OptionError, match=next(iter(option))):
         Synthesizer.load(tiny_bundle, **option)
+
+
+def test_numbers_of_numpy_are_numbers(tiny_bundle, rgb):
+    with Synthesizer.load(tiny_bundle, device="cpu", threads=np.int64(2), warmup=False) as synth:
+        frames = list(synth.stream([rgb], in_flight=np.int64(1), steadiness=np.float32(0.5)))
+    assert len(frames) == 1

@@ -50,6 +50,13 @@ def test_a_jump_is_taken_at_once():
     np.testing.assert_array_equal(follow(temperatures, street(20), 270, 300), [270, 300])
 
 
+def test_what_is_not_finite_is_forgotten():
+    temperatures = PredictedTemperatures()
+    for car in (290, np.nan):
+        follow(temperatures, street(20), 260, car)
+    np.testing.assert_array_equal(follow(temperatures, street(20), 260, 291), [260, 291])
+
+
 def test_an_object_without_a_past_follows_its_class():
     temperatures = PredictedTemperatures(keep=0.5)
     follow(temperatures, street(20), 260, 290)

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -106,6 +107,22 @@ def test_dropped_frames_leave_their_time(tmp_path, moving, name, opener):
             sink.write(image, "", place)
     times = [frame.time_s for frame in open_source(tmp_path / name)]
     assert times == pytest.approx([place / 15 for place in places], abs=1e-3)
+
+
+@pytest.mark.parametrize("rate", [1 / 3600, 0.5, 29.97, 240.0])
+def test_the_rate_of_a_video(tmp_path, rate):
+    source = SimpleNamespace(rate=rate, single=False)
+    write_all(open_display_sink(tmp_path / "out.mp4", source), [moving_picture(i) for i in range(3)])
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    np.testing.assert_allclose(np.diff(times), 1 / rate, rtol=1e-3)
+
+
+def test_a_frame_that_the_encoder_does_not_take(tmp_path, moving):
+    with pytest.raises(OutputError, match="cannot be encoded as libx264") as caught:
+        write_all(open_display_sink(tmp_path / "out.mp4", moving), [np.zeros((64, 16448, 3), np.uint8)])
+    assert "folder" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.tif", "out.tiff", "out.npz"])

@@ -62,6 +62,15 @@ def test_nothing_is_kept_where_a_given_class_changes():
     np.testing.assert_allclose(np.delete(result, np.s_[20:30], 0), 282)
 
 
+def test_whoever_gets_a_frame_may_change_it():
+    filtered = StillFilter(0.8)
+    rgb, labels = np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.uint8)
+    filtered(rgb, np.full((64, 64), 280, np.float32), labels)[:] = 0
+    labels[:] = 255
+    result = filtered(rgb, np.full((64, 64), 290, np.float32), np.zeros((64, 64), np.uint8))
+    np.testing.assert_allclose(result, 282)
+
+
 def test_a_slow_change_is_followed():
     filtered = StillFilter(0.8)
     rgb = np.zeros((*SHAPE, 3), np.uint8)

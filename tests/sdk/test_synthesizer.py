@@ -290,3 +290,12 @@ def test_numbers_that_are_not_finite_name_the_layer(tiny_bundle, rgb, labels, mo
         monkeypatch.setattr(graph, "run", fail)
         with pytest.raises(InferenceError, match="car"):
             synthesizer(rgb, labels=labels, temperatures=STREET)
+
+
+def test_a_segmenter_that_gives_no_numbers(tiny_bundle, rgb, monkeypatch):
+    with load(tiny_bundle) as synthesizer:
+        monkeypatch.setattr(
+            synthesizer._networks._segmenter, "run", lambda inputs, outputs: outputs["logits"].fill(np.nan)
+        )
+        with pytest.raises(InferenceError, match=r"segmenter\.onnx"):
+            synthesizer(rgb)

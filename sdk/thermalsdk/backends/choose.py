@@ -11,6 +11,7 @@ from thermalsdk.backends import onnxruntime as ort_backend
 from thermalsdk.backends.base import Backend
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import BackendUnavailable, OptionError
+from thermalsdk.inputs import is_count
 
 _LOG = logging.getLogger("thermalsdk")
 _BACKENDS = ("auto", "onnxruntime", "tensorrt")
@@ -71,7 +72,7 @@ def _check_options(device: str, backend: str, precision: str, threads: int | Non
         raise OptionError(f"backend={backend!r} is unknown", f"Choose one of {', '.join(_BACKENDS)}.")
     if precision not in _PRECISIONS:
         raise OptionError(f"precision={precision!r} is unknown", f"Choose one of {', '.join(_PRECISIONS)}.")
-    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+    if threads is not None and not is_count(threads):
         raise OptionError(f"threads={threads!r} is no number of threads", "Give 1 or more, or None.")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from thermalsdk.errors import OptionError
 from thermalsdk.frame import Frame
+from thermalsdk.inputs import is_count
 from thermalsdk.networks import Networks
 from thermalsdk.steps import synthesize
 from thermalsdk.streaming.crew import Crew
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def check_in_flight(count: int | None, most: int) -> None:
     """Raise OptionError unless so many frames can be made at the same time; None leaves the choice open."""
-    if count is not None and not (isinstance(count, int) and 1 <= count <= most):
+    if count is not None and not (is_count(count) and count <= most):
         raise OptionError(
             f"in_flight={count!r} is none of 1 to {most}",
             "Each frame takes a CPU thread at least: load with more threads=, or leave in_flight out.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from thermalsdk.errors import OptionError
 from thermalsdk.streaming.motion_filter import MotionFilter
 from thermalsdk.streaming.still_filter import StillFilter
@@ -20,7 +22,7 @@ def open_filter(steadiness: float, follow_motion: bool) -> TemporalFilter | None
 
     Raises OptionError for another share, MissingDependency where the flow needs OpenCV.
     """
-    if not isinstance(steadiness, (int, float)) or not 0 <= steadiness < 1:
+    if not isinstance(steadiness, Real) or not 0 <= steadiness < 1:
         raise OptionError(f"steadiness={steadiness!r} is no share", "Give a number from 0 to less than 1.")
     if steadiness == 0:
         return None

@@ -54,7 +54,8 @@ class TemporalFilter(ABC):
         filtered = kelvin.copy()
         if self._former is not None and self._former.kelvin.shape == kelvin.shape:
             filtered += self._kept(self._former, colours, kelvin, labels)
-        self._former = Former(colours, filtered.copy(), labels)
+        # Copies: the frame's own arrays belong to whoever gets it.
+        self._former = Former(colours, filtered.copy(), None if labels is None else labels.copy())
         return filtered
 
     @abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -64,16 +65,22 @@ class Sink(ABC, Generic[Image]):
             return
         self._open = False
         try:
-            self._finish()
-            if kind is None and self._empty:
-                raise OutputError(f"{self._partial.final} got no frames", "Give a source that has some.")
             if kind is None:
-                self._partial.commit()
-        except OSError as failure:
-            if kind is None:
-                raise OutputError(f"{self._partial.final} cannot be completed: {failure}", DISK) from failure
+                self._complete()
+            else:
+                with suppress(Exception):  # what went wrong before matters more
+                    self._finish()
         finally:
             self._partial.discard()
+
+    def _complete(self) -> None:
+        try:
+            self._finish()
+            if self._empty:
+                raise OutputError(f"{self._partial.final} got no frames", "Give a source that has some.")
+            self._partial.commit()
+        except OSError as failure:
+            raise OutputError(f"{self._partial.final} cannot be completed: {failure}", DISK) from failure
 
 
 class StillSink(Sink[Image]):

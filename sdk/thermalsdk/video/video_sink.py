@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Generator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,11 +30,16 @@ class VideoSink(Sink[Image]):
         super().__init__(Partial(path))
         self._size: tuple[int, int] | None = None
         self._next = 0
-        fraction = Fraction(rate or DEFAULT_RATE).limit_denominator(1001)
-        self._tick = 1 / fraction
+        self._tick = _tick(rate or DEFAULT_RATE)
         try:
             self._container = self._av.open(str(self._partial.temporary), "w")
-            self._stream = self._container.add_stream(self.codec, rate=fraction, options=self.options)
+            try:
+                self._stream = self._container.add_stream(
+                    self.codec, rate=1 / self._tick, options=self.options
+                )
+            except BaseException:
+                self._container.close()
+                raise
         except (OSError, ValueError) as error:
             self._partial.discard()
             raise OutputError(f"{path} cannot be written: {error}", DISK) from error
@@ -61,11 +68,34 @@ class VideoSink(Sink[Image]):
         frame.pts = self._next if place is None else place
         frame.time_base = self._tick
         self._next = frame.pts + 1
-        self._container.mux(self._stream.encode(frame))
+        with self._encoding():
+            self._container.mux(self._stream.encode(frame))
 
     def _finish(self) -> None:
         try:
             if self._size is not None:
-                self._container.mux(self._stream.encode())
+                with self._encoding():
+                    self._container.mux(self._stream.encode())
         finally:
             self._container.close()
+
+    @contextmanager
+    def _encoding(self) -> Generator[None, None, None]:
+        """Name the errors of the encoder; those of the disk pass."""
+        try:
+            yield
+        except self._av.FFmpegError as error:
+            if isinstance(error, OSError):
+                raise
+            raise OutputError(
+                f"{self._partial.final} cannot be encoded as {self.codec}: {error}",
+                "Encoders have a largest frame, H.264 one of 16384 pixels a side: make frames smaller, or "
+                "write into a folder.",
+            ) from error
+
+
+def _tick(rate: float) -> Fraction:
+    """Seconds of a frame, of which the larger part of the fraction is exact to 1001."""
+    if rate < 1:
+        return Fraction(1 / rate).limit_denominator(1001)
+    return 1 / Fraction(rate).limit_denominator(1001)
