@@ -97,7 +97,7 @@ def check_instance_names(names: object) -> None:
     ):
         raise OptionError(
             f"instance_names is {names!r}",
-            "Give the name of every id: {7: 'BP_Truck_7'}; JSON has ids as text: {int(k): v for k, v in ...}.",
+            "Give the name of every id: {7: 'BP_Truck_7'}; JSON has text: {int(k): v for k, v in ...}.",
         )
 
 
