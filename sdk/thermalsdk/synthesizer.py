@@ -207,9 +207,8 @@ class Synthesizer:
             awaited = opened.clock == "live" or (policy == "latest" and moves)
             in_flight = 1 if awaited else min(self._most_in_flight, _IN_FLIGHT)
         requests = FrameRequests(self._info.classes, label_ids, instance_names, temperatures)
-        return self._frames_of(
-            read_frames(opened, policy), requests, Finish(moves, steady, camera), in_flight
-        )
+        finish = Finish(moves, steady, camera, set_anew=callable(temperatures))
+        return self._frames_of(read_frames(opened, policy), requests, finish, in_flight)
 
     def _frames_of(
         self,

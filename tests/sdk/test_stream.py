@@ -50,12 +50,12 @@ class LiveSource:
 
 
 class MappedSource:
-    """A moving source that brings class maps and instance maps along."""
+    """A video that brings class maps and instance maps along; its pictures move, or are all the first."""
 
     clock, rate, count, single = "file", 30.0, 3, False
 
-    def __init__(self, labels, instances):
-        self.maps = labels, instances
+    def __init__(self, labels, instances, moves=True):
+        self.maps, self.moves = (labels, instances), moves
 
     def __iter__(self):
         from thermalsdk.video import SourceFrame
@@ -63,7 +63,12 @@ class MappedSource:
         for index in range(self.count):
             labels, instances = self.maps
             yield SourceFrame(
-                moving_picture(index), index, index / 30, str(index), labels=labels, instances=instances
+                moving_picture(index if self.moves else 0),
+                index,
+                index / 30,
+                str(index),
+                labels=labels,
+                instances=instances,
             )
 
     def close(self):
@@ -99,6 +104,17 @@ def test_temperatures_of_a_stream(synth, video):
     frames = synth.stream(video, policy="all", temperatures=Temperatures(ambient=300.0))
     assert (next(frames).thermal_labels == 300.0).all()
     frames.close()
+
+
+@pytest.mark.parametrize("follow_motion", [False, True])
+@pytest.mark.parametrize("given", [False, True])
+def test_temperatures_that_change_arrive_at_once(synth, labels, given, follow_motion):
+    def warming(index):
+        return Temperatures(ambient=283.0, classes=dict.fromkeys(synth.info.classes, 290.0 + 10 * index))
+
+    source = MappedSource(labels if given else None, None, moves=False)
+    frames = synth.stream(source, policy="all", follow_motion=follow_motion, temperatures=warming)
+    np.testing.assert_allclose(np.diff([frame.kelvin.mean() for frame in frames]), 10, atol=0.1)
 
 
 def test_latest_drops_what_came_meanwhile():
