@@ -219,6 +219,18 @@ def test_arrays(rgb):
     assert open_source([rgb]).count == 1
 
 
+@pytest.mark.parametrize("color", ["rgb", "bgr"])
+def test_frames_outlive_a_buffer_that_is_filled_again(color):
+    buffer = np.empty((64, 64, 3), np.uint8)
+
+    def program():
+        for value in range(3):
+            buffer[...] = value
+            yield memoryview(buffer) if value == 1 else buffer
+
+    assert [frame.rgb.max() for frame in read_all(program(), color=color)] == [0, 1, 2]
+
+
 def test_bad_array_in_the_middle(rgb):
     with pytest.raises(DtypeError):
         read_all([rgb, rgb.astype(np.float32)])

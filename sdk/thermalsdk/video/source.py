@@ -15,7 +15,7 @@ ClockKind = Literal["none", "file", "live"]
 
 @dataclass(frozen=True)
 class SourceFrame:
-    """One colour frame.
+    """One colour frame. Frames are read ahead: its arrays are its own, and do not change afterwards.
 
     Args:
         rgb: uint8 HxWx3.
