@@ -154,6 +154,14 @@ def test_folder_in_natural_order(folder):
     np.testing.assert_array_equal(frames[2].rgb, moving_picture(2))
 
 
+def test_digits_that_do_not_count_are_letters(tmp_path, rgb):
+    for name in ("a1²2.png", "a2.png", "a1.png"):
+        Image.fromarray(rgb).save(tmp_path / name)
+    assert [frame.name for frame in read_all(tmp_path)] == ["a1", "a1²2", "a2"]
+    with pytest.raises(VideoError, match="no file ²"):
+        open_source("²")
+
+
 def test_two_pictures_of_one_name_are_refused(tmp_path, rgb):
     for name in ("a.png", "a.bmp"):
         Image.fromarray(rgb).save(tmp_path / name)
