@@ -1,7 +1,9 @@
 """Sources: what they yield, and how unreadable ones are refused."""
 
+import socket
 import sys
 import threading
+from contextlib import ExitStack, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,8 +16,10 @@ from PIL import Image
 
 from tests.sdk.conftest import moving_picture, truncated, write_video
 from thermalsdk.errors import DtypeError, MissingDependency, OptionError, VideoError
-from thermalsdk.video import Source, file_source, open_source, reconnect
+from thermalsdk.video import Source, file_source, open_source, reconnect, video_file
 from thermalsdk.video.camera_source import CameraSource
+from thermalsdk.video.file_source import VideoSource
+from thermalsdk.video.video_file import VideoFile
 
 
 def read_all(source, **options):
@@ -212,6 +216,49 @@ def test_a_file_on_a_web_server_ends(web, tmp_path):
     assert source.clock == "file"
     assert len(list(source)) == 12
     source.close()
+
+
+@pytest.fixture
+def silent_camera():
+    """Serves, on a connection that stays open, what a test puts into the list, and nothing more."""
+    content = []
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as connections:
+
+        def serve():
+            with suppress(OSError):  # until the server is shut down
+                while True:
+                    connections.enter_context(server.accept()[0]).sendall(b"".join(content))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}", content
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_camera_that_falls_silent_is_given_up(silent_camera, tmp_path, monkeypatch):
+    monkeypatch.setattr(video_file, "_PATIENCE_S", 1.0)
+    address, content = silent_camera
+    with pytest.raises(VideoError, match=r"sends nothing for 1 s while it is opened") as caught:
+        VideoSource(address)
+    assert "network" in caught.value.hint
+    content.append(write_video(tmp_path / "road.ts", frames=200).read_bytes())
+    frames = []
+    with pytest.raises(VideoError, match=r"sends nothing for 1 s after frame"):
+        frames.extend(VideoSource(address))
+    assert len(frames) > 100
+
+
+def test_a_title_in_another_encoding(tmp_path):
+    path = tmp_path / "road.mp4"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "Stra~e"
+        stream = container.add_stream("libx264", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(moving_picture(0), format="rgb24")))
+        container.mux(stream.encode())
+    path.write_bytes(path.read_bytes().replace(b"Stra~e", "Straße".encode("latin-1")))
+    assert VideoFile(path).tags["TITLE"] == "Stra\ufffde"
 
 
 def test_empty_folder(tmp_path):

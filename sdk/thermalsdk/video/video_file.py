@@ -10,6 +10,9 @@ from thermalsdk.errors import VideoError
 from thermalsdk.video.packages import import_av
 
 _RECOPY = "Copy or record it again; `ffprobe -count_frames FILE` shows what is readable."
+_CONNECTION = "Check the camera or server that sends it, and the network."
+#: How long a network address may be silent, while it is opened and between its packets.
+_PATIENCE_S = 10.0
 _DEFAULT_RATE = 25.0
 #: Containers without a frame count: how much shorter than declared the last frame may end.
 _DURATION_TOLERANCE_S = 0.25
@@ -18,6 +21,8 @@ _DURATION_TOLERANCE_S = 0.25
 class VideoFile:
     """Iterates over pairs of an av.VideoFrame and its time in seconds since the first.
 
+    A network address that sends nothing for ten seconds is given up, also where its connection stays open.
+
     A file cut short is refused: at once where the container's index points beyond the end of the file,
     otherwise when a packet is damaged or the stream ends before its declared end.
 
@@ -25,7 +30,7 @@ class VideoFile:
         live: whether it is a network stream without an end. What a web server holds has one.
         rate: frames per second.
         count: how many frames the container declares, or None.
-        tags: metadata of the container, its keys in capital letters.
+        tags: metadata of the container, its keys in capital letters; U+FFFD for what is no UTF-8.
     """
 
     def __init__(self, address: str | Path) -> None:
@@ -35,8 +40,11 @@ class VideoFile:
         local = "://" not in self._address
         if local and not Path(address).is_file():
             raise VideoError(f"there is no file {address}", "Check the path.")
+        timeout = None if local else (_PATIENCE_S, _PATIENCE_S)
         try:
-            self._container = self._av.open(self._address)
+            self._container = self._av.open(self._address, metadata_errors="replace", timeout=timeout)
+        except self._av.error.ExitError as error:
+            raise self._silent("while it is opened") from error
         except (self._av.FFmpegError, OSError) as error:
             raise VideoError(f"{address} cannot be opened as a video: {error}", _RECOPY) from error
         if not self._container.streams.video:
@@ -66,6 +74,8 @@ class VideoFile:
                     yield frame, time_s - first_s
                     index += 1
                     end_s = time_s + 1 / self.rate
+        except self._av.error.ExitError as error:
+            raise self._silent(f"after frame {index}") from error
         except self._av.FFmpegError as error:
             raise VideoError(f"{self._address} is damaged after frame {index}: {error}", _RECOPY) from error
         self._check_end(index, discarded, end_s)
@@ -73,6 +83,9 @@ class VideoFile:
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self._container.close()
+
+    def _silent(self, when: str) -> VideoError:
+        return VideoError(f"{self._address} sends nothing for {_PATIENCE_S:g} s {when}", _CONNECTION)
 
     def _ends(self) -> bool:
         web = self._address.lower().startswith(("http://", "https://"))
