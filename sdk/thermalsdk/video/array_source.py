@@ -33,7 +33,7 @@ class ArraySource:
             yield SourceFrame(self._own(array), index, None, numbered_name(index))
 
     def _own(self, array: Any) -> npt.NDArray[np.uint8]:
-        """RGB that stays as it is when a program fills the same buffer again: frames are read ahead, and kept."""
+        """RGB that stays when a program fills the same buffer again: frames are read ahead, and kept."""
         rgb = check_frame(array, self._color)
         return rgb.copy() if np.may_share_memory(rgb, np.asarray(array)) else rgb
 
