@@ -76,15 +76,49 @@ def test_a_frame_in_the_making_is_not_read(name, monkeypatch):
         reader.close()
 
 
+def numbered_frames(writer, numbers):
+    for number in numbers:
+        writer.write(np.full((64, 80, 3), number, np.uint8), time_s=100 + number)
+
+
+def facts(frames):
+    return [(frame.index, frame.dropped, frame.time_s, frame.name, frame.rgb.max()) for frame in frames]
+
+
 def test_source_counts_what_was_overwritten(name):
     with SharedFrameWriter(name, (64, 80, 3), slots=2) as writer:
+        frames = iter(open_source(f"shm://{name}"))
+        numbered_frames(writer, range(1))
+        first = next(frames)
+        numbered_frames(writer, range(1, 9))
+    assert facts([first, *frames]) == [
+        (0, 0, 0.0, "000000", 0),
+        (7, 6, 7.0, "000007", 7),
+        (8, 0, 8.0, "000008", 8),
+    ]
+
+
+def test_a_source_begins_with_what_the_block_holds(name):
+    """Whatever came before its reader is none of its frames."""
+    with SharedFrameWriter(name, (64, 80, 3), slots=2) as writer:
         source = open_source(f"shm://{name}")
-        for value in range(6):
-            writer.write(np.full((64, 80, 3), value, np.uint8), time_s=value)
+        numbered_frames(writer, range(6))
     frames = list(read_frames(source, "all"))
-    assert [frame.index for frame in frames] == [4, 5]
-    assert [frame.dropped for frame in frames] == [4, 0]
-    assert [frame.time_s for frame in frames] == [4.0, 5.0]
+    assert facts(frames) == [(0, 0, 0.0, "000000", 4), (1, 0, 1.0, "000001", 5)]
+
+
+def test_a_reader_that_was_overrun_goes_to_the_oldest_frame_at_once(name, monkeypatch):
+    with SharedFrameWriter(name, (64, 80, 3), slots=2) as writer:
+        source = open_source(f"shm://{name}")
+        frames = iter(source)
+        numbered_frames(writer, range(1))
+        next(frames)
+        looks = []
+        look = source._look
+        monkeypatch.setattr(source, "_look", lambda number: looks.append(number) or look(number))
+        numbered_frames(writer, range(1, 200))
+        assert next(frames).dropped == 197
+        assert looks == [1, 198]
 
 
 def test_stream_from_another_process(synth, name):
