@@ -344,6 +344,61 @@ def test_camera_that_stops_is_opened_again(monkeypatch):
     source.close()
 
 
+class Held:
+    """A place in a reader's way where it waits until the test lets it go on."""
+
+    def __init__(self):
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def wait(self):
+        self.reached.set()
+        assert self.go_on.wait(30)
+
+
+def close_in_the_middle_of_a_read(source, held, is_freed):
+    frames = []
+    reader = threading.Thread(target=lambda: frames.extend(source))
+    reader.start()
+    assert held.reached.wait(30)
+    source.close()
+    assert not is_freed()
+    held.go_on.set()
+    reader.join(30)
+    assert is_freed()
+    assert list(source) == []
+    return frames
+
+
+def test_a_video_is_not_closed_in_the_middle_of_a_read(video, monkeypatch):
+    """FFmpeg crashes where one thread frees what another one reads."""
+    source, held, freed = VideoSource(video), Held(), []
+    container, guard = source._file._container, source._file._guard
+
+    def demux(stream):
+        for number, packet in enumerate(container.demux(stream)):
+            if number == 5:
+                held.wait()
+            yield packet
+
+    monkeypatch.setattr(source._file, "_container", SimpleNamespace(demux=demux))
+    monkeypatch.setattr(guard, "_free", lambda: freed.append(container.close()))
+    assert len(close_in_the_middle_of_a_read(source, held, lambda: bool(freed))) < 12
+
+
+def test_a_camera_is_not_released_in_the_middle_of_a_read(monkeypatch):
+    cv2 = pytest.importorskip("cv2")
+    held = Held()
+
+    class Slow(FakeCapture):
+        def read(self):
+            held.wait()
+            return super().read()
+
+    monkeypatch.setattr(cv2, "VideoCapture", Slow)
+    source = CameraSource(0)
+    assert len(close_in_the_middle_of_a_read(source, held, lambda: not source._capture.isOpened())) == 1
+
+
 def test_absent_packages(monkeypatch, video):
     monkeypatch.setitem(sys.modules, "av", None)
     monkeypatch.setitem(sys.modules, "cv2", None)

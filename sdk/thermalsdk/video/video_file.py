@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from thermalsdk.errors import VideoError
+from thermalsdk.video.guard import Guard
 from thermalsdk.video.packages import import_av
 
 _RECOPY = "Copy or record it again; `ffprobe -count_frames FILE` shows what is readable."
@@ -47,6 +49,7 @@ class VideoFile:
             raise self._silent("while it is opened") from error
         except (self._av.FFmpegError, OSError) as error:
             raise VideoError(f"{address} cannot be opened as a video: {error}", _RECOPY) from error
+        self._guard = Guard(self._container.close)
         if not self._container.streams.video:
             self.close()
             raise VideoError(f"{address} holds no video stream", "Name a video, a picture or a folder.")
@@ -64,11 +67,11 @@ class VideoFile:
         first_s: float | None = None  # transport streams begin anywhere
         discarded = 0
         try:
-            for packet in self._container.demux(self._stream):
+            for packet, frames in iter(partial(self._read, self._container.demux(self._stream)), None):
                 if packet.is_corrupt:
                     raise VideoError(f"{self._address} is damaged after frame {index}", _RECOPY)
                 discarded += packet.is_discard
-                for frame in packet.decode():
+                for frame in frames:
                     time_s = index / self.rate if frame.time is None else float(frame.time)
                     first_s = time_s if first_s is None else first_s
                     yield frame, time_s - first_s
@@ -78,11 +81,24 @@ class VideoFile:
             raise self._silent(f"after frame {index}") from error
         except self._av.FFmpegError as error:
             raise VideoError(f"{self._address} is damaged after frame {index}: {error}", _RECOPY) from error
-        self._check_end(index, discarded, end_s)
+        with self._guard.reading() as is_open:
+            if is_open:
+                self._check_end(index, discarded, end_s)
+
+    def _read(self, packets: Iterator[Any]) -> tuple[Any, list[Any]] | None:
+        """The next packet with its frames; None at the end, and where the file is closed."""
+        with self._guard.reading() as is_open:
+            packet = next(packets, None) if is_open else None
+            if packet is None:
+                return None
+            return packet, [] if packet.is_corrupt else packet.decode()
 
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
-        self._container.close()
+        """Close the file, from any thread: at once, or after the read that is going on.
+
+        A second call does nothing.
+        """
+        self._guard.close()
 
     def _silent(self, when: str) -> VideoError:
         return VideoError(f"{self._address} sends nothing for {_PATIENCE_S:g} s {when}", _CONNECTION)
