@@ -35,7 +35,7 @@ from thermalsdk.temperatures import TemperatureChoice, Temperatures, Temperature
 
 if TYPE_CHECKING:
     from thermalsdk.camera import Camera
-    from thermalsdk.video import SourceFrame, SourceLike
+    from thermalsdk.video import FrameReader, SourceFrame, SourceLike
 
 _WARMUP_SIZE = (256, 256)
 #: Frames of a recording that are made at the same time; each holds memory of its own.
@@ -213,7 +213,7 @@ class Synthesizer:
 
     def _frames_of(
         self,
-        frames: Generator[SourceFrame, None, None],
+        frames: FrameReader,
         requests: FrameRequests,
         finish: Finish,
         in_flight: int,

@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 
 from tests.sdk.conftest import moving_picture
+from thermalsdk.cli.frame_maps import MappedSource
 from thermalsdk.errors import ClosedError, DtypeError, OptionError, ShapeError, VideoError
-from thermalsdk.video import SharedFrameReader, SharedFrameWriter, open_source, read_frames, shared_frames
+from thermalsdk.video import (
+    SharedFrameReader,
+    SharedFrameWriter,
+    open_source,
+    policy,
+    read_frames,
+    shared_frames,
+)
 
 
 @pytest.fixture
@@ -158,6 +166,20 @@ def test_closing_ends_a_waiting_source(name):
         next(frames)
         threading.Timer(0.05, source.close).start()
         assert list(frames) == []
+
+
+def test_a_closed_stream_ends_its_reader(name, monkeypatch):
+    monkeypatch.setattr(policy, "_JOIN_S", 20.0)
+    before = set(threading.enumerate())
+    with SharedFrameWriter(name, (64, 80, 3)) as writer:
+        source = open_source(f"shm://{name}")
+        frames = read_frames(MappedSource(source, None, None), "latest")
+        numbered_frames(writer, range(1))
+        next(frames)
+        frames.close()
+        assert set(threading.enumerate()) <= before
+        with pytest.raises(ClosedError):
+            source._reader.read(0)
 
 
 def test_misuse_is_refused(name):

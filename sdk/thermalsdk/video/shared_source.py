@@ -27,6 +27,7 @@ class SharedMemorySource:
     rate: float | None = None
     count: int | None = None
     single = False
+    close_ends_waits = True
 
     def __init__(self, name: str, color: str = "rgb") -> None:
         """Open the block. Raises VideoError, or ShapeError for frames that are not uint8 HxWx3."""
