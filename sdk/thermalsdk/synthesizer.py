@@ -195,7 +195,8 @@ class Synthesizer:
         set; close it when leaving early, from any thread. It raises VideoError, and all that a call raises,
         after all earlier frames. Raises OptionError, VideoError and MissingDependency at once.
         """
-        from thermalsdk.video import check_policy, open_source, read_frames
+        from thermalsdk.video import open_source, read_frames
+        from thermalsdk.video.policy import check_policy
 
         check_policy(policy)
         check_camera(camera)

@@ -3,7 +3,7 @@
 from thermalsdk.video.background import BackgroundSink
 from thermalsdk.video.display_sinks import open_display_sink
 from thermalsdk.video.opening import SourceLike, open_source
-from thermalsdk.video.policy import FrameReader, check_policy, read_frames
+from thermalsdk.video.policy import FrameReader, read_frames
 from thermalsdk.video.shared_frames import SharedFrame, SharedFrameReader, SharedFrameWriter
 from thermalsdk.video.sinks import Sink
 from thermalsdk.video.source import Source, SourceFrame
@@ -18,7 +18,6 @@ __all__ = [
     "Source",
     "SourceFrame",
     "SourceLike",
-    "check_policy",
     "open_display_sink",
     "open_source",
     "read_frames",
