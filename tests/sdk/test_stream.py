@@ -1,15 +1,24 @@
 """Streams and their drop policies."""
 
+import gc
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.sdk.conftest import moving_picture, truncated, write_video
-from thermalsdk import Camera, Temperatures
-from thermalsdk.errors import OptionError, ShapeError, TemperatureError, VideoError
-from thermalsdk.video import open_source, read_frames
+from thermalsdk import Camera, Synthesizer, Temperatures
+from thermalsdk.errors import (
+    ClosedError,
+    OptionError,
+    ShapeError,
+    TemperatureError,
+    ThermalSDKError,
+    VideoError,
+)
+from thermalsdk.video import open_source, policy, read_frames
 
 TIMEOUT_S = 10.0
 
@@ -179,6 +188,65 @@ def test_leaving_a_stream_early_closes_the_source(synth):
     assert source.closed.wait(TIMEOUT_S)
 
 
+@pytest.mark.parametrize("policy", ["all", "latest"])
+def test_a_source_is_freed_although_no_frame_was_taken(synth, policy):
+    closed, forgotten, alone = LiveSource(1), LiveSource(1), LiveSource(1)
+    stream = synth.stream(closed, policy=policy)
+    stream.close()
+    assert closed.closed.is_set()
+    assert list(stream) == []
+    synth.stream(forgotten, policy=policy)
+    gc.collect()
+    assert forgotten.closed.is_set()
+    read_frames(alone, policy).close()
+    assert alone.closed.is_set()
+
+
+def test_a_source_is_freed_where_its_stream_cannot_begin(synth):
+    source = LiveSource(1)
+    with pytest.raises(AttributeError, match="restart"):
+        synth.stream(source, camera=SimpleNamespace(view=None))
+    assert source.closed.is_set()
+
+
+@pytest.mark.parametrize("policy", ["all", "latest"])
+def test_a_stream_that_waits_is_closed_from_another_thread(policy):
+    source = LiveSource(1)
+    frames = read_frames(source, policy)
+    threading.Timer(0.05, frames.close).start()
+    assert list(frames) == []
+    source.trigger.release()
+    assert source.closed.wait(TIMEOUT_S)
+
+
+def test_a_synthesizer_ends_its_streams(tiny_bundle, video, monkeypatch):
+    """One that waits for a frame in another thread, two that somebody holds, and one that nobody began."""
+    monkeypatch.setattr(policy, "_JOIN_S", 0.1)
+    waiting, held, unbegun = LiveSource(1), LiveSource(8), LiveSource(1)
+    with Synthesizer.load(tiny_bundle, device="cpu", threads=2, warmup=False) as synthesizer:
+        streams = [synthesizer.stream(source) for source in (waiting, held, unbegun)]
+        streams.append(synthesizer.stream(video, policy="all", in_flight=2))
+        held.trigger.release(8)
+        next(streams[1])
+        next(streams[3])
+        errors = []
+        waiter = threading.Thread(target=lambda: errors.append(error_of(streams[0])))
+        waiter.start()
+    waiter.join(TIMEOUT_S)
+    waiting.trigger.release()  # its reader is in it, and no other thread may close it
+    assert all(source.closed.wait(TIMEOUT_S) for source in (waiting, held, unbegun))
+    errors += [error_of(stream) for stream in streams[1:]]
+    assert [type(error) for error in errors] == [ClosedError] * 4
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("thermalsdk-frame")]
+
+
+def error_of(stream):
+    try:
+        list(stream)
+    except ThermalSDKError as error:
+        return error
+
+
 def test_latest_plays_a_file_at_its_own_speed(tmp_path):
     path = write_video(tmp_path / "short.mp4", frames=6)
     start = time.monotonic()
@@ -242,7 +310,7 @@ def test_a_source_that_cannot_be_closed_ends_the_stream_with_its_error(policy):
 
 def test_wrong_options_are_refused_at_once(synth, video):
     with pytest.raises(OptionError, match="policy"):
-        synth.stream(video, policy="newest")
+        synth.stream("absent.mp4", policy="newest")
     with pytest.raises(OptionError, match="temperatures"):
         synth.stream(video, temperatures="warm")
     with pytest.raises(TemperatureError, match="without an instance map"):

@@ -51,7 +51,7 @@ def _open_camera(number: int) -> Source:
 
 
 def _open_path(address: str | Path, color: str) -> Source:
-    if isinstance(address, str) and address.isdigit() and not Path(address).exists():
+    if isinstance(address, str) and address.isdecimal() and not Path(address).exists():
         return _open_camera(int(address))
     path = Path(address)
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
