@@ -44,6 +44,17 @@ def test_windows_lie_inside_and_hold_their_centre(seed: int, shape: tuple[int, i
     assert window.ids(np.zeros(shape, np.uint8)).shape == (64, 96)
 
 
+@pytest.mark.parametrize("scales", [(0.5, 0.8), (1.3, 1.7)])
+def test_ids_lie_where_the_picture_shows_them(scales: tuple[float, float]) -> None:
+    ramp = np.broadcast_to(np.arange(240, dtype=np.float32)[:, None], (240, 320)).copy()
+    shifts = []
+    for seed in range(50):
+        window = random_window(np.random.default_rng(seed), ramp.shape, (64, 96), scales)
+        inside = slice(4, -4)  # a picture repeats its border
+        shifts.append((window.ids(ramp) - window.picture(ramp))[inside].mean())
+    assert abs(np.mean(shifts)) < 0.05  # of a pixel of the frame
+
+
 def test_colours_change_and_geometry_does_not() -> None:
     rgb = np.zeros((40, 60, 3), np.uint8)
     rgb[:, 30:] = 200
