@@ -21,7 +21,14 @@ from train.augmentation import jitter_colours, random_window
 from train.checkpoint import WEIGHTS, load_module
 from train.composition import object_means
 from train.data import Sample
-from train.mixture import OBJECT_CLASSES, Mixture, has_labels, random_pixel_of
+from train.mixture import (
+    OBJECT_CLASSES,
+    Mixture,
+    has_labels,
+    random_pixel_of,
+    require_labels,
+    require_thermal,
+)
 from train.networks.segmenter import Segmenter
 from train.parallel import own_part
 from train.segmenter import segment
@@ -73,15 +80,16 @@ class LabelledMixture:
 
     At run time the maps come from a simulator or from the segmenter: the layers must know both.
 
-    Raises DatasetError when no frame has a map of either kind.
+    Raises DatasetError when no frame has a map of either kind, or a set has no thermal pictures.
     """
 
     mixture: Mixture
     segmented: Mapping[str, NDArray[np.uint8]]
 
     def __post_init__(self) -> None:
+        require_thermal(self.mixture.datasets)
         if not self.segmented:
-            self.mixture.require_labels()
+            require_labels(self.mixture.datasets)
 
 
 def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from thermalsdk.errors import OptionError
 from train.checkpoint import TrainState
 from train.loop import Average, run_steps
 from train.methods import METHODS, FrameInputs, Method
 from train.record import write_record
 from train.runtime import Runtime, require_divisible
+from train.settings import require_positive
 from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
+
+#: Sides that every method can have: below 64 the critics' windows do not fit.
+SIZES = (64, 128, 256, 512)
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,22 @@ class Budget:
     quiet_share: float = 0.1
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        require_positive(self, "images", "batch", "cap", "steps")
+        if self.size not in SIZES:
+            raise OptionError(
+                f"size={self.size} is no size of these networks", f"Use one of {', '.join(map(str, SIZES))}."
+            )
+
     @property
     def steps(self) -> int:
         """Updates of the generator."""
         return self.images // self.batch
+
+
+def settings_of(name: str, budget: Budget, sets: Sequence[str] = ()) -> dict[str, Any]:
+    """What the record of a method's run says."""
+    return {"method": name, "sets": list(sets), **asdict(budget)}
 
 
 def build(name: str, budget: Budget) -> Method:
@@ -67,7 +85,7 @@ def train_method(
     runtime = runtime or Runtime()
     require_divisible(budget.batch, name)
     with runtime.fabric.rank_zero_first():
-        write_record(out, {"method": name, "sets": list(sets), **asdict(budget)})
+        write_record(out, settings_of(name, budget, sets))
     method = build(name, budget)
     runtime.place(method.generator)
     runtime.place(method.opponents)

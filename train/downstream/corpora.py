@@ -14,6 +14,7 @@ from thermalsdk.display import gain_limits
 from thermalsdk.labels import STREET_CLASSES, VOID
 from train.box_labels import correct_by_boxes
 from train.data import Dataset, DatasetError, Sample
+from train.mixture import TRUSTED
 
 #: What the network tells apart; index 0 is everything else.
 TARGETS = ("other", "person", "vehicle")
@@ -83,7 +84,7 @@ def _labelled(dataset: Dataset, progress: Progress) -> Iterator[Sample]:
             "Prepare it with `python -m train prepare`.",
         )
     frames = dataset.spec.frames
-    stems = [stem for stem in dataset.stems("train") if frames[stem].label_source in ("true", "pseudo")]
+    stems = [stem for stem in dataset.stems("train") if frames[stem].label_source in TRUSTED]
     if not stems:
         raise DatasetError(
             f"{dataset.root} has no train frame with labels to trust", "Name a labelled set instead."
