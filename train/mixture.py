@@ -36,6 +36,15 @@ def has_labels(sample: Sample) -> bool:
     return sample.label_source in TRUSTED
 
 
+def require_street_classes(dataset: Dataset) -> None:
+    """Raise DatasetError for a set whose ids mean other classes than the networks': nothing would show it."""
+    if dataset.classes != STREET_CLASSES:
+        raise DatasetError(
+            f"{dataset.root} has the classes {', '.join(dataset.classes)}, not those of the street bundle",
+            f"Write its labels in the ids of {', '.join(STREET_CLASSES)}, as `python -m train prepare` does.",
+        )
+
+
 def open_sets(root: Path, shares: Mapping[str, float], split: str = "train") -> dict[str, Dataset]:
     """The datasets in `root` that have a share, by folder.
 
@@ -44,7 +53,8 @@ def open_sets(root: Path, shares: Mapping[str, float], split: str = "train") -> 
         split: that is drawn from.
 
     Raises:
-        DatasetError: none of the datasets is there, or one is damaged or has no frames in the split.
+        DatasetError: none of the datasets is there, or one is damaged, has other classes than the networks,
+            or no frames in the split.
     """
     names = [name for name, share in shares.items() if share > 0]
     present = [name for name in names if (root / name / "dataset.json").exists()]
@@ -55,6 +65,7 @@ def open_sets(root: Path, shares: Mapping[str, float], split: str = "train") -> 
         )
     datasets = {name: Dataset.open(root / name) for name in present}
     for dataset in datasets.values():
+        require_street_classes(dataset)
         if not dataset.stems(split):
             raise DatasetError(f"{dataset.root} has no frame in {split}", "Give it no share, or the share 0.")
     return datasets

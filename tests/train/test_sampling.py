@@ -12,7 +12,7 @@ from train.augmentation import jitter_colours, random_window
 from train.composition import one_hot
 from train.data import Dataset, DatasetError
 from train.layergan import EdgeConfig, noisy_thermal_labels, reconstruction_loss, sample_grid
-from train.mixture import Mixture
+from train.mixture import Mixture, open_sets
 from train.scenes_dataset import prepare_scenes
 from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
 
@@ -127,6 +127,12 @@ def test_a_mixture_without_any_labels_is_refused(mixture: LabelledMixture, monke
     with pytest.raises(DatasetError, match="no frame of scenes has labels"):
         LabelledMixture(mixture.mixture, {})
     LabelledMixture(mixture.mixture, {"scenes/0": np.zeros((96, 128), np.uint8)})
+
+
+def test_ids_of_other_classes_are_not_taken_for_ours(make_dataset) -> None:
+    root = make_dataset()  # its class 1 is road, which is sky here
+    with pytest.raises(DatasetError, match="has the classes background, road, car, person"):
+        open_sets(root.parent, {root.name: 1.0})
 
 
 def test_dataset_without_frames_of_a_source_is_left_out(mixture: LabelledMixture) -> None:
