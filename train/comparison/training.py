@@ -13,10 +13,11 @@ from thermalsdk.errors import OptionError
 from train.checkpoint import TrainState
 from train.loop import Average, run_steps
 from train.methods import METHODS, FrameInputs, Method
+from train.parallel import common_statistics
 from train.record import write_record
 from train.runtime import Runtime, require_divisible
 from train.settings import require_positive
-from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
+from train.thermal_batch import LabelledMixture, ThermalBatch, WindowRules, draw_thermal_batch
 
 #: Sides that every method can have: below 64 the critics' windows do not fit.
 SIZES = (64, 128, 256, 512)
@@ -79,7 +80,8 @@ def train_method(
 
     Args:
         scales: range of the magnification of the square windows that are drawn; 1 where frames have the size.
-        runtime: default: one process. In several, batch normalisation is over each one's samples.
+        runtime: default: one process. In several, batch normalisation is over each one's samples, and its
+            running statistics are means over all.
         sets: names of the compared sets; a run on others is refused.
     """
     runtime = runtime or Runtime()
@@ -104,6 +106,13 @@ def train_method(
     def step(index: int) -> dict[str, float]:
         rng = torch.Generator().manual_seed(budget.seed * 1_000_003 + index)
         batch = batches(index).to(runtime.fabric.device)
+        with common_statistics(method.generator, method.opponents):
+            scalars = learn(index, batch, rng)
+        average.update(index)
+        _copy_statistics(method.generator, average.average)
+        return scalars | {"data_wait_ms": 1e3 * batches.waited}
+
+    def learn(index: int, batch: ThermalBatch, rng: torch.Generator) -> dict[str, float]:
         adversarial = index >= budget.quiet_share * budget.steps
         # Half the time where the CPU has instructions for it; losses and critics are float32.
         with runtime.autocast():
@@ -115,9 +124,7 @@ def train_method(
             scalars["opponent"] = opponent_loss.item()
         loss, losses = method.generator_loss(batch, made, rng, adversarial)
         runtime.descend(loss, optimizer)
-        average.update(index)
-        _copy_statistics(method.generator, average.average)
-        return scalars | losses | {"data_wait_ms": 1e3 * batches.waited}
+        return scalars | losses
 
     def sample(index: int) -> torch.Tensor:
         batch = draw_thermal_batch(frames, rules, budget.seed + 1, index).to(runtime.fabric.device)
