@@ -27,8 +27,9 @@ from thermalsdk.labels import STREET_CLASSES
 from thermalsdk.tolerances import FP32_ORT
 from train.checkpoint import WEIGHTS, load_module, write_json
 from train.comparison.training import Budget, build
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN
 from train.methods import METHODS, FrameInputs, Method
-from train.methods.inputs import CONTRAST_KELVIN, OFFSET_KELVIN, SCALE_KELVIN
+from train.methods.inputs import CONTRAST_KELVIN
 from train.networks.paper import PaperGenerator
 from train.record import CONFIG
 

@@ -14,8 +14,8 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
 from train.box_labels import correct_by_boxes
 from train.checkpoint import TrainState
-from train.composition import object_means, one_hot
-from train.initial_weights import load_graph_weights
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN, object_means, one_hot
+from train.initial_weights import load_graph_weights, require_same_normalization
 from train.loop import Average, cosine_schedule, run_steps
 from train.losses import correlation_loss
 from train.mixture import Mixture, open_sets, require_thermal
@@ -45,8 +45,8 @@ class LabellerConfig:
     weight_decay: float = 1e-2
     lambda_dense: float = 0.3
     lambda_correlation: float = 1.0
-    offset_kelvin: float = 283.15
-    scale_kelvin: float = 20.0
+    offset_kelvin: float = field(default=OFFSET_KELVIN, init=False)  # recorded, and the same for all stages
+    scale_kelvin: float = field(default=SCALE_KELVIN, init=False)
     ema_halflife: float = 150
     shares: dict[str, float] = field(
         default_factory=lambda: {"msrs": 0.55, "roadscene": 0.2, "m3svd": 0.05, "scenes": 0.2}
@@ -60,11 +60,6 @@ class LabellerConfig:
     def windows(self) -> WindowRules:
         """How training windows are drawn."""
         return WindowRules(self.batch, self.size, self.scales, self.object_share, self.segmented_share)
-
-    @property
-    def normalization(self) -> tuple[float, float]:
-        """Offset and scale in kelvin."""
-        return self.offset_kelvin, self.scale_kelvin
 
 
 def predict_thermal_labels(
@@ -113,13 +108,16 @@ def check_labeller(data: Path, out: Path, config: LabellerConfig, start: Bundle 
         OptionError: the processes cannot share the batch.
         DatasetError: there are no frames, or a set has no thermal pictures.
         CheckpointError: the run in `out` was begun with other settings.
-        BundleError: `start` has no labeller of this form.
+        BundleError: `start` has no labeller of this form and normalisation.
     """
     require_divisible(config.batch, "labeller")
     require_thermal(open_sets(data, config.shares).values())
     require_same_run(out, config, start)
     if start is not None:
-        _load_weights(start, Labeller(STREET_CLASSES, *config.normalization, pretrained=False))
+        require_same_normalization(start)
+        _load_weights(
+            start, Labeller(STREET_CLASSES, config.offset_kelvin, config.scale_kelvin, pretrained=False)
+        )
 
 
 def train_labeller(
@@ -140,7 +138,7 @@ def train_labeller(
         record_run(out, config, mixture, start)
         frames = segment_mixture(mixture, out.parent / "segmenter")
     torch.manual_seed(config.seed)
-    network = runtime.place(Labeller(STREET_CLASSES, *config.normalization))
+    network = runtime.place(Labeller(STREET_CLASSES, config.offset_kelvin, config.scale_kelvin))
     if start is not None:
         _load_weights(start, network)
     ema = Average(network, config.ema_halflife)

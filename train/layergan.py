@@ -13,8 +13,8 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
 from train.adversary import WINDOW, Adversary
 from train.checkpoint import TrainState
-from train.composition import compose, conditions, one_hot
-from train.initial_weights import load_graph_weights
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN, compose, conditions, one_hot
+from train.initial_weights import load_graph_weights, require_same_normalization
 from train.loop import Average, cosine_schedule, run_steps
 from train.losses import class_balanced, correlation_loss, gradient_l1
 from train.mixture import Mixture, open_sets, require_thermal
@@ -52,8 +52,8 @@ class EdgeConfig:
     thermal_label_noise_kelvin: float = 1.5
     contrast_kelvin: float = 10.0
     feather_pixels: int = 2
-    offset_kelvin: float = 283.15
-    scale_kelvin: float = 20.0
+    offset_kelvin: float = field(default=OFFSET_KELVIN, init=False)  # recorded, and the same for all stages
+    scale_kelvin: float = field(default=SCALE_KELVIN, init=False)
     ema_halflife: float = 250
     shares: dict[str, float] = field(
         default_factory=lambda: {"msrs": 0.5, "roadscene": 0.22, "m3svd": 0.06, "scenes": 0.22}
@@ -171,12 +171,13 @@ def check_edge(data: Path, out: Path, config: EdgeConfig, start: Bundle | None =
         OptionError: the processes cannot share the batch.
         DatasetError: there are no frames, or a set has no thermal pictures.
         CheckpointError: the run in `out` was begun with other settings.
-        BundleError: `start` has no encoder and layers of this form.
+        BundleError: `start` has no encoder and layers of this form and normalisation.
     """
     require_divisible(config.batch, "edge")
     require_thermal(open_sets(data, config.shares).values())
     require_same_run(out, config, start)
     if start is not None:
+        require_same_normalization(start)
         load_generator(start, EdgeGenerator(STREET_CLASSES, pretrained=False))
 
 

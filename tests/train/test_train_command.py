@@ -103,6 +103,7 @@ def test_dry_run_prints_and_writes_nothing(
         ("edge.size=[250,320]", "edge.size=[250, 320] is no size for this network"),
         ("edge.size=[32,64]", "at least 64"),
         ("segmenter.size=[16,32]", "multiples of 32"),
+        ("labeller.scale_kelvin=30", "labeller has no setting 'scale_kelvin'"),
         ("labeller.batch=0", "labeller.batch=0 is not above zero"),
         ("labeller.scales=[0,1]", "labeller.scales=[0, 1] is not above zero"),
         ("labeller.scales=[2,1]", "no range"),
