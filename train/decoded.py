@@ -26,13 +26,13 @@ FOLDER = ".decoded"
 def decode(dataset: Dataset, split: str, refine: Callable[[Sample], Sample]) -> DecodedFrames:
     """Frames of a split as `refine` leaves them; decoded now unless an earlier run did so."""
     stems = dataset.stems(split)
-    name = f"{dataset.root.name}-{split}-{refine.__name__}"
+    name = f"{dataset.folder}-{split}-{refine.__name__}"
     path = _folder(dataset.root.parent) / f"{name}-{_fingerprint(dataset, refine)}.bin"
     if not is_written(path):
         logger.info("decoding the frames of %s into %s", dataset.name, path)
         for outdated in path.parent.glob(f"{name}-*"):
             outdated.unlink(missing_ok=True)
-        samples = (refine(dataset.sample(stem)) for stem in tqdm(stems, desc=dataset.root.name))
+        samples = (refine(dataset.sample(stem)) for stem in tqdm(stems, desc=dataset.folder))
         write_arrays(path, (pair for sample in samples for pair in _arrays(sample)))
     return DecodedFrames(dataset, stems, path)
 

@@ -24,6 +24,7 @@ from train.data import Sample
 from train.mixture import (
     OBJECT_CLASSES,
     Mixture,
+    Source,
     has_labels,
     random_pixel_of,
     require_labels,
@@ -76,7 +77,7 @@ class WindowRules:
 
 @dataclass(frozen=True)
 class LabelledMixture:
-    """A mixture with, for each frame by SOURCE/STEM, the segmenter's label map.
+    """A mixture with, for each frame by FOLDER/STEM, the segmenter's label map.
 
     At run time the maps come from a simulator or from the segmenter: the layers must know both.
 
@@ -101,7 +102,8 @@ def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:
         logger.info("no segmenter in %s: frames without labels are left out", directory)
         return LabelledMixture(mixture, {})
     weights = f"maps-{_digest(str((directory / WEIGHTS).stat().st_mtime_ns))}"
-    path = directory / f"{weights}-{_digest(*(str(source.samples.path) for source in mixture.sources))}.bin"
+    frames = _digest(*(f"{source.dataset.folder} {source.samples.path}" for source in mixture.sources))
+    path = directory / f"{weights}-{frames}.bin"
     if not is_written(path):
         for other in directory.glob("maps-*"):
             if not other.name.startswith(weights):  # other stages keep the maps of their own frames
@@ -118,13 +120,13 @@ def _segmented(mixture: Mixture, directory: Path) -> Iterator[tuple[str, NDArray
     network = Segmenter(STREET_CLASSES, pretrained=False).to(memory_format=torch.channels_last)
     load_module(directory, "segmenter_ema", network)
     for source in mixture.sources:
-        for sample in tqdm(source.samples, desc=f"segmenting {source.dataset.name}"):
-            yield _key(source.dataset.name, sample.stem), segment(network, sample.rgb)
+        for sample in tqdm(source.samples, desc=f"segmenting {source.dataset.folder}"):
+            yield _key(source, sample), segment(network, sample.rgb)
 
 
-def _key(name: str, stem: str) -> str:
+def _key(source: Source, sample: Sample) -> str:
     """Of a frame's map in `LabelledMixture.segmented`."""
-    return f"{name}/{stem}"
+    return f"{source.dataset.folder}/{sample.stem}"
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ def _draw(frames: LabelledMixture, rules: WindowRules, rng: np.random.Generator)
     """One window of a frame that has a label map."""
     while True:
         source, sample = frames.mixture.draw(rng)
-        maps = _choose_maps(rng, frames, source.dataset.name, sample, rules.segmented_share)
+        segmented = frames.segmented.get(_key(source, sample))
+        maps = _choose_maps(rng, segmented, sample, rules.segmented_share)
         if maps is not None:
             break
     classes, finer = maps
@@ -190,10 +193,9 @@ def _draw(frames: LabelledMixture, rules: WindowRules, rng: np.random.Generator)
 
 
 def _choose_maps(
-    rng: np.random.Generator, frames: LabelledMixture, name: str, sample: Sample, segmented_share: float
+    rng: np.random.Generator, segmented: NDArray[np.uint8] | None, sample: Sample, segmented_share: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Class map, and the map whose connected components are the objects (the source's own is finer)."""
-    segmented = frames.segmented.get(_key(name, sample.stem))
     trusted = has_labels(sample)
     if segmented is not None and (not trusted or rng.random() < segmented_share):
         return segmented, segmented

@@ -1,5 +1,7 @@
 """Windows, colours and thermal batches."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,14 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thermalsdk.labels import STREET_CLASSES
+from train import thermal_batch
 from train.adversary import WINDOW, Adversary
 from train.augmentation import jitter_colours, random_window
+from train.checkpoint import TrainState
 from train.composition import one_hot
 from train.data import Dataset, DatasetError
 from train.layergan import EdgeConfig, noisy_thermal_labels, reconstruction_loss, sample_grid
 from train.mixture import Mixture, open_sets
 from train.scenes_dataset import prepare_scenes
-from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
+from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch, segment_mixture
 
 RULES = WindowRules(batch=3, size=(64, 96), scales=(0.6, 1.2), object_share=0.5, segmented_share=0.5)
 
@@ -127,6 +131,27 @@ def test_a_mixture_without_any_labels_is_refused(mixture: LabelledMixture, monke
     with pytest.raises(DatasetError, match="no frame of scenes has labels"):
         LabelledMixture(mixture.mixture, {})
     LabelledMixture(mixture.mixture, {"scenes/0": np.zeros((96, 128), np.uint8)})
+
+
+def test_the_segmenters_maps_of_two_sets_of_one_name_are_kept_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("streets", "more-streets"):
+        prepare_scenes(tmp_path / folder, train=1, val=0, size=(64, 96))
+    mixture = Mixture(tmp_path, {"streets": 1.0, "more-streets": 1.0})
+    assert len({dataset.name for dataset in mixture.datasets}) == 1
+    ids = iter((1, 2))
+    monkeypatch.setattr(thermal_batch, "load_module", lambda *_: None)
+    monkeypatch.setattr(thermal_batch, "segment", lambda _, rgb: np.full(rgb.shape[:2], next(ids), np.uint8))
+    TrainState({}).save(tmp_path)
+    frames = segment_mixture(mixture, tmp_path)
+    assert {key: int(frames.segmented[key].max()) for key in frames.segmented} == {
+        "streets/0000_0": 1,
+        "more-streets/0000_0": 2,
+    }
+    rules = WindowRules(1, (64, 64), (1.0, 1.0), object_share=0.0, segmented_share=1.0)
+    seen = {draw_thermal_batch(frames, rules, 0, index).labels.max().item() for index in range(8)}
+    assert seen == {1, 2}
 
 
 def test_ids_of_other_classes_are_not_taken_for_ours(make_dataset) -> None:

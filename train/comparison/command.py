@@ -155,8 +155,7 @@ def _score(
 ) -> dict[str, Any]:
     """Scores of the method in `run` on one set, kept there for the same budget and maps."""
     name = run.name
-    set_name = dataset.root.name
-    kept = run / f"{set_name}_{protocol}.json"
+    kept = run / f"{dataset.folder}_{protocol}.json"
     key = {"budget": asdict(budget), "bundle": bundle if protocol == "rgb" else None}
     known = read_kept(kept, key)
     if known is not None:
@@ -170,9 +169,9 @@ def _score(
         split=SPLIT,
         networks=(LiteFeatures(),),
         compared=COMPARED if with_baselines else (),
-        progress=_progress(f"{name} {set_name} {protocol}"),
+        progress=_progress(f"{name} {dataset.folder} {protocol}"),
     )
-    scored = {"method": name, **key, "seconds": training_seconds(run), **result, "dataset": set_name}
+    scored = {"method": name, **key, "seconds": training_seconds(run), **result}
     write_json(kept, scored)
     return scored
 

@@ -82,6 +82,11 @@ class Dataset:
         return self.spec.name
 
     @property
+    def folder(self) -> str:
+        """Name of its folder: two sets of the same source have the same name, but not the same folder."""
+        return self.root.name
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Class names in painter's order; a label id is an index into them."""
         return self.spec.classes

@@ -61,16 +61,16 @@ def main(args: argparse.Namespace) -> int:
         for dataset in datasets:
             if dataset.thermal is None:
                 segment = bundle_segmenter(synth, dataset)
-                bar = _progress(f"{dataset.name} segmenter")
+                bar = _progress(f"{dataset.folder} segmenter")
                 segmentations.append(score_segmenter(dataset, segment, args.split, bar))
                 continue
             synthesizers = _synthesizers(synth, dataset, args.protocols, args.split)
             for protocol, synthesize in synthesizers.items():
-                bar = _progress(f"{dataset.name} {protocol}")
+                bar = _progress(f"{dataset.folder} {protocol}")
                 results.append(
                     evaluate(dataset, synthesize, protocol, split=args.split, networks=networks, progress=bar)
                 )
-            write_figure(args.out / f"{dataset.name}.png", dataset, synthesizers, split=args.split)
+            write_figure(args.out / f"{dataset.folder}.png", dataset, synthesizers, split=args.split)
     _write(args.out / "evaluation.json", json.dumps(results + segmentations, indent=1) + "\n")
     sections = ([markdown(results)] if results else []) + [segmentation_markdown(s) for s in segmentations]
     report = "\n".join(sections)
