@@ -18,13 +18,12 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from train import prepare, scenes_dataset
 from train.comparison import command as compare
-from train.comparison.training import Budget
 from train.downstream import command as downstream
 from train.evaluation import command as evaluate
 from train.labeller import LabellerConfig, check_labeller, train_labeller
 from train.layergan import EdgeConfig, check_edge, train_edge
 from train.memory import keep_freed_memory
-from train.preset import PRESETS, check_preset, train_preset
+from train.preset import PRESETS, PresetConfig, check_preset, train_preset
 from train.runtime import add_runtime_arguments, default_of, open_runtime
 from train.segmenter import SegmenterConfig, check_segmenter, train_segmenter
 from train.settings import configure
@@ -45,7 +44,7 @@ STAGES = {
     "edge": Stage(EdgeConfig, check_edge, train_edge),
 }
 TRAININGS = STAGES | {
-    name: Stage(Budget, partial(check_preset, name), partial(train_preset, name)) for name in PRESETS
+    name: Stage(PresetConfig, partial(check_preset, name), partial(train_preset, name)) for name in PRESETS
 }
 #: Commands with options of their own, by the modules that declare them.
 COMMANDS = {

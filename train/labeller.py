@@ -134,7 +134,7 @@ def train_labeller(
     runtime = runtime or Runtime()
     check_labeller(data, out, config, start)
     with runtime.fabric.rank_zero_first():
-        mixture = Mixture(data, config.shares, refine=correct_by_boxes)
+        mixture = Mixture(data, config.shares, "--set labeller.shares=JSON", refine=correct_by_boxes)
         record_run(out, config, mixture, start)
         frames = segment_mixture(mixture, out.parent / "segmenter")
     torch.manual_seed(config.seed)

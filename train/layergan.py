@@ -195,7 +195,7 @@ def train_edge(
     runtime = runtime or Runtime()
     check_edge(data, out, config, start)
     with runtime.fabric.rank_zero_first():
-        mixture = Mixture(data, config.shares)
+        mixture = Mixture(data, config.shares, "--set edge.shares=JSON")
         record_run(out, config, mixture, start)
         frames = segment_mixture(mixture, out.parent / "segmenter")
     training = EdgeTraining(config, runtime, start)

@@ -101,6 +101,7 @@ class Mixture:
     Args:
         root: directory of prepared datasets.
         shares: share of each dataset by its folder's name; absent folders and those of share 0 are left out.
+        setting: of the running command that gives shares, for the log.
         split: of each dataset.
         refine: changes each frame once, when it is decoded.
 
@@ -112,17 +113,14 @@ class Mixture:
         self,
         root: Path,
         shares: dict[str, float],
+        setting: str,
         split: str = "train",
         refine: Callable[[Sample], Sample] = unchanged,
     ) -> None:
         datasets = open_sets(root, shares, split)
         others = sorted({path.parent.name for path in root.glob("*/dataset.json")} - set(shares))
         if others:
-            logger.info(
-                "%s also has %s, not drawn from: give them a share, as --set edge.shares=JSON does",
-                root,
-                ", ".join(others),
-            )
+            logger.info("%s also has %s, not drawn from: name them with %s", root, ", ".join(others), setting)
         absent = sorted(set(shares) - set(datasets))
         if absent:
             logger.info("%s has no %s: trained without", root, ", ".join(absent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from thermalsdk.bundle import Bundle
@@ -12,6 +13,7 @@ from train.methods import METHODS
 from train.mixture import Mixture, open_sets, require_thermal
 from train.record import require_same_settings
 from train.runtime import Runtime, require_divisible
+from train.settings import require_shares
 from train.thermal_batch import segment_mixture
 
 PRESETS = tuple(name for name in METHODS if name != "edge")
@@ -19,7 +21,22 @@ PRESETS = tuple(name for name in METHODS if name != "edge")
 HEIGHTS = (380, 480)
 
 
-def check_preset(name: str, data: Path, out: Path, budget: Budget, start: Bundle | None = None) -> None:
+@dataclass(frozen=True)
+class PresetConfig(Budget):
+    """The whole configuration of a preset's run.
+
+    Args:
+        shares: of the datasets, by folder.
+    """
+
+    shares: dict[str, float] = field(default_factory=lambda: EdgeConfig().shares)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_shares(self)
+
+
+def check_preset(name: str, data: Path, out: Path, config: PresetConfig, start: Bundle | None = None) -> None:
     """Find what `train_preset` could not do with the same arguments, before anything is trained.
 
     Raises:
@@ -31,16 +48,16 @@ def check_preset(name: str, data: Path, out: Path, budget: Budget, start: Bundle
         raise OptionError(
             f"a bundle holds no weights of {name}", "Leave --init out; only preset edge starts from a bundle."
         )
-    require_divisible(budget.batch, name)
-    require_thermal(open_sets(data, EdgeConfig().shares).values())
-    require_same_settings(out, settings_of(name, budget))
+    require_divisible(config.batch, name)
+    require_thermal(open_sets(data, config.shares).values())
+    require_same_settings(out, settings_of(name, config))
 
 
 def train_preset(
     name: str,
     data: Path,
     out: Path,
-    budget: Budget,
+    config: PresetConfig,
     start: Bundle | None = None,
     runtime: Runtime | None = None,
 ) -> None:
@@ -53,8 +70,9 @@ def train_preset(
     Raises what `check_preset` raises, and DatasetError where neither the sets nor a segmenter give labels.
     """
     runtime = runtime or Runtime()
-    check_preset(name, data, out, budget, start)
+    check_preset(name, data, out, config, start)
     with runtime.fabric.rank_zero_first():
-        frames = segment_mixture(Mixture(data, EdgeConfig().shares), out.parent / "segmenter")
+        mixture = Mixture(data, config.shares, f"--set {name}.shares=JSON")
+        frames = segment_mixture(mixture, out.parent / "segmenter")
     low, high = HEIGHTS
-    train_method(name, frames, out, budget, (budget.size / high, budget.size / low), runtime)
+    train_method(name, frames, out, config, (config.size / high, config.size / low), runtime)

@@ -99,7 +99,7 @@ def train_segmenter(
     runtime = runtime or Runtime()
     check_segmenter(data, out, config, start)
     with runtime.fabric.rank_zero_first():
-        mixture = Mixture(data, config.shares, refine=correct_by_boxes)
+        mixture = Mixture(data, config.shares, "--set segmenter.shares=JSON", refine=correct_by_boxes)
         cutouts = open_cutouts(data) if config.pasted_share > 0 else None
         also = [] if cutouts is None else [cutouts.provenance(config.pasted_share)]
         if cutouts is not None:

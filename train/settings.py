@@ -59,6 +59,11 @@ def require_stage_settings(config: Any, multiple: int, least: int) -> None:
         )
     if config.scales[0] > config.scales[1]:
         raise OptionError(f"scales={json.dumps(config.scales)} is no range", "Set [LEAST, GREATEST].")
+    require_shares(config)
+
+
+def require_shares(config: Any) -> None:
+    """Raise OptionError unless the shares of the datasets can be probabilities."""
     if not any(config.shares.values()) or min(config.shares.values()) < 0:
         raise OptionError(
             f"shares={json.dumps(config.shares)} are no shares",

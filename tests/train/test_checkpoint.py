@@ -124,7 +124,7 @@ from train.thermal_batch import LabelledMixture
 
 torch.set_num_threads(1)
 train.loop.CHECKPOINT_SECONDS = 0.0  # a checkpoint after every step
-frames = LabelledMixture(Mixture(Path(sys.argv[1]), {"scenes": 1.0}), {})
+frames = LabelledMixture(Mixture(Path(sys.argv[1]), {"scenes": 1.0}, "shares"), {})
 train_method("edge", frames, Path(sys.argv[2]), Budget(images=24, size=64, batch=2, quiet_share=0.5))
 """
 

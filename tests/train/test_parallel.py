@@ -144,7 +144,7 @@ def _trained_in_each_process(rank: int, folder: str) -> None:
             norms["second"](torch.tensor([[2.0], [4.0]]))
     states = []
     training.run_steps = lambda out, state, total, step, *_: states.append(state) or step(0)
-    frames = LabelledMixture(Mixture(Path(folder), {"scenes": 1.0}), {})
+    frames = LabelledMixture(Mixture(Path(folder), {"scenes": 1.0}, "shares"), {})
     budget = training.Budget(images=2, size=64, batch=2, quiet_share=0.0)
     training.train_method("pix2pix", frames, Path(folder) / "run", budget, runtime=Runtime(launch(1, "32")))
     learned = {

@@ -27,7 +27,7 @@ RULES = WindowRules(batch=3, size=(64, 96), scales=(0.6, 1.2), object_share=0.5,
 def mixture(tmp_path_factory: pytest.TempPathFactory) -> LabelledMixture:
     root = tmp_path_factory.mktemp("data")
     prepare_scenes(root / "scenes", train=2, val=0, size=(96, 128))
-    return LabelledMixture(Mixture(root, {"scenes": 1.0, "absent": 1.0}), {})
+    return LabelledMixture(Mixture(root, {"scenes": 1.0, "absent": 1.0}, "shares"), {})
 
 
 @settings(max_examples=50, deadline=None)
@@ -138,7 +138,7 @@ def test_the_segmenters_maps_of_two_sets_of_one_name_are_kept_apart(
 ) -> None:
     for folder in ("streets", "more-streets"):
         prepare_scenes(tmp_path / folder, train=1, val=0, size=(64, 96))
-    mixture = Mixture(tmp_path, {"streets": 1.0, "more-streets": 1.0})
+    mixture = Mixture(tmp_path, {"streets": 1.0, "more-streets": 1.0}, "shares")
     assert len({dataset.name for dataset in mixture.datasets}) == 1
     ids = iter((1, 2))
     monkeypatch.setattr(thermal_batch, "load_module", lambda *_: None)

@@ -15,6 +15,7 @@ from export.run import load_run
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.labels import STREET_CLASSES
+from train import preset
 from train.__main__ import main
 from train.checkpoint import TrainState, load_module
 from train.data import Dataset, DatasetWriter, FrameSpec
@@ -252,7 +253,23 @@ def test_another_preset_is_trained_by_the_same_command_and_exported(
     assert run_command(monkeypatch, *words) == 0
     assert (tmp_path / "run" / "pix2pix" / "checkpoint.safetensors").exists()
     out = export_method(tmp_path / "run" / "pix2pix", tmp_path / "graphs")
-    assert json.loads((out / RECORD).read_text())["training"]["images"] == 4
+    training = json.loads((out / RECORD).read_text())["training"]
+    assert training["images"] == 4
+    assert [(entry["name"], entry["frames"]) for entry in training["data"]] == [("scenes", 2)]
+
+
+def test_a_preset_draws_from_the_shares_that_it_is_given(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "mine").symlink_to(data / "scenes")
+    (tmp_path / "scenes").symlink_to(data / "scenes")
+    drawn = []
+    monkeypatch.setattr(preset, "train_method", lambda name, frames, *_: drawn.append(frames.mixture))
+    words = ("--preset", "paper", "--data", str(tmp_path), "--out", str(tmp_path / "run"))
+    with caplog.at_level("INFO"):
+        assert run_command(monkeypatch, *words, "--set", 'paper.shares={"mine": 1}') == 0
+    assert [dataset.folder for dataset in drawn[0].datasets] == ["mine"]
+    assert "also has scenes, not drawn from: name them with --set paper.shares=JSON" in caplog.text
 
 
 @pytest.mark.parametrize("words", [["--init", "street"], ["--set", "reduced.size=100"]])

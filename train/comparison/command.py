@@ -76,7 +76,7 @@ def main(args: argparse.Namespace) -> int:
     folder = args.out / f"data-{budget.size}"
     with runtime.fabric.rank_zero_first():
         small = {name: _resized(full[name], folder / name, budget.size) for name in args.sets}
-    frames = LabelledMixture(Mixture(folder, dict.fromkeys(args.sets, 1.0)), {})
+    frames = LabelledMixture(Mixture(folder, dict.fromkeys(args.sets, 1.0), "--sets"), {})
     for name in args.methods:
         train_method(name, frames, args.out / name, budget, runtime=runtime, sets=args.sets)
     if rank() > 0:

@@ -57,7 +57,7 @@ class Budget:
 
 
 def settings_of(name: str, budget: Budget, sets: Sequence[str] = ()) -> dict[str, Any]:
-    """What the record of a method's run says."""
+    """What the record of a method's run says, its data apart."""
     return {"method": name, "sets": list(sets), **asdict(budget)}
 
 
@@ -87,7 +87,7 @@ def train_method(
     runtime = runtime or Runtime()
     require_divisible(budget.batch, name)
     with runtime.fabric.rank_zero_first():
-        write_record(out, settings_of(name, budget, sets))
+        write_record(out, settings_of(name, budget, sets) | {"data": frames.mixture.provenance()})
     method = build(name, budget)
     runtime.place(method.generator)
     runtime.place(method.opponents)
