@@ -136,7 +136,7 @@ def train_labeller(
     with runtime.fabric.rank_zero_first():
         mixture = Mixture(data, config.shares, "--set labeller.shares=JSON", refine=correct_by_boxes)
         record_run(out, config, mixture, start)
-        frames = segment_mixture(mixture, out.parent / "segmenter")
+    frames = segment_mixture(mixture, out.parent / "segmenter", runtime.fabric)
     torch.manual_seed(config.seed)
     network = runtime.place(Labeller(STREET_CLASSES, config.offset_kelvin, config.scale_kelvin))
     if start is not None:

@@ -197,7 +197,7 @@ def train_edge(
     with runtime.fabric.rank_zero_first():
         mixture = Mixture(data, config.shares, "--set edge.shares=JSON")
         record_run(out, config, mixture, start)
-        frames = segment_mixture(mixture, out.parent / "segmenter")
+    frames = segment_mixture(mixture, out.parent / "segmenter", runtime.fabric)
     training = EdgeTraining(config, runtime, start)
     device = runtime.fabric.device
 

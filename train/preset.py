@@ -73,6 +73,6 @@ def train_preset(
     check_preset(name, data, out, config, start)
     with runtime.fabric.rank_zero_first():
         mixture = Mixture(data, config.shares, f"--set {name}.shares=JSON")
-        frames = segment_mixture(mixture, out.parent / "segmenter")
+    frames = segment_mixture(mixture, out.parent / "segmenter", runtime.fabric)
     low, high = HEIGHTS
     train_method(name, frames, out, config, (config.size / high, config.size / low), runtime)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
@@ -18,7 +19,7 @@ from thermalsdk.compositing import connected_components
 from thermalsdk.labels import STREET_CLASSES, VOID
 from train.array_file import ArrayFile, is_written, write_arrays
 from train.augmentation import jitter_colours, random_window
-from train.checkpoint import WEIGHTS, load_module
+from train.checkpoint import WEIGHTS, load_module, require_alike
 from train.composition import object_means
 from train.data import Sample
 from train.mixture import (
@@ -93,14 +94,25 @@ class LabelledMixture:
             require_labels(self.mixture.datasets)
 
 
-def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:
-    """Run the segmenter in `directory` over every frame, once.
+def segment_mixture(mixture: Mixture, directory: Path, fabric: Fabric) -> LabelledMixture:
+    """Run the segmenter in `directory` over every frame, once for all processes.
 
     Without a segmenter, frames without labels are left out.
+
+    Raises:
+        DatasetError: see `LabelledMixture`.
+        CheckpointError: some processes find a segmenter and some do not.
     """
+    with fabric.rank_zero_first():
+        maps = _segmenters_maps(mixture, directory)
+    require_alike(directory, "label maps", len(maps))
+    return LabelledMixture(mixture, maps)
+
+
+def _segmenters_maps(mixture: Mixture, directory: Path) -> Mapping[str, NDArray[np.uint8]]:
     if not (directory / WEIGHTS).exists():
         logger.info("no segmenter in %s: frames without labels are left out", directory)
-        return LabelledMixture(mixture, {})
+        return {}
     weights = f"maps-{_digest(str((directory / WEIGHTS).stat().st_mtime_ns))}"
     frames = _digest(*(f"{source.dataset.folder} {source.samples.path}" for source in mixture.sources))
     path = directory / f"{weights}-{frames}.bin"
@@ -109,7 +121,7 @@ def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:
             if not other.name.startswith(weights):  # other stages keep the maps of their own frames
                 other.unlink()
         write_arrays(path, _segmented(mixture, directory))
-    return LabelledMixture(mixture, ArrayFile(path))
+    return ArrayFile(path)
 
 
 def _digest(*texts: str) -> str:

@@ -113,6 +113,16 @@ def test_a_run_of_other_networks_or_settings_is_refused(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "config.json").read_text())["rate"] == 0.1
 
 
+def test_processes_that_find_different_checkpoints_do_not_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer(tmp_path, 3)
+    monkeypatch.setattr("train.checkpoint.gathered", lambda own: torch.cat([own, torch.tensor([0])]))
+    with pytest.raises(CheckpointError, match="has 0 and 3 steps done") as raised:
+        trainer(tmp_path, 5)
+    assert "--out" in raised.value.hint
+
+
 KILLED_TRAINING = """
 import sys
 from pathlib import Path

@@ -12,11 +12,12 @@ from thermalsdk.labels import STREET_CLASSES
 from train import thermal_batch
 from train.adversary import WINDOW, Adversary
 from train.augmentation import jitter_colours, random_window
-from train.checkpoint import TrainState
+from train.checkpoint import CheckpointError, TrainState
 from train.composition import one_hot
 from train.data import Dataset, DatasetError
 from train.layergan import EdgeConfig, noisy_thermal_labels, reconstruction_loss, sample_grid
 from train.mixture import Mixture, open_sets
+from train.runtime import Runtime
 from train.scenes_dataset import prepare_scenes
 from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch, segment_mixture
 
@@ -144,7 +145,8 @@ def test_the_segmenters_maps_of_two_sets_of_one_name_are_kept_apart(
     monkeypatch.setattr(thermal_batch, "load_module", lambda *_: None)
     monkeypatch.setattr(thermal_batch, "segment", lambda _, rgb: np.full(rgb.shape[:2], next(ids), np.uint8))
     TrainState({}).save(tmp_path)
-    frames = segment_mixture(mixture, tmp_path)
+    fabric = Runtime().fabric
+    frames = segment_mixture(mixture, tmp_path, fabric)
     assert {key: int(frames.segmented[key].max()) for key in frames.segmented} == {
         "streets/0000_0": 1,
         "more-streets/0000_0": 2,
@@ -152,6 +154,10 @@ def test_the_segmenters_maps_of_two_sets_of_one_name_are_kept_apart(
     rules = WindowRules(1, (64, 64), (1.0, 1.0), object_share=0.0, segmented_share=1.0)
     seen = {draw_thermal_batch(frames, rules, 0, index).labels.max().item() for index in range(8)}
     assert seen == {1, 2}
+    # Another machine has no segmenter.
+    monkeypatch.setattr("train.checkpoint.gathered", lambda own: torch.cat([own, torch.tensor([0])]))
+    with pytest.raises(CheckpointError, match="has 0 and 2 label maps"):
+        segment_mixture(mixture, tmp_path, fabric)
 
 
 def test_ids_of_other_classes_are_not_taken_for_ours(make_dataset) -> None:
