@@ -67,7 +67,9 @@ def open_sets(root: Path, shares: Mapping[str, float], split: str = "train") -> 
     for dataset in datasets.values():
         require_street_classes(dataset)
         if not dataset.stems(split):
-            raise DatasetError(f"{dataset.root} has no frame in {split}", "Give it no share, or the share 0.")
+            raise DatasetError(
+                f"{dataset.root} has no frame in {split}", "Leave it out, or give it the share 0."
+            )
     return datasets
 
 
@@ -86,7 +88,8 @@ def require_thermal(datasets: Iterable[Dataset]) -> None:
     for dataset in datasets:
         if dataset.thermal is None:
             raise DatasetError(
-                f"{dataset.root} has no thermal pictures to learn from", "Give it no share, or the share 0."
+                f"{dataset.root} has no thermal pictures to learn from",
+                "Leave it out, or give it the share 0.",
             )
 
 
