@@ -17,8 +17,10 @@ from train.settings import require_shares
 from train.thermal_batch import segment_mixture
 
 PRESETS = tuple(name for name in METHODS if name != "edge")
-#: The paper resizes frames to a random height in this range and takes the largest square (section 3.1).
-HEIGHTS = (380, 480)
+#: Sides in pixels of the squares that are cut from frames and scaled to the size of the networks. The paper
+#: resizes frames to a height in this range first (section 3.1, `train.paper_tensors`); of frames of 480 rows
+#: it would show all rows each time.
+SIDES = (380, 480)
 
 
 @dataclass(frozen=True)
@@ -74,5 +76,5 @@ def train_preset(
     with runtime.fabric.rank_zero_first():
         mixture = Mixture(data, config.shares, f"--set {name}.shares=JSON")
     frames = segment_mixture(mixture, out.parent / "segmenter", runtime.fabric)
-    low, high = HEIGHTS
+    low, high = SIDES
     train_method(name, frames, out, config, (config.size / high, config.size / low), runtime)
