@@ -117,7 +117,7 @@ def street_batch(size: int) -> ThermalBatch:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         prepare_scenes(root / "scenes", 1, 1, (480, 640))
-        frames = LabelledMixture(Mixture(root, {"scenes": 1.0}), {})
+        frames = LabelledMixture(Mixture(root, {"scenes": 1.0}, "shares"), {})
         scale = size / 480
         rules = WindowRules(1, (size, size), (scale, scale), object_share=1.0, segmented_share=0.0)
         return draw_thermal_batch(frames, rules, 0, 0)

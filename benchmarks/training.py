@@ -60,7 +60,9 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         training = EdgeTraining(config, Runtime(launch(precision=args.precision)))
-        frames = LabelledMixture(Mixture(args.data or scenes(Path(folder)), config.shares), {})
+        frames = LabelledMixture(
+            Mixture(args.data or scenes(Path(folder)), config.shares, "EdgeConfig.shares"), {}
+        )
         report = measure(training, frames, 3 if args.quick else args.repeats)
         if args.profile:
             print(operators(training, frames))

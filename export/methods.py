@@ -27,8 +27,9 @@ from thermalsdk.labels import STREET_CLASSES
 from thermalsdk.tolerances import FP32_ORT
 from train.checkpoint import WEIGHTS, load_module, write_json
 from train.comparison.training import Budget, build
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN
 from train.methods import METHODS, FrameInputs, Method
-from train.methods.inputs import CONTRAST_KELVIN, OFFSET_KELVIN, SCALE_KELVIN
+from train.methods.inputs import CONTRAST_KELVIN
 from train.networks.paper import PaperGenerator
 from train.record import CONFIG
 
@@ -110,12 +111,13 @@ def export_method(directory: Path, out: Path) -> Path:
     method = build(name, budget)
     generator = load_module(directory, "generator_ema", method.generator)
     graphs = graphs_of_method(method, generator, budget.size)
+    training = asdict(budget) | {"data": config.get("data", [])}
     with staged(out, RECORD) as stage:
         parity = {}
         for graph in tqdm(graphs, desc="export"):
             parity[graph.file] = _write(graph, stage)
             logger.info("%s: %.1e from PyTorch", graph.file, parity[graph.file])
-        write_json(stage / RECORD, _record(name, budget, graphs, parity))
+        write_json(stage / RECORD, _record(name, training, graphs, parity))
     return out
 
 
@@ -156,16 +158,18 @@ def _write(graph: FixedGraph, directory: Path) -> float:
     return float(difference.max() * CONTRAST_KELVIN)
 
 
-def _record(name: str, budget: Budget, graphs: list[FixedGraph], parity: dict[str, float]) -> dict[str, Any]:
+def _record(
+    name: str, training: dict[str, Any], graphs: list[FixedGraph], parity: dict[str, float]
+) -> dict[str, Any]:
     return {
         "method": name,
         "classes": list(STREET_CLASSES),
-        "size": budget.size,
+        "size": training["size"],
         "contrast_kelvin": CONTRAST_KELVIN,
         "thermal_normalization": {"offset_kelvin": OFFSET_KELVIN, "scale_kelvin": SCALE_KELVIN},
         # The paper feeds R to the encoder: a temperature that is set may change pixels of other classes.
         "temperatures_are_local": False,
-        "training": asdict(budget),
+        "training": training,
         "graphs": {
             graph.file: {
                 "inputs": {name: _tensor(value) for name, value in graph.inputs.items()},

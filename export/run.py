@@ -49,7 +49,7 @@ def load_run(directory: Path, base: Bundle | None = None) -> TrainingRun:
         base: bundle that gives the stages which the run lacks; without it a run must have all of them.
 
     Raises:
-        RunError: a stage has no checkpoint, or none has.
+        RunError: a stage has no checkpoint, or none has; or labeller and layers normalise otherwise.
         CheckpointError: a stage has none that is whole.
         BundleError: the bundle's networks have other shapes than those of this version.
     """
@@ -65,6 +65,7 @@ def load_run(directory: Path, base: Bundle | None = None) -> TrainingRun:
     else:
         networks = networks_of(base)
         records = {stage: records.get(stage) or _record_in(base, stage) for stage in STAGES}
+    _require_one_normalization(directory, records)
     for stage in own:
         name = _NETWORKS[stage]
         load_module(directory / stage, f"{name}_ema", getattr(networks, name))
@@ -78,6 +79,19 @@ def _untrained(settings: dict[str, Any]) -> TrainedNetworks:
         Segmenter(STREET_CLASSES, pretrained=False),
         Labeller(STREET_CLASSES, *numbers, pretrained=False),
     )
+
+
+def _require_one_normalization(directory: Path, records: dict[str, dict[str, Any]]) -> None:
+    """The manifest has one, for what the labeller gives and for what the layers are told."""
+    codings = [
+        (records[stage]["offset_kelvin"], records[stage]["scale_kelvin"]) for stage in ("labeller", "edge")
+    ]
+    if codings[0] != codings[1]:
+        raise RunError(
+            f"{directory}: labeller and edge normalise temperatures by (offset, scale) {codings[0]} and "
+            f"{codings[1]} K",
+            "Train one of them again, with the numbers of this version.",
+        )
 
 
 def newest_run(root: Path) -> Path:

@@ -6,11 +6,11 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Iterable
-from dataclasses import asdict, fields, replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
 
@@ -18,24 +18,42 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from train import prepare, scenes_dataset
 from train.comparison import command as compare
-from train.comparison.training import Budget
 from train.downstream import command as downstream
 from train.evaluation import command as evaluate
-from train.labeller import LabellerConfig, train_labeller
-from train.layergan import EdgeConfig, train_edge
+from train.labeller import LabellerConfig, check_labeller, train_labeller
+from train.layergan import EdgeConfig, check_edge, train_edge
 from train.memory import keep_freed_memory
-from train.preset import PRESETS, train_preset
-from train.record import require_same_settings
+from train.preset import PRESETS, PresetConfig, check_preset, train_preset
 from train.runtime import add_runtime_arguments, default_of, open_runtime
-from train.segmenter import SegmenterConfig, train_segmenter
+from train.segmenter import SegmenterConfig, check_segmenter, train_segmenter
+from train.settings import configure
 
-#: Configuration and training of what one command trains, in the order of a whole run.
+
+class Stage(NamedTuple):
+    """What one command trains: its configuration, what finds mistakes before any training, the training."""
+
+    config: type
+    check: Callable[..., None]
+    train: Callable[..., None]
+
+
+#: In the order of a whole run.
 STAGES = {
-    "segmenter": (SegmenterConfig, train_segmenter),
-    "labeller": (LabellerConfig, train_labeller),
-    "edge": (EdgeConfig, train_edge),
+    "segmenter": Stage(SegmenterConfig, check_segmenter, train_segmenter),
+    "labeller": Stage(LabellerConfig, check_labeller, train_labeller),
+    "edge": Stage(EdgeConfig, check_edge, train_edge),
 }
-TRAININGS = STAGES | {name: (Budget, partial(train_preset, name)) for name in PRESETS}
+TRAININGS = STAGES | {
+    name: Stage(PresetConfig, partial(check_preset, name), partial(train_preset, name)) for name in PRESETS
+}
+#: Commands with options of their own, by the modules that declare them.
+COMMANDS = {
+    "scenes": scenes_dataset,
+    "prepare": prepare,
+    "evaluate": evaluate,
+    "compare": compare,
+    "downstream": downstream,
+}
 EXAMPLES = """examples:
   python -m train                                    procedural scenes: segmenter, labeller, edge in turn
   python -m train prepare msrs ../shared/data/msrs runs/data/msrs
@@ -51,6 +69,10 @@ def main() -> int:
     logging.getLogger("train").setLevel(logging.INFO)
     parser = _parser()
     args = parser.parse_args()
+    if args.command in COMMANDS and sys.argv[1] != args.command:
+        parser.error(f"{args.command} takes its options after it: python -m train {args.command} ...")
+    if args.command in STAGES and args.preset != "edge":
+        parser.error(f"{args.command} is a stage of preset edge: leave --preset {args.preset} out")
     try:
         args.run(args)
     except ThermalSDKError as error:
@@ -74,19 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run_arguments(parser, Path("runs/street"))
     parser.set_defaults(run=lambda args: _train(args, STAGES if args.preset == "edge" else (args.preset,)))
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for stage in STAGES:
         sub = commands.add_parser(stage, help=f"train the {stage} alone")
         _add_run_arguments(sub, Path("runs/street"), inherited=True)
         sub.set_defaults(run=lambda args, stage=stage: _train(args, (stage,)))
-    modules = {
-        "scenes": scenes_dataset,
-        "prepare": prepare,
-        "evaluate": evaluate,
-        "compare": compare,
-        "downstream": downstream,
-    }
-    for name, module in modules.items():
+    for name, module in COMMANDS.items():
         sub = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         module.add_arguments(sub)
         sub.set_defaults(run=module.main)
@@ -127,48 +142,22 @@ def _add_run_arguments(parser: argparse.ArgumentParser, out: Path, *, inherited:
 
 
 def _train(args: argparse.Namespace, stages: Iterable[str]) -> None:
-    configs = {name: override(TRAININGS[name][0](), name, args.set) for name in stages}
+    configs = configure({name: TRAININGS[name].config() for name in stages}, args.set)
     if args.dry_run:
         print(json.dumps({name: asdict(config) for name, config in configs.items()}, indent=2))
         return
-    # Now, and not when the stages before it have taken their hours.
-    for name, config in configs.items():
-        require_same_settings(args.out / name, asdict(config))
+    start = None if args.init is None else Bundle.open(args.init)
     keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
     runtime = open_runtime(args)
     with runtime.fabric.rank_zero_first():
         data = args.data if args.data is not None else scenes_dataset.default_data()
-    start = None if args.init is None else Bundle.open(args.init)
-    for name in stages:
-        TRAININGS[name][1](data, args.out / name, configs[name], start, runtime)
-
-
-def override(config: Any, stage: str, settings: list[str]) -> Any:
-    """Apply `stage.name=json` settings to a configuration.
-
-    Raises:
-        SystemExit: a setting names no stage or field, or its value is no JSON.
-    """
-    known = {field.name for field in fields(config)}
-    for setting in settings:
-        path, _, value = setting.partition("=")
-        owner, _, name = path.partition(".")
-        if owner not in TRAININGS or not value:
-            raise SystemExit(
-                f"--set {setting}: write STAGE.NAME=VALUE with a stage of {', '.join(TRAININGS)}"
-            )
-        if owner != stage:
-            continue
-        if name not in known:
-            raise SystemExit(f"--set {setting}: {stage} has {', '.join(sorted(known))}")
-        try:
-            parsed = json.loads(value)
-        except json.JSONDecodeError as error:
-            raise SystemExit(f"--set {setting}: the value is no JSON: {error}") from error
-        config = replace(config, **{name: tuple(parsed) if isinstance(parsed, list) else parsed})
-    return config
+    # Of all stages now, and not when those before have taken their hours.
+    for name, config in configs.items():
+        TRAININGS[name].check(data, args.out / name, config, start)
+    for name, config in configs.items():
+        TRAININGS[name].train(data, args.out / name, config, start, runtime)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ class Window:
 
     def ids(self, image: NDArray) -> NDArray:
         """Cut and resize a map of ids: nearest neighbour."""
-        return self._cut(image, cv2.INTER_NEAREST)
+        # INTER_NEAREST takes the pixel at the left of each place: half a pixel beside what `picture` shows.
+        return self._cut(image, cv2.INTER_NEAREST_EXACT)
 
     def _cut(self, image: NDArray, interpolation: int) -> NDArray:
         part = image[self.top : self.top + self.height, self.left : self.left + self.width]

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.partial import write_whole
+from train.parallel import gathered
 
 WEIGHTS = "checkpoint.safetensors"
 #: How many checkpoints of a run lie on the disk, the newest included.
@@ -79,6 +80,20 @@ class TrainState:
             module.load_state_dict(_under(tensors, f"module.{name}."))
         for name, optimizer in self.optimizers.items():
             _restore_optimizer(optimizer, _under(tensors, f"optimizer.{name}."))
+
+
+def require_alike(directory: Path, what: str, number: int) -> None:
+    """Compare what the processes found in a run directory: they must train one state, on the same maps.
+
+    Raises:
+        CheckpointError: in all processes, where one of them has another number.
+    """
+    numbers = gathered(torch.tensor([number])).tolist()
+    if len(set(numbers)) > 1:
+        raise CheckpointError(
+            f"{directory} has {' and '.join(map(str, sorted(set(numbers))))} {what} for different processes",
+            "Give all machines one --out, on a disk that they share, or copy the folder to each of them.",
+        )
 
 
 def checkpoint_files(directory: Path) -> list[Path]:

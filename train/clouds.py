@@ -42,7 +42,7 @@ def repaint_sky(
 
 
 def _fractal_noise(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Noise of unit variance whose amplitude halves with the scale, stretched sideways as clouds are."""
+    """Noise of unit variance, stretched sideways as clouds are: half the scale has 0.6 of the amplitude."""
     height, width = size
     stretch = rng.uniform(1, 4)
     total = np.zeros(size, np.float32)

@@ -9,6 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+#: Normalisation of temperatures for every network: (kelvin - OFFSET_KELVIN) / SCALE_KELVIN. A bundle has one.
+OFFSET_KELVIN = 283.15
+SCALE_KELVIN = 20.0
+
 
 def one_hot(labels: Tensor, classes: int) -> Tensor:
     """Labels int64 [N,H,W] -> float32 masks [N,K,H,W]."""

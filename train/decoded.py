@@ -26,13 +26,14 @@ FOLDER = ".decoded"
 def decode(dataset: Dataset, split: str, refine: Callable[[Sample], Sample]) -> DecodedFrames:
     """Frames of a split as `refine` leaves them; decoded now unless an earlier run did so."""
     stems = dataset.stems(split)
-    name = f"{dataset.root.name}-{split}-{refine.__name__}"
-    path = _folder(dataset.root.parent) / f"{name}-{_fingerprint(dataset, refine)}.bin"
+    name = f"{dataset.folder}-{split}-{refine.__name__}"
+    fingerprint = dataset.fingerprint(inspect.getsource(inspect.getmodule(refine)))
+    path = _folder(dataset.root.parent) / f"{name}-{fingerprint}.bin"
     if not is_written(path):
         logger.info("decoding the frames of %s into %s", dataset.name, path)
         for outdated in path.parent.glob(f"{name}-*"):
             outdated.unlink(missing_ok=True)
-        samples = (refine(dataset.sample(stem)) for stem in tqdm(stems, desc=dataset.root.name))
+        samples = (refine(dataset.sample(stem)) for stem in tqdm(stems, desc=dataset.folder))
         write_arrays(path, (pair for sample in samples for pair in _arrays(sample)))
     return DecodedFrames(dataset, stems, path)
 
@@ -76,12 +77,3 @@ def _folder(root: Path) -> Path:
         return root / FOLDER
     place = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "thermalsdk" / "decoded" / place
-
-
-def _fingerprint(dataset: Dataset, refine: Callable[[Sample], Sample]) -> str:
-    """Of all that the file is made from: the dataset's files by size and time, and the code of `refine`."""
-    digest = hashlib.sha256(inspect.getsource(inspect.getmodule(refine)).encode())
-    for path in sorted(dataset.root.rglob("*")):
-        state = path.stat()
-        digest.update(f"{path.relative_to(dataset.root)} {state.st_size} {state.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]

@@ -12,6 +12,18 @@ from torch import nn
 
 from thermalsdk.bundle import Bundle, GraphSpec
 from thermalsdk.errors import BundleError
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN
+
+
+def require_same_normalization(bundle: Bundle) -> None:
+    """Raise BundleError where a bundle codes temperatures otherwise: its weights would mean other kelvin."""
+    coding = bundle.manifest.thermal_normalization
+    if (coding.offset_kelvin, coding.scale_kelvin) != (OFFSET_KELVIN, SCALE_KELVIN):
+        raise BundleError(
+            f"{bundle.path} has temperatures around {coding.offset_kelvin:g} K in units of "
+            f"{coding.scale_kelvin:g} K, this version around {OFFSET_KELVIN:g} K in {SCALE_KELVIN:g} K",
+            "Name a bundle that this version exported (--init).",
+        )
 
 
 def load_graph_weights(bundle: Bundle, spec: GraphSpec | None, module: nn.Module) -> None:

@@ -14,16 +14,20 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
 from train.box_labels import correct_by_boxes
 from train.checkpoint import TrainState
-from train.composition import object_means, one_hot
-from train.initial_weights import load_graph_weights
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN, object_means, one_hot
+from train.initial_weights import load_graph_weights, require_same_normalization
 from train.loop import Average, cosine_schedule, run_steps
 from train.losses import correlation_loss
-from train.mixture import Mixture
+from train.mixture import Mixture, open_sets, require_thermal
 from train.networks.labeller import Labeller
 from train.parallel import processes, total
-from train.record import record_run
+from train.record import record_run, require_same_run
 from train.runtime import Runtime, require_divisible
+from train.settings import require_stage_settings
 from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
+
+#: The network sees frames at a fourth of their size.
+CELL = 4
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,16 @@ class LabellerConfig:
     weight_decay: float = 1e-2
     lambda_dense: float = 0.3
     lambda_correlation: float = 1.0
-    offset_kelvin: float = 283.15
-    scale_kelvin: float = 20.0
+    offset_kelvin: float = field(default=OFFSET_KELVIN, init=False)  # recorded, and the same for all stages
+    scale_kelvin: float = field(default=SCALE_KELVIN, init=False)
     ema_halflife: float = 150
     shares: dict[str, float] = field(
         default_factory=lambda: {"msrs": 0.55, "roadscene": 0.2, "m3svd": 0.05, "scenes": 0.2}
     )
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_stage_settings(self, CELL, CELL)
 
     @property
     def windows(self) -> WindowRules:
@@ -63,10 +70,10 @@ def predict_thermal_labels(
     Args:
         precision: in which the network runs.
     """
-    fractions = F.avg_pool2d(one_hot(batch.labels, len(network.classes)), 4)
+    fractions = F.avg_pool2d(one_hot(batch.labels, len(network.classes)), CELL)
     with precision:
-        low = network(F.avg_pool2d(batch.rgb, 4), fractions).float()
-    dense = F.interpolate(low, scale_factor=8.0, mode="nearest")[:, 0]
+        low = network(F.avg_pool2d(batch.rgb, CELL), fractions).float()
+    dense = F.interpolate(low, scale_factor=2.0 * CELL, mode="nearest")[:, 0]
     dense = dense[:, : batch.labels.shape[1], : batch.labels.shape[2]]
     return dense, object_means(dense, batch.objects, batch.object_count)[batch.objects]
 
@@ -94,6 +101,25 @@ def labeller_loss(
     }
 
 
+def check_labeller(data: Path, out: Path, config: LabellerConfig, start: Bundle | None = None) -> None:
+    """Find what `train_labeller` could not do with the same arguments, before anything is trained.
+
+    Raises:
+        OptionError: the processes cannot share the batch.
+        DatasetError: there are no frames, or a set has no thermal pictures.
+        CheckpointError: the run in `out` was begun with other settings.
+        BundleError: `start` has no labeller of this form and normalisation.
+    """
+    require_divisible(config.batch, "labeller")
+    require_thermal(open_sets(data, config.shares).values())
+    require_same_run(out, config, start)
+    if start is not None:
+        require_same_normalization(start)
+        _load_weights(
+            start, Labeller(STREET_CLASSES, config.offset_kelvin, config.scale_kelvin, pretrained=False)
+        )
+
+
 def train_labeller(
     data: Path, out: Path, config: LabellerConfig, start: Bundle | None = None, runtime: Runtime | None = None
 ) -> None:
@@ -102,18 +128,19 @@ def train_labeller(
     Args:
         start: bundle whose labeller a new run starts from; default: ImageNet's backbone.
         runtime: default: one process.
+
+    Raises what `check_labeller` raises, and DatasetError where neither the sets nor a segmenter give labels.
     """
     runtime = runtime or Runtime()
-    require_divisible(config.batch, "labeller")
+    check_labeller(data, out, config, start)
     with runtime.fabric.rank_zero_first():
-        mixture = Mixture(data, config.shares, refine=correct_by_boxes)
+        mixture = Mixture(data, config.shares, "--set labeller.shares=JSON", refine=correct_by_boxes)
         record_run(out, config, mixture, start)
-        frames = segment_mixture(mixture, out.parent / "segmenter")
+    frames = segment_mixture(mixture, out.parent / "segmenter", runtime.fabric)
     torch.manual_seed(config.seed)
-    numbers = (config.offset_kelvin, config.scale_kelvin)
-    network = runtime.place(Labeller(STREET_CLASSES, *numbers))
+    network = runtime.place(Labeller(STREET_CLASSES, config.offset_kelvin, config.scale_kelvin))
     if start is not None:
-        load_graph_weights(start, start.manifest.graphs.labeller, network)
+        _load_weights(start, network)
     ema = Average(network, config.ema_halflife)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(
@@ -135,3 +162,7 @@ def train_labeller(
         return scalars | {"data_wait_ms": 1e3 * batches.waited}
 
     run_steps(out, state, config.steps, step, config.batch)
+
+
+def _load_weights(bundle: Bundle, network: Labeller) -> None:
+    load_graph_weights(bundle, bundle.manifest.graphs.labeller, network)

@@ -11,17 +11,19 @@ from torch import Tensor
 
 from thermalsdk.bundle import Bundle
 from thermalsdk.labels import STREET_CLASSES
-from train.adversary import Adversary
+from train.adversary import WINDOW, Adversary
 from train.checkpoint import TrainState
-from train.composition import compose, conditions, one_hot
-from train.initial_weights import load_graph_weights
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN, compose, conditions, one_hot
+from train.initial_weights import load_graph_weights, require_same_normalization
 from train.loop import Average, cosine_schedule, run_steps
 from train.losses import class_balanced, correlation_loss, gradient_l1
-from train.mixture import Mixture
+from train.mixture import Mixture, open_sets, require_thermal
+from train.networks.backbone import STRIDE
 from train.networks.edge import EdgeGenerator
 from train.parallel import total
-from train.record import record_run
+from train.record import record_run, require_same_run
 from train.runtime import Runtime, require_divisible
+from train.settings import require_positive, require_stage_settings
 from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
 
 
@@ -50,13 +52,17 @@ class EdgeConfig:
     thermal_label_noise_kelvin: float = 1.5
     contrast_kelvin: float = 10.0
     feather_pixels: int = 2
-    offset_kelvin: float = 283.15
-    scale_kelvin: float = 20.0
+    offset_kelvin: float = field(default=OFFSET_KELVIN, init=False)  # recorded, and the same for all stages
+    scale_kelvin: float = field(default=SCALE_KELVIN, init=False)
     ema_halflife: float = 250
     shares: dict[str, float] = field(
         default_factory=lambda: {"msrs": 0.5, "roadscene": 0.22, "m3svd": 0.06, "scenes": 0.22}
     )
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_stage_settings(self, STRIDE, WINDOW)
+        require_positive(self, "contrast_kelvin", "critic_rate")
 
     @property
     def windows(self) -> WindowRules:
@@ -158,6 +164,23 @@ class EdgeTraining:
         return sample_grid(batch, kelvin).cpu()
 
 
+def check_edge(data: Path, out: Path, config: EdgeConfig, start: Bundle | None = None) -> None:
+    """Find what `train_edge` could not do with the same arguments, before anything is trained.
+
+    Raises:
+        OptionError: the processes cannot share the batch.
+        DatasetError: there are no frames, or a set has no thermal pictures.
+        CheckpointError: the run in `out` was begun with other settings.
+        BundleError: `start` has no encoder and layers of this form and normalisation.
+    """
+    require_divisible(config.batch, "edge")
+    require_thermal(open_sets(data, config.shares).values())
+    require_same_run(out, config, start)
+    if start is not None:
+        require_same_normalization(start)
+        load_generator(start, EdgeGenerator(STREET_CLASSES, pretrained=False))
+
+
 def train_edge(
     data: Path, out: Path, config: EdgeConfig, start: Bundle | None = None, runtime: Runtime | None = None
 ) -> None:
@@ -166,13 +189,15 @@ def train_edge(
     Args:
         start: bundle whose encoder and layers a new run starts from; default: ImageNet's backbone.
         runtime: default: one process.
+
+    Raises what `check_edge` raises, and DatasetError where neither the sets nor a segmenter give labels.
     """
     runtime = runtime or Runtime()
-    require_divisible(config.batch, "edge")
+    check_edge(data, out, config, start)
     with runtime.fabric.rank_zero_first():
-        mixture = Mixture(data, config.shares)
+        mixture = Mixture(data, config.shares, "--set edge.shares=JSON")
         record_run(out, config, mixture, start)
-        frames = segment_mixture(mixture, out.parent / "segmenter")
+    frames = segment_mixture(mixture, out.parent / "segmenter", runtime.fabric)
     training = EdgeTraining(config, runtime, start)
     device = runtime.fabric.device
 

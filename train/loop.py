@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from thermalsdk.partial import write_whole
 from train import parallel
-from train.checkpoint import TrainState
+from train.checkpoint import TrainState, require_alike
 
 CHECKPOINT_SECONDS = 60.0
 LOG_EVERY = 50
@@ -77,9 +77,13 @@ def run_steps(
         step: does one step, given its index, and returns scalars. All randomness must come from the index.
         images: that a step sees, in all processes, for the throughput in stats.jsonl.
         sample: draws a picture [3,H,W] in [0,1] for TensorBoard every `sample_every` steps.
+
+    Raises:
+        CheckpointError: all checkpoints are damaged or of other networks, or processes found different ones.
     """
     directory.mkdir(parents=True, exist_ok=True)
     state.restore(directory)
+    require_alike(directory, "steps done", state.step)
     log = Log(directory, images, state.step) if parallel.rank() == 0 else None
     sums: dict[str, list[float]] = {}
     saved = time.monotonic()

@@ -1,4 +1,9 @@
-"""The paper's input tensors of one frame (section 3.1): maps with white edges, R, temperatures, contrast."""
+"""The paper's input tensors of one frame (section 3.1): maps with white edges, R, temperatures, contrast.
+
+The preparation as the paper describes it, for whoever reproduces the paper on a prepared set. Nothing here is
+trained on it: presets and `compare` draw windows (`train.thermal_batch`) and derive the same tensors on the
+device (`train.methods.inputs`).
+"""
 
 from __future__ import annotations
 
@@ -115,7 +120,7 @@ class _Cut:
 
     def ids(self, image: NDArray) -> NDArray:
         """Nearest neighbour: ThermalGAN's bicubic resizing of label maps rings at their edges."""
-        return self._cut(image, cv2.INTER_NEAREST)
+        return self._cut(image, cv2.INTER_NEAREST_EXACT)
 
     def _cut(self, image: NDArray, interpolation: int) -> NDArray:
         whole = cv2.resize(image, self.resized[::-1], interpolation=interpolation)

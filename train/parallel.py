@@ -5,10 +5,12 @@ A process alone is a team of one: everything here then returns what it was given
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def processes() -> int:
@@ -72,6 +74,25 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     distributed.all_reduce(flat)
     for p, mean in zip(shared, (flat / processes()).split([p.numel() for p in shared]), strict=True):
         p.grad.copy_(mean.view_as(p))
+
+
+@contextmanager
+def common_statistics(*modules: nn.Module) -> Iterator[None]:
+    """For one step: afterwards, the running statistics of batch normalisation are the same in all processes.
+
+    Each is the mean over the processes that updated it, weighted by how often they did.
+    """
+    norms = [part for module in modules for part in module.modules() if isinstance(part, _BatchNorm)]
+    before = [norm.num_batches_tracked.clone() for norm in norms]
+    yield
+    if not norms or not _together():
+        return
+    updates = [norm.num_batches_tracked - count for norm, count in zip(norms, before, strict=True)]
+    weighted = [(b, times) for norm, times in zip(norms, updates, strict=True) for b in norm.buffers()]
+    own = [torch.cat([b.double().flatten() * times, times.view(1)]) for b, times in weighted]
+    for (b, _), part in zip(weighted, total(torch.cat(own)).split([len(x) for x in own]), strict=True):
+        sums, times = part[:-1].view_as(b), part[-1]
+        b.copy_(torch.where(times > 0, sums / times.clamp(min=1), b))
 
 
 def _device(value: Tensor) -> torch.device:

@@ -31,10 +31,12 @@ def record_run(
         config: the stage's configuration, a dataclass.
         also: what else it learns from, each as `mixture.provenance_of` says it.
     """
-    record = asdict(config) | {"data": [*mixture.provenance(), *also]}
-    if start is not None:
-        record["start"] = {"bundle": start.path.name, "training": start.manifest.training.get(out.name)}
-    write_record(out, record)
+    write_record(out, _settings(out, config, start) | {"data": [*mixture.provenance(), *also]})
+
+
+def require_same_run(out: Path, config: Any, start: Bundle | None) -> None:
+    """Raise CheckpointError where `record_run` would, before there is any data to record."""
+    require_same_settings(out, _settings(out, config, start))
 
 
 def write_record(out: Path, record: dict[str, Any]) -> None:
@@ -43,7 +45,7 @@ def write_record(out: Path, record: dict[str, Any]) -> None:
     Raises:
         CheckpointError: a run was begun there with other settings than its length and its data.
     """
-    require_same_settings(out, dict.fromkeys(_begun(out)) | record)
+    require_same_settings(out, record)
     if rank() == 0:
         out.mkdir(parents=True, exist_ok=True)
         write_json(out / CONFIG, record)
@@ -55,7 +57,9 @@ def require_same_settings(out: Path, settings: dict[str, Any]) -> None:
     Raises:
         CheckpointError: one of them, neither length nor data, is not what it was.
     """
-    before, now = _begun(out), json.loads(json.dumps(settings))
+    before = _begun(out)
+    # What is left out now was set then.
+    now = json.loads(json.dumps(dict.fromkeys(before) | settings))
     changed = [key for key in sorted(now) if key not in MAY_CHANGE and before.get(key) != now[key]]
     if before and changed:
         was = ", ".join(f"{key} was {before.get(key)!r}, now {now[key]!r}" for key in changed)
@@ -63,6 +67,14 @@ def require_same_settings(out: Path, settings: dict[str, Any]) -> None:
             f"{out} was begun with other settings: {was}",
             "Take the former settings to go on, or another folder with --out.",
         )
+
+
+def _settings(out: Path, config: Any, start: Bundle | None) -> dict[str, Any]:
+    """What a run is begun with, its data apart."""
+    settings = asdict(config)
+    if start is not None:
+        settings["start"] = {"bundle": start.path.name, "training": start.manifest.training.get(out.name)}
+    return settings
 
 
 def _begun(out: Path) -> dict[str, Any]:

@@ -110,7 +110,8 @@ def add_runtime_arguments(parser: argparse.ArgumentParser, *, inherited: bool = 
         "--precision",
         choices=PRECISIONS,
         default=default(PRECISIONS[0]),
-        help=f"in which networks compute; losses and critics are float32 (default: {PRECISIONS[0]})",
+        help="in which networks compute, the critics of preset edge too; other critics and all losses are "
+        f"float32 (default: {PRECISIONS[0]})",
     )
     parser.add_argument(
         "--workers",

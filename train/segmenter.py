@@ -21,13 +21,14 @@ from train.clouds import repaint_sky
 from train.cutouts import Cutouts, open_cutouts
 from train.initial_weights import load_graph_weights
 from train.loop import Average, cosine_schedule, run_steps
-from train.mixture import OBJECT_CLASSES, Mixture, has_labels, random_pixel_of
-from train.networks.backbone import padded_to_stride
+from train.mixture import OBJECT_CLASSES, Mixture, has_labels, open_sets, random_pixel_of, require_labels
+from train.networks.backbone import STRIDE, padded_to_stride
 from train.networks.segmenter import Segmenter
 from train.nightfall import darken_to_night
 from train.parallel import own_part, processes, total
-from train.record import record_run
+from train.record import record_run, require_same_run
 from train.runtime import Runtime, require_divisible
+from train.settings import require_stage_settings
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,25 @@ class SegmenterConfig:
     )
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        require_stage_settings(self, STRIDE, STRIDE)
+
+
+def check_segmenter(data: Path, out: Path, config: SegmenterConfig, start: Bundle | None = None) -> None:
+    """Find what `train_segmenter` could not do with the same arguments, before anything is trained.
+
+    Raises:
+        OptionError: the processes cannot share the batch.
+        DatasetError: there are no frames with labels to trust.
+        CheckpointError: the run in `out` was begun with other settings.
+        BundleError: `start` has no segmenter of this form.
+    """
+    require_divisible(config.batch, "segmenter")
+    require_labels(open_sets(data, config.shares).values())
+    require_same_run(out, config, start)
+    if start is not None:
+        _load_weights(start, Segmenter(STREET_CLASSES, pretrained=False))
+
 
 def train_segmenter(
     data: Path,
@@ -73,12 +93,13 @@ def train_segmenter(
     Args:
         start: bundle whose segmenter a new run starts from; default: ImageNet's backbone.
         runtime: default: one process.
+
+    Raises what `check_segmenter` raises.
     """
     runtime = runtime or Runtime()
-    require_divisible(config.batch, "segmenter")
+    check_segmenter(data, out, config, start)
     with runtime.fabric.rank_zero_first():
-        mixture = Mixture(data, config.shares, refine=correct_by_boxes)
-        mixture.require_labels()
+        mixture = Mixture(data, config.shares, "--set segmenter.shares=JSON", refine=correct_by_boxes)
         cutouts = open_cutouts(data) if config.pasted_share > 0 else None
         also = [] if cutouts is None else [cutouts.provenance(config.pasted_share)]
         if cutouts is not None:
@@ -87,7 +108,7 @@ def train_segmenter(
     torch.manual_seed(config.seed)
     network = runtime.place(Segmenter(STREET_CLASSES))
     if start is not None:
-        load_graph_weights(start, start.manifest.graphs.segmenter, network)
+        _load_weights(start, network)
     ema = Average(network, config.ema_halflife)
     network.backbone.freeze(config.frozen_blocks)
     optimizer = torch.optim.AdamW(
@@ -117,6 +138,10 @@ def train_segmenter(
         }
 
     run_steps(out, state, config.steps, step, config.batch)
+
+
+def _load_weights(bundle: Bundle, network: Segmenter) -> None:
+    load_graph_weights(bundle, bundle.manifest.graphs.segmenter, network)
 
 
 def pixel_weights(labels: Tensor, night: Tensor, config: SegmenterConfig) -> Tensor:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
@@ -18,10 +19,18 @@ from thermalsdk.compositing import connected_components
 from thermalsdk.labels import STREET_CLASSES, VOID
 from train.array_file import ArrayFile, is_written, write_arrays
 from train.augmentation import jitter_colours, random_window
-from train.checkpoint import WEIGHTS, load_module
+from train.checkpoint import WEIGHTS, load_module, require_alike
 from train.composition import object_means
 from train.data import Sample
-from train.mixture import OBJECT_CLASSES, Mixture, has_labels, random_pixel_of
+from train.mixture import (
+    OBJECT_CLASSES,
+    Mixture,
+    Source,
+    has_labels,
+    random_pixel_of,
+    require_labels,
+    require_thermal,
+)
 from train.networks.segmenter import Segmenter
 from train.parallel import own_part
 from train.segmenter import segment
@@ -69,37 +78,50 @@ class WindowRules:
 
 @dataclass(frozen=True)
 class LabelledMixture:
-    """A mixture with, for each frame by SOURCE/STEM, the segmenter's label map.
+    """A mixture with, for each frame by FOLDER/STEM, the segmenter's label map.
 
     At run time the maps come from a simulator or from the segmenter: the layers must know both.
 
-    Raises DatasetError when no frame has a map of either kind.
+    Raises DatasetError when no frame has a map of either kind, or a set has no thermal pictures.
     """
 
     mixture: Mixture
     segmented: Mapping[str, NDArray[np.uint8]]
 
     def __post_init__(self) -> None:
+        require_thermal(self.mixture.datasets)
         if not self.segmented:
-            self.mixture.require_labels()
+            require_labels(self.mixture.datasets)
 
 
-def segment_mixture(mixture: Mixture, directory: Path) -> LabelledMixture:
-    """Run the segmenter in `directory` over every frame, once.
+def segment_mixture(mixture: Mixture, directory: Path, fabric: Fabric) -> LabelledMixture:
+    """Run the segmenter in `directory` over every frame, once for all processes.
 
     Without a segmenter, frames without labels are left out.
+
+    Raises:
+        DatasetError: see `LabelledMixture`.
+        CheckpointError: some processes find a segmenter and some do not.
     """
+    with fabric.rank_zero_first():
+        maps = _segmenters_maps(mixture, directory)
+    require_alike(directory, "label maps", len(maps))
+    return LabelledMixture(mixture, maps)
+
+
+def _segmenters_maps(mixture: Mixture, directory: Path) -> Mapping[str, NDArray[np.uint8]]:
     if not (directory / WEIGHTS).exists():
         logger.info("no segmenter in %s: frames without labels are left out", directory)
-        return LabelledMixture(mixture, {})
+        return {}
     weights = f"maps-{_digest(str((directory / WEIGHTS).stat().st_mtime_ns))}"
-    path = directory / f"{weights}-{_digest(*(str(source.samples.path) for source in mixture.sources))}.bin"
+    frames = _digest(*(f"{source.dataset.folder} {source.samples.path}" for source in mixture.sources))
+    path = directory / f"{weights}-{frames}.bin"
     if not is_written(path):
         for other in directory.glob("maps-*"):
             if not other.name.startswith(weights):  # other stages keep the maps of their own frames
                 other.unlink()
         write_arrays(path, _segmented(mixture, directory))
-    return LabelledMixture(mixture, ArrayFile(path))
+    return ArrayFile(path)
 
 
 def _digest(*texts: str) -> str:
@@ -110,13 +132,13 @@ def _segmented(mixture: Mixture, directory: Path) -> Iterator[tuple[str, NDArray
     network = Segmenter(STREET_CLASSES, pretrained=False).to(memory_format=torch.channels_last)
     load_module(directory, "segmenter_ema", network)
     for source in mixture.sources:
-        for sample in tqdm(source.samples, desc=f"segmenting {source.dataset.name}"):
-            yield _key(source.dataset.name, sample.stem), segment(network, sample.rgb)
+        for sample in tqdm(source.samples, desc=f"segmenting {source.dataset.folder}"):
+            yield _key(source, sample), segment(network, sample.rgb)
 
 
-def _key(name: str, stem: str) -> str:
+def _key(source: Source, sample: Sample) -> str:
     """Of a frame's map in `LabelledMixture.segmented`."""
-    return f"{name}/{stem}"
+    return f"{source.dataset.folder}/{sample.stem}"
 
 
 @dataclass(frozen=True)
@@ -160,7 +182,8 @@ def _draw(frames: LabelledMixture, rules: WindowRules, rng: np.random.Generator)
     """One window of a frame that has a label map."""
     while True:
         source, sample = frames.mixture.draw(rng)
-        maps = _choose_maps(rng, frames, source.dataset.name, sample, rules.segmented_share)
+        segmented = frames.segmented.get(_key(source, sample))
+        maps = _choose_maps(rng, segmented, sample, rules.segmented_share)
         if maps is not None:
             break
     classes, finer = maps
@@ -182,10 +205,9 @@ def _draw(frames: LabelledMixture, rules: WindowRules, rng: np.random.Generator)
 
 
 def _choose_maps(
-    rng: np.random.Generator, frames: LabelledMixture, name: str, sample: Sample, segmented_share: float
+    rng: np.random.Generator, segmented: NDArray[np.uint8] | None, sample: Sample, segmented_share: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Class map, and the map whose connected components are the objects (the source's own is finer)."""
-    segmented = frames.segmented.get(_key(name, sample.stem))
     trusted = has_labels(sample)
     if segmented is not None and (not trusted or rng.random() < segmented_share):
         return segmented, segmented

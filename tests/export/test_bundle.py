@@ -168,6 +168,15 @@ def test_stages_that_a_run_lacks_come_from_a_bundle(tmp_path: Path) -> None:
         load_run(tmp_path / "empty", base)
 
 
+def test_a_labeller_of_another_normalisation_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labeller").mkdir()
+    write_json(tmp_path / "labeller" / CONFIG, RECORD | {"steps": 10, "scale_kelvin": 30.0})
+    labeller = Labeller(STREET_CLASSES, 283.15, 30.0, pretrained=False)
+    TrainState({"labeller_ema": labeller}, step=10).save(tmp_path / "labeller")
+    with pytest.raises(RunError, match=r"\(283\.15, 30\.0\) and \(283\.15, 20\.0\) K"):
+        load_run(tmp_path, Bundle.open("street"))
+
+
 def test_missing_stage_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="has no segmenter"):
         load_run(tmp_path)

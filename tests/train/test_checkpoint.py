@@ -113,6 +113,16 @@ def test_a_run_of_other_networks_or_settings_is_refused(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "config.json").read_text())["rate"] == 0.1
 
 
+def test_processes_that_find_different_checkpoints_do_not_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer(tmp_path, 3)
+    monkeypatch.setattr("train.checkpoint.gathered", lambda own: torch.cat([own, torch.tensor([0])]))
+    with pytest.raises(CheckpointError, match="has 0 and 3 steps done") as raised:
+        trainer(tmp_path, 5)
+    assert "--out" in raised.value.hint
+
+
 KILLED_TRAINING = """
 import sys
 from pathlib import Path
@@ -124,7 +134,7 @@ from train.thermal_batch import LabelledMixture
 
 torch.set_num_threads(1)
 train.loop.CHECKPOINT_SECONDS = 0.0  # a checkpoint after every step
-frames = LabelledMixture(Mixture(Path(sys.argv[1]), {"scenes": 1.0}), {})
+frames = LabelledMixture(Mixture(Path(sys.argv[1]), {"scenes": 1.0}, "shares"), {})
 train_method("edge", frames, Path(sys.argv[2]), Budget(images=24, size=64, batch=2, quiet_share=0.5))
 """
 

@@ -2,18 +2,24 @@
 
 import argparse
 import json
+import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from thermalsdk import Synthesizer
+from thermalsdk.errors import ThermalSDKError
+from train.checkpoint import CheckpointError, TrainState
 from train.comparison import command
 from train.comparison.figure import WIDTH
 from train.comparison.inputs import Maps, frame_inputs
 from train.comparison.table import summarise, table_markdown
+from train.comparison.training import Budget, settings_of
 from train.data import Dataset, DatasetError
 from train.data.resize import resize_dataset
+from train.record import write_record
 from train.scenes_dataset import prepare_scenes
 
 
@@ -41,9 +47,78 @@ def test_a_resized_set_keeps_everything_but_its_size(scenes, tmp_path):
 def test_a_run_does_not_go_on_with_other_frames_than_it_was_begun_with(scenes, tmp_path):
     small = command._resized(Dataset.open(scenes / "streets"), tmp_path / "small", 64)
     assert command._resized(Dataset.open(scenes / "streets"), tmp_path / "small", 64).spec == small.spec
-    prepare_scenes(tmp_path / "scenes", 1, 9, (96, 128))
+    prepare_scenes(tmp_path / "scenes", 1, 1, (96, 128))
+    other = Dataset.open(tmp_path / "scenes")
     with pytest.raises(DatasetError, match="was made from another"):
-        command._resized(Dataset.open(tmp_path / "scenes"), tmp_path / "small", 64)
+        command._resized(other, tmp_path / "small", 64)
+    command._resized(other, tmp_path / "other", 64)
+    os.utime(next((tmp_path / "scenes" / "thermal").iterdir()), (1, 1))  # prepared again
+    with pytest.raises(DatasetError, match="was made from another"):
+        command._resized(other, tmp_path / "other", 64)
+
+
+def arguments(*words):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args([str(word) for word in words])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--bundle", "nowhere"], "nowhere"),
+        (["--sets", "streets", "avenues"], "has no avenues"),
+        (["--figure", "methods.txt"], "methods.txt names no known format"),
+        (["--figure", "methods.png"], "scenes is no folder"),
+        (["--figure", "nowhere/methods.png"], "nowhere does not exist"),
+        (["--json", "nowhere/table.json"], "nowhere does not exist"),
+        (["--size", "100"], "size=100 is no size"),
+    ],
+)
+def test_mistakes_are_found_before_any_method_is_trained(scenes, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "train_method", None)
+    with pytest.raises(ThermalSDKError, match=said):
+        command.main(arguments("--data", scenes, "--sets", "streets", "--out", "out", *words))
+
+
+def test_another_budget_of_a_later_method_is_found_before_training(scenes, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "train_method", None)
+    write_record(tmp_path / "paper", settings_of("paper", Budget(images=8, batch=2), ["streets"]))
+    TrainState({}).save(tmp_path / "paper")
+    words = ("--data", scenes, "--sets", "streets", "--out", tmp_path, "--methods", "pix2pix", "paper")
+    with pytest.raises(CheckpointError, match="batch was 2, now 4"):
+        command.main(arguments(*words, "--images", 8))
+
+
+def test_scores_are_kept_for_what_they_depend_on(scenes, tmp_path, monkeypatch):
+    scored = []
+
+    def evaluate(dataset, synthesize, protocol, compared, **_):
+        scored.append((dataset.folder, protocol, bool(compared)))
+        return {"dataset": dataset.folder, "protocol": protocol}
+
+    monkeypatch.setattr(command, "evaluate", evaluate)
+    monkeypatch.setattr(command, "predicted_maps", lambda *_: {})
+    monkeypatch.setattr(command, "load_module", lambda *_: None)
+    monkeypatch.setattr(command, "build", lambda *_: SimpleNamespace(generator=None))
+    monkeypatch.setattr(command, "training_seconds", lambda run: 1.0)
+    for name in ("pix2pix", "paper"):
+        (tmp_path / name).mkdir()
+    sets = {"streets": Dataset.open(scenes / "streets")}
+
+    def run(*methods):
+        scored.clear()
+        args = arguments("--out", tmp_path, "--methods", *methods)
+        command._score_all(args, Budget(), sets, sets)
+        return scored.copy()
+
+    assert len(run("pix2pix", "paper")) == 4
+    assert run("pix2pix", "paper") == []
+    # Paper is the first method now: its scores have to hold the baselines' distances.
+    assert run("paper") == [("streets", "given", True), ("streets", "rgb", True)]
+    monkeypatch.setattr(Dataset, "fingerprint", lambda dataset: "another")
+    assert len(run("paper")) == 2
 
 
 def test_objects_get_one_temperature_each():
@@ -59,12 +134,10 @@ def test_objects_get_one_temperature_each():
 
 @pytest.mark.slow
 def test_compare_writes_the_table_and_goes_on_from_what_is_there(scenes, tmp_path, monkeypatch):
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
     words = f"--data {scenes} --sets streets --out {tmp_path} --methods pix2pix paper --images 8 --size 64"
     copies = ["--json", str(tmp_path / "copy.json"), "--figure", str(tmp_path / "methods.png")]
     copies += ["--figure-set", "streets"]
-    args = parser.parse_args([*words.split(), "--cap", "8", *copies])
+    args = arguments(*words.split(), "--cap", "8", *copies)
     assert command.main(args) == 0
     table = json.loads((tmp_path / "copy.json").read_text())
     assert table["budget"]["images"] == 8

@@ -191,6 +191,12 @@ def test_the_command_trains_every_arm_and_goes_on_from_what_is_there(street, tmp
     monkeypatch.setattr(command, "train_detector", None)  # nothing is trained a second time
     assert command.main(args) == 0
     assert json.loads((tmp_path / "copy.json").read_text()) == results
-    monkeypatch.setattr(command.Bundle, "hash", "another")
-    with pytest.raises(TypeError, match="not callable"):  # scores of another bundle are no scores of this one
-        command.main(args)
+    # Scores of another bundle or set are no scores of these.
+    for owner, name, changed in (
+        (command.Bundle, "hash", "other"),
+        (Dataset, "fingerprint", lambda _: "other"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, changed)
+            with pytest.raises(TypeError, match="not callable"):
+                command.main(args)

@@ -163,7 +163,7 @@ def run_command(monkeypatch, dataset, tmp_path, classes):
     monkeypatch.setattr(command.Synthesizer, "load", lambda bundle, threads: fake)
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    args = ["--data", str(dataset.root.parent), "--sets", "small", "--out", str(tmp_path / "report")]
+    args = ["--data", str(dataset.root.parent), "--sets", dataset.folder, "--out", str(tmp_path / "report")]
     assert command.main(parser.parse_args(args)) == 0
     return fake
 
@@ -181,6 +181,16 @@ def test_command(monkeypatch, dataset, tmp_path, capsys):
     # The set calls a car 2, the bundle calls it 0.
     given = next(labels for labels in fake.calls if labels is not None)
     np.testing.assert_array_equal(given == 0, dataset.sample("frame2").labels == 2)
+
+
+def test_a_set_goes_by_its_folder(monkeypatch, dataset, tmp_path):
+    renamed = Dataset.open(dataset.root.rename(tmp_path / "small-again"))
+    assert renamed.name == "small"
+    run_command(monkeypatch, renamed, tmp_path, ("background", "road", "car", "person"))
+    report = tmp_path / "report"
+    assert (report / "small-again.png").exists()
+    results = json.loads((report / "evaluation.json").read_text())
+    assert {result["dataset"] for result in results} == {"small-again"}
 
 
 def test_command_refuses_a_bundle_without_the_classes(monkeypatch, dataset, tmp_path):

@@ -1,12 +1,14 @@
 """Segmentation scores against hand counts."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from thermalsdk.labels import STREET_CLASSES
-from train.data import Dataset, DatasetWriter, FrameSpec
+from train.data import Dataset, DatasetError, DatasetWriter, FrameSpec
+from train.evaluation.command import bundle_segmenter
 from train.evaluation.segmentation import (
     confusion_of,
     merge_unlabelled,
@@ -15,6 +17,16 @@ from train.evaluation.segmentation import (
 )
 
 ROAD, BUS, CAR = (STREET_CLASSES.index(name) for name in ("road", "bus", "car"))
+
+
+class FakeBundle:
+    """Sees each of its classes once, in order."""
+
+    def __init__(self, *classes: str) -> None:
+        self.info = SimpleNamespace(classes=classes)
+
+    def __call__(self, rgb: np.ndarray) -> SimpleNamespace:
+        return SimpleNamespace(labels=np.arange(len(self.info.classes), dtype=np.uint8)[None])
 
 
 @pytest.fixture
@@ -42,6 +54,17 @@ def test_scores_by_hand(dataset: Dataset) -> None:
     assert result["iou"] == pytest.approx({"road": 0.5 / 0.75, "car": 0.5})
     assert result["mean_iou"] == pytest.approx((0.5 / 0.75 + 0.5) / 2)
     assert "| 0.750 | 0.583 |" in segmentation_markdown(result)
+
+
+def test_classes_that_a_set_lacks_become_their_fall_backs(make_dataset) -> None:
+    dataset = Dataset.open(make_dataset())  # background, road, car, person
+
+    segment = bundle_segmenter(FakeBundle("person", "sky", "bus", "road"), dataset)
+    names = [dataset.classes[k] for k in segment(np.zeros((1, 4, 3), np.uint8))[0]]
+    assert names == ["person", "background", "car", "road"]
+    bare = SimpleNamespace(root=dataset.root, classes=("road", "person"))
+    with pytest.raises(DatasetError, match="lacks classes of the bundle"):
+        bundle_segmenter(FakeBundle("sky"), bare)
 
 
 def test_unsure_pixels_do_not_count() -> None:

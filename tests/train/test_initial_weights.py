@@ -1,14 +1,16 @@
 """Fine-tuning: a bundle's weights in the networks that it was exported from."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
-from thermalsdk.bundle import Bundle
+from thermalsdk.bundle import Bundle, ThermalNormalization
 from thermalsdk.errors import BundleError
 from thermalsdk.labels import STREET_CLASSES
-from train.initial_weights import load_graph_weights
+from train.initial_weights import load_graph_weights, require_same_normalization
 from train.networks.edge import EdgeLayer
 from train.networks.segmenter import Segmenter
 
@@ -41,3 +43,12 @@ def test_a_graph_of_another_network_is_refused(street: Bundle) -> None:
 def test_an_absent_graph_is_named(street: Bundle) -> None:
     with pytest.raises(BundleError, match="lacks a graph"):
         load_graph_weights(street, None, EdgeLayer())
+
+
+def test_a_bundle_of_another_normalisation_is_refused(street: Bundle) -> None:
+    require_same_normalization(street)
+    coding = ThermalNormalization(offset_kelvin=283.15, scale_kelvin=30.0)
+    with pytest.raises(BundleError, match=r"around 283\.15 K in units of 30 K"):
+        require_same_normalization(
+            Bundle(street.path, replace(street.manifest, thermal_normalization=coding))
+        )

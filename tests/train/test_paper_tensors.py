@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.train.layouts import write_thermalworld
 from thermalsdk.labels import STREET_CLASSES
 from train.data import DatasetError
-from train.paper_tensors import CONTRAST_KELVIN, paper_tensors
+from train.paper_tensors import CONTRAST_KELVIN, _Cut, paper_tensors
 from train.prepare import prepare
 
 CLASSES = len(STREET_CLASSES)
@@ -39,6 +39,15 @@ def test_they_add_up_to_the_thermal_picture(dataset, seed, size):
     present = tensors.masks.amax((1, 2)) > 0
     assert not tensors.class_kelvin[~present].any()
     assert (tensors.class_kelvin[present] > 200).all()
+
+
+def test_maps_lie_where_the_picture_shows_them():
+    ramp = np.broadcast_to(np.arange(240, dtype=np.float32)[:, None], (240, 320)).copy()
+    shifts = []
+    for seed in range(50):
+        cut = _Cut.random(np.random.default_rng(seed), ramp.shape, 128)
+        shifts.append((cut.ids(ramp) - cut.picture(ramp))[4:-4].mean())
+    assert abs(np.mean(shifts)) < 0.1  # of a pixel of the frame
 
 
 def test_edges_surround_objects(dataset):

@@ -8,14 +8,25 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import distributed, multiprocessing
+from torch import distributed, multiprocessing, nn
 
 from thermalsdk.errors import OptionError
 from train.checkpoint import WEIGHTS
+from train.comparison import training
+from train.mixture import Mixture
 from train.networks.dropout import ChannelDropout
-from train.parallel import average_gradients, draw_uniform, gathered, own_part, processes, total
-from train.runtime import require_divisible
+from train.parallel import (
+    average_gradients,
+    common_statistics,
+    draw_uniform,
+    gathered,
+    own_part,
+    processes,
+    total,
+)
+from train.runtime import Runtime, launch, require_divisible
 from train.scenes_dataset import prepare_scenes
+from train.thermal_batch import LabelledMixture
 
 ROOT = Path(__file__).parents[2]
 #: Sums in another order, in float32.
@@ -120,6 +131,46 @@ def test_gradients_sums_and_masks_are_those_of_the_whole_batch(tmp_path: Path) -
         assert found["total"] == x.sum()
         assert torch.equal(found["gathered"], x)
         assert torch.equal(found["mask"], mask)
+
+
+def _trained_in_each_process(rank: int, folder: str) -> None:
+    store = f"file://{folder}/store"
+    distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
+    torch.manual_seed(0)
+    norms = nn.ModuleDict({name: nn.BatchNorm1d(1) for name in ("both", "second", "none")})
+    with common_statistics(norms):
+        norms["both"](torch.tensor([[2.0], [4.0]]) + 10 * rank)
+        if rank == 1:
+            norms["second"](torch.tensor([[2.0], [4.0]]))
+    states = []
+    training.run_steps = lambda out, state, total, step, *_: states.append(state) or step(0)
+    frames = LabelledMixture(Mixture(Path(folder), {"scenes": 1.0}, "shares"), {})
+    budget = training.Budget(images=2, size=64, batch=2, quiet_share=0.0)
+    training.train_method("pix2pix", frames, Path(folder) / "run", budget, runtime=Runtime(launch(1, "32")))
+    learned = {
+        f"{part}.{name}": buffer
+        for part, module in states[0].modules.items()
+        for name, buffer in module.named_buffers()
+    }
+    torch.save({"norms": norms.state_dict(), "learned": learned}, f"{folder}/found{rank}")
+    distributed.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_running_statistics_are_those_of_all_processes(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "scenes").symlink_to(data / "scenes")
+    multiprocessing.spawn(_trained_in_each_process, (str(tmp_path),), nprocs=2)
+    first, second = (torch.load(tmp_path / f"found{rank}", weights_only=True) for rank in range(2))
+    for found in (first, second):
+        norms = {name: value.item() for name, value in found["norms"].items() if value.numel() == 1}
+        assert norms["both.running_mean"] == pytest.approx(0.1 * 8)
+        assert norms["second.running_mean"] == pytest.approx(0.1 * 3)
+        assert norms["none.running_mean"] == 0
+        counts = {name: norms[f"{name}.num_batches_tracked"] for name in ("both", "second", "none")}
+        assert counts == {"both": 1, "second": 1, "none": 0}
+    assert {name.split(".")[0] for name in first["learned"]} == {"generator", "generator_ema", "opponents"}
+    for name, value in first["learned"].items():
+        assert torch.equal(value, second["learned"][name]), name
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

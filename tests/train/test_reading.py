@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_written_is_left_alone(make_dataset, tmp_path, m
 
 
 def test_batches_do_not_depend_on_who_draws_them(scenes: Path) -> None:
-    frames = LabelledMixture(Mixture(scenes, {"scenes": 1.0}), {})
+    frames = LabelledMixture(Mixture(scenes, {"scenes": 1.0}, "shares"), {})
 
     def draw(index: int):
         return draw_thermal_batch(frames, RULES, 7, index)

@@ -1,5 +1,7 @@
 """Windows, colours and thermal batches."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,14 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thermalsdk.labels import STREET_CLASSES
+from train import thermal_batch
 from train.adversary import WINDOW, Adversary
 from train.augmentation import jitter_colours, random_window
+from train.checkpoint import CheckpointError, TrainState
 from train.composition import one_hot
 from train.data import Dataset, DatasetError
 from train.layergan import EdgeConfig, noisy_thermal_labels, reconstruction_loss, sample_grid
-from train.mixture import Mixture
+from train.mixture import Mixture, open_sets
+from train.runtime import Runtime
 from train.scenes_dataset import prepare_scenes
-from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
+from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch, segment_mixture
 
 RULES = WindowRules(batch=3, size=(64, 96), scales=(0.6, 1.2), object_share=0.5, segmented_share=0.5)
 
@@ -23,7 +28,7 @@ RULES = WindowRules(batch=3, size=(64, 96), scales=(0.6, 1.2), object_share=0.5,
 def mixture(tmp_path_factory: pytest.TempPathFactory) -> LabelledMixture:
     root = tmp_path_factory.mktemp("data")
     prepare_scenes(root / "scenes", train=2, val=0, size=(96, 128))
-    return LabelledMixture(Mixture(root, {"scenes": 1.0, "absent": 1.0}), {})
+    return LabelledMixture(Mixture(root, {"scenes": 1.0, "absent": 1.0}, "shares"), {})
 
 
 @settings(max_examples=50, deadline=None)
@@ -42,6 +47,17 @@ def test_windows_lie_inside_and_hold_their_centre(seed: int, shape: tuple[int, i
         assert window.top <= place[0] < window.top + window.height
         assert window.left <= place[1] < window.left + window.width
     assert window.ids(np.zeros(shape, np.uint8)).shape == (64, 96)
+
+
+@pytest.mark.parametrize("scales", [(0.5, 0.8), (1.3, 1.7)])
+def test_ids_lie_where_the_picture_shows_them(scales: tuple[float, float]) -> None:
+    ramp = np.broadcast_to(np.arange(240, dtype=np.float32)[:, None], (240, 320)).copy()
+    shifts = []
+    for seed in range(50):
+        window = random_window(np.random.default_rng(seed), ramp.shape, (64, 96), scales)
+        inside = slice(4, -4)  # a picture repeats its border
+        shifts.append((window.ids(ramp) - window.picture(ramp))[inside].mean())
+    assert abs(np.mean(shifts)) < 0.05  # of a pixel of the frame
 
 
 def test_colours_change_and_geometry_does_not() -> None:
@@ -112,10 +128,42 @@ def test_critics_look_at_windows_with_their_class(mixture: LabelledMixture) -> N
 
 
 def test_a_mixture_without_any_labels_is_refused(mixture: LabelledMixture, monkeypatch) -> None:
-    monkeypatch.setattr("train.mixture.has_labels", lambda sample: False)
+    monkeypatch.setattr("train.mixture.TRUSTED", ())
     with pytest.raises(DatasetError, match="no frame of scenes has labels"):
         LabelledMixture(mixture.mixture, {})
     LabelledMixture(mixture.mixture, {"scenes/0": np.zeros((96, 128), np.uint8)})
+
+
+def test_the_segmenters_maps_of_two_sets_of_one_name_are_kept_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("streets", "more-streets"):
+        prepare_scenes(tmp_path / folder, train=1, val=0, size=(64, 96))
+    mixture = Mixture(tmp_path, {"streets": 1.0, "more-streets": 1.0}, "shares")
+    assert len({dataset.name for dataset in mixture.datasets}) == 1
+    ids = iter((1, 2))
+    monkeypatch.setattr(thermal_batch, "load_module", lambda *_: None)
+    monkeypatch.setattr(thermal_batch, "segment", lambda _, rgb: np.full(rgb.shape[:2], next(ids), np.uint8))
+    TrainState({}).save(tmp_path)
+    fabric = Runtime().fabric
+    frames = segment_mixture(mixture, tmp_path, fabric)
+    assert {key: int(frames.segmented[key].max()) for key in frames.segmented} == {
+        "streets/0000_0": 1,
+        "more-streets/0000_0": 2,
+    }
+    rules = WindowRules(1, (64, 64), (1.0, 1.0), object_share=0.0, segmented_share=1.0)
+    seen = {draw_thermal_batch(frames, rules, 0, index).labels.max().item() for index in range(8)}
+    assert seen == {1, 2}
+    # Another machine has no segmenter.
+    monkeypatch.setattr("train.checkpoint.gathered", lambda own: torch.cat([own, torch.tensor([0])]))
+    with pytest.raises(CheckpointError, match="has 0 and 2 label maps"):
+        segment_mixture(mixture, tmp_path, fabric)
+
+
+def test_ids_of_other_classes_are_not_taken_for_ours(make_dataset) -> None:
+    root = make_dataset()  # its class 1 is road, which is sky here
+    with pytest.raises(DatasetError, match="has the classes background, road, car, person"):
+        open_sets(root.parent, {root.name: 1.0})
 
 
 def test_dataset_without_frames_of_a_source_is_left_out(mixture: LabelledMixture) -> None:

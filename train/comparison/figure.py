@@ -9,12 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from thermalsdk.errors import OutputError
 from train.data import Dataset
 from train.evaluation.cells import cell, grey
 from train.evaluation.evaluate import Synthesize
 from train.evaluation.protocols import given_inputs
 
 WIDTH = 192
+
+
+def require_suffix(path: Path) -> None:
+    """Raise OutputError unless the file's suffix says a format that can be written."""
+    known = Image.registered_extensions()
+    if known.get(path.suffix.lower()) not in Image.SAVE:
+        raise OutputError(f"{path} names no known format of pictures", "Use .png, .jpg or .webp.")
 
 
 def write_methods_figure(

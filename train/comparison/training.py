@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from thermalsdk.errors import OptionError
 from train.checkpoint import TrainState
 from train.loop import Average, run_steps
 from train.methods import METHODS, FrameInputs, Method
+from train.parallel import common_statistics
 from train.record import write_record
 from train.runtime import Runtime, require_divisible
-from train.thermal_batch import LabelledMixture, WindowRules, draw_thermal_batch
+from train.settings import require_positive
+from train.thermal_batch import LabelledMixture, ThermalBatch, WindowRules, draw_thermal_batch
+
+#: Sides that every method can have: below 64 the critics' windows do not fit.
+SIZES = (64, 128, 256, 512)
 
 
 @dataclass(frozen=True)
@@ -36,10 +43,22 @@ class Budget:
     quiet_share: float = 0.1
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        require_positive(self, "images", "batch", "cap", "steps")
+        if self.size not in SIZES:
+            raise OptionError(
+                f"size={self.size} is no size of these networks", f"Use one of {', '.join(map(str, SIZES))}."
+            )
+
     @property
     def steps(self) -> int:
         """Updates of the generator."""
         return self.images // self.batch
+
+
+def settings_of(name: str, budget: Budget, sets: Sequence[str] = ()) -> dict[str, Any]:
+    """What the record of a method's run says, its data apart."""
+    return {"method": name, "sets": list(sets), **asdict(budget)}
 
 
 def build(name: str, budget: Budget) -> Method:
@@ -61,13 +80,14 @@ def train_method(
 
     Args:
         scales: range of the magnification of the square windows that are drawn; 1 where frames have the size.
-        runtime: default: one process. In several, batch normalisation is over each one's samples.
+        runtime: default: one process. In several, batch normalisation is over each one's samples, and its
+            running statistics are means over all.
         sets: names of the compared sets; a run on others is refused.
     """
     runtime = runtime or Runtime()
     require_divisible(budget.batch, name)
     with runtime.fabric.rank_zero_first():
-        write_record(out, {"method": name, "sets": list(sets), **asdict(budget)})
+        write_record(out, settings_of(name, budget, sets) | {"data": frames.mixture.provenance()})
     method = build(name, budget)
     runtime.place(method.generator)
     runtime.place(method.opponents)
@@ -86,6 +106,13 @@ def train_method(
     def step(index: int) -> dict[str, float]:
         rng = torch.Generator().manual_seed(budget.seed * 1_000_003 + index)
         batch = batches(index).to(runtime.fabric.device)
+        with common_statistics(method.generator, method.opponents):
+            scalars = learn(index, batch, rng)
+        average.update(index)
+        _copy_statistics(method.generator, average.average)
+        return scalars | {"data_wait_ms": 1e3 * batches.waited}
+
+    def learn(index: int, batch: ThermalBatch, rng: torch.Generator) -> dict[str, float]:
         adversarial = index >= budget.quiet_share * budget.steps
         # Half the time where the CPU has instructions for it; losses and critics are float32.
         with runtime.autocast():
@@ -97,9 +124,7 @@ def train_method(
             scalars["opponent"] = opponent_loss.item()
         loss, losses = method.generator_loss(batch, made, rng, adversarial)
         runtime.descend(loss, optimizer)
-        average.update(index)
-        _copy_statistics(method.generator, average.average)
-        return scalars | losses | {"data_wait_ms": 1e3 * batches.waited}
+        return scalars | losses
 
     def sample(index: int) -> torch.Tensor:
         batch = draw_thermal_batch(frames, rules, budget.seed + 1, index).to(runtime.fabric.device)

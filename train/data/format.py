@@ -1,5 +1,6 @@
 """The canonical data set on disk (docs/formats.md): opened with every check, read one frame at a time."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,11 @@ class Dataset:
         return self.spec.name
 
     @property
+    def folder(self) -> str:
+        """Name of its folder: two sets of the same source have the same name, but not the same folder."""
+        return self.root.name
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Class names in painter's order; a label id is an index into them."""
         return self.spec.classes
@@ -90,6 +96,18 @@ class Dataset:
     def thermal(self) -> ThermalSpec | None:
         """Scale of the thermal pictures, None for a set without them."""
         return self.spec.thermal
+
+    def fingerprint(self, reader: str = "") -> str:
+        """Of all files of the set, by name, size and time; another one where a file has changed.
+
+        Args:
+            reader: code that makes something of the files, where what it makes is to be known again.
+        """
+        digest = hashlib.sha256(reader.encode())
+        for path in sorted(self.root.rglob("*")):
+            state = path.stat()
+            digest.update(f"{path.relative_to(self.root)} {state.st_size} {state.st_mtime_ns}\n".encode())
+        return digest.hexdigest()[:16]
 
     def stems(self, split: str) -> tuple[str, ...]:
         """Stems of "train", "val" or "test", in order (frames of a sequence are consecutive)."""

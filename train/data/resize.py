@@ -26,13 +26,18 @@ def resize_dataset(source: Dataset, out: Path, size: tuple[int, int]) -> Dataset
         source=spec.source,
         licence=spec.licence,
         maps=spec.maps,
-        notes=(*spec.notes, f"resized to {size[1]}x{size[0]}"),
+        notes=(*spec.notes, f"resized to {size[1]}x{size[0]}", origin_note(source)),
     )
     with writer:
         for split in SPLITS:
             for stem in source.stems(split):
                 _add(writer, split, source, source.sample(stem), size)
     return Dataset.open(out)
+
+
+def origin_note(source: Dataset) -> str:
+    """What a resized set's notes say of the files that it was made from."""
+    return f"made of files of the fingerprint {source.fingerprint()}"
 
 
 def _add(writer: DatasetWriter, split: str, source: Dataset, sample: Sample, size: tuple[int, int]) -> None:

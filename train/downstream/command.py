@@ -92,7 +92,7 @@ def main(args: argparse.Namespace) -> int:
     corpora = make_corpora(real, labelled, args.bundle)
     made_of = {
         "bundle": Bundle.open(args.bundle).hash,
-        "real": real.spec.source,
+        "sets": {dataset.folder: dataset.fingerprint() for dataset in (real, *labelled)},
         "frames": {name: len(corpus) for name, corpus in corpora.items()},
     }
     scores = {

@@ -14,6 +14,7 @@ from thermalsdk.display import gain_limits
 from thermalsdk.labels import STREET_CLASSES, VOID
 from train.box_labels import correct_by_boxes
 from train.data import Dataset, DatasetError, Sample
+from train.mixture import TRUSTED, require_street_classes
 
 #: What the network tells apart; index 0 is everything else.
 TARGETS = ("other", "person", "vehicle")
@@ -77,13 +78,9 @@ def target_of(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _labelled(dataset: Dataset, progress: Progress) -> Iterator[Sample]:
     """Train frames with labels to trust, human boxes drawn into them."""
-    if dataset.classes != STREET_CLASSES:
-        raise DatasetError(
-            f"{dataset.root} has other classes than the street bundle",
-            "Prepare it with `python -m train prepare`.",
-        )
+    require_street_classes(dataset)
     frames = dataset.spec.frames
-    stems = [stem for stem in dataset.stems("train") if frames[stem].label_source in ("true", "pseudo")]
+    stems = [stem for stem in dataset.stems("train") if frames[stem].label_source in TRUSTED]
     if not stems:
         raise DatasetError(
             f"{dataset.root} has no train frame with labels to trust", "Name a labelled set instead."

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from thermalsdk import Synthesizer
+from thermalsdk.errors import LabelTableError
+from thermalsdk.labels import LabelTable
 from thermalsdk.partial import write_whole
 from train.data import Dataset, DatasetError, Sample
 from train.data.spec import SPLITS
@@ -59,16 +61,16 @@ def main(args: argparse.Namespace) -> int:
         for dataset in datasets:
             if dataset.thermal is None:
                 segment = bundle_segmenter(synth, dataset)
-                bar = _progress(f"{dataset.name} segmenter")
+                bar = _progress(f"{dataset.folder} segmenter")
                 segmentations.append(score_segmenter(dataset, segment, args.split, bar))
                 continue
             synthesizers = _synthesizers(synth, dataset, args.protocols, args.split)
             for protocol, synthesize in synthesizers.items():
-                bar = _progress(f"{dataset.name} {protocol}")
+                bar = _progress(f"{dataset.folder} {protocol}")
                 results.append(
                     evaluate(dataset, synthesize, protocol, split=args.split, networks=networks, progress=bar)
                 )
-            write_figure(args.out / f"{dataset.name}.png", dataset, synthesizers, split=args.split)
+            write_figure(args.out / f"{dataset.folder}.png", dataset, synthesizers, split=args.split)
     _write(args.out / "evaluation.json", json.dumps(results + segmentations, indent=1) + "\n")
     sections = ([markdown(results)] if results else []) + [segmentation_markdown(s) for s in segmentations]
     report = "\n".join(sections)
@@ -95,9 +97,21 @@ def bundle_synthesizer(synth: Synthesizer, dataset: Dataset) -> Synthesize:
 
 
 def bundle_segmenter(synth: Synthesizer, dataset: Dataset) -> Segment:
-    """Wrap a loaded bundle's segmenter; class ids of the bundle are turned into the set's by name."""
-    names = [name if name in dataset.classes else dataset.classes[0] for name in synth.info.classes]
-    lookup = np.array([dataset.classes.index(name) for name in names], np.uint8)
+    """Wrap a loaded bundle's segmenter; class ids of the bundle are turned into the set's by name.
+
+    A class that the set lacks becomes its fall-back of `thermalsdk.labels`, else background.
+
+    Raises:
+        DatasetError: the set has none of them.
+    """
+    table = LabelTable("bundle", "the bundle", dict(enumerate(synth.info.classes)), "background")
+    try:
+        lookup = table.lookup(dataset.classes)
+    except LabelTableError as error:
+        raise DatasetError(
+            f"{dataset.root} lacks classes of the bundle, and background to take their place",
+            f"Prepare it with the bundle's classes: {', '.join(synth.info.classes)}.",
+        ) from error
     return lambda rgb: lookup[synth(rgb).labels]
 
 

@@ -129,7 +129,7 @@ def _result(
     summary = frame_scores.summarise(model)
     trivial = {name: frame_scores.summarise(rows) for name, rows in scores.items()}
     return {
-        "dataset": dataset.name,
+        "dataset": dataset.folder,
         "split": split,
         "protocol": protocol,
         "level": dataset.thermal.level,

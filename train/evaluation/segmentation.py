@@ -32,7 +32,7 @@ def score_segmenter(
     present = labelled > 0
     iou = np.divide(hits, union, out=np.zeros(len(classes)), where=union > 0)
     return {
-        "dataset": dataset.name,
+        "dataset": dataset.folder,
         "split": split,
         "frames": len(dataset.stems(split)),
         "pixel_accuracy": float(hits.sum() / max(1, merged.sum())),

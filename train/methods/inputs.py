@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from train.composition import one_hot
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN, one_hot
 from train.thermal_batch import ThermalBatch
 
-#: Normalisation of temperatures for networks: (kelvin - OFFSET_KELVIN) / SCALE_KELVIN.
-OFFSET_KELVIN = 283.15
-SCALE_KELVIN = 20.0
 #: Relative contrast is in units of this ("temperature minus the object's mean", ThermalGAN's coding).
 CONTRAST_KELVIN = 10.0
 

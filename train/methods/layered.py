@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from thermalsdk.labels import STREET_CLASSES
 from train.adversary import Adversary
-from train.composition import compose, conditions, one_hot
+from train.composition import OFFSET_KELVIN, SCALE_KELVIN, compose, conditions, one_hot
 from train.losses import class_balanced
-from train.methods.inputs import CONTRAST_KELVIN, OFFSET_KELVIN, SCALE_KELVIN, FrameInputs
+from train.methods.inputs import CONTRAST_KELVIN, FrameInputs
 from train.methods.method import Method, Outputs
 from train.networks.edge import EdgeGenerator
 from train.networks.paper import (

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thermalsdk.labels import STREET_CLASSES
-from train.methods.inputs import CONTRAST_KELVIN, OFFSET_KELVIN, FrameInputs
+from train.composition import OFFSET_KELVIN
+from train.methods.inputs import CONTRAST_KELVIN, FrameInputs
 from train.methods.method import Method, Outputs
 from train.networks.paper import outlined_maps
 from train.networks.thermalgan import ThermalGanGenerator
