@@ -3,7 +3,9 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -185,13 +187,28 @@ def test_a_bare_array_is_no_archive(tmp_path):
             read(path)
 
 
-def test_video_cut_short(tmp_path):
+@pytest.mark.parametrize("rate", [29.97, 240.0])
+def test_video_cut_short(tmp_path, rate):
+    path = tmp_path / "video.mkv"
+    with open_thermal_sink(path, SimpleNamespace(rate=rate, single=False)) as sink:
+        for seed in range(30):
+            sink.write(raw16(seed), "", 2 * seed)
+    assert len(list(read_thermal_frames(path))) == 30
+    for share in (0.6, 0.9, 0.98):
+        with pytest.raises(VideoError, match=r"cut short|damaged"):
+            list(read_thermal_frames(truncated(path, share)))
+
+
+def test_a_video_without_its_last_frame_is_cut_short(tmp_path):
     path = tmp_path / "video.mkv"
     with open_thermal_sink(path, open_source([])) as sink:
-        for seed in range(30):
+        for seed in range(5):
             sink.write(raw16(seed), "")
-    with pytest.raises(VideoError, match=r"cut short|damaged"):
-        list(read_thermal_frames(truncated(path)))
+    with av.open(str(path)) as container:
+        last = [packet.pos for packet in container.demux() if packet.size][-1]
+    path.write_bytes(path.read_bytes()[:last])
+    with pytest.raises(VideoError, match="cut short"):
+        list(read_thermal_frames(path))
 
 
 def test_foreign_files(tmp_path, video):

@@ -28,9 +28,15 @@ class VideoFile:
         tags: metadata of the container, its keys in capital letters.
     """
 
-    def __init__(self, address: str | Path) -> None:
-        """Open a file, or a network address such as rtsp://camera/1. Raises VideoError."""
+    def __init__(self, address: str | Path, *, constant_rate: bool = False) -> None:
+        """Open a file, or a network address such as rtsp://camera/1.
+
+        constant_rate: whether all frames are known to last equally long: not even the last may be missing.
+
+        Raises VideoError.
+        """
         self._address = str(address)
+        self._constant_rate = constant_rate
         self._av = import_av()
         local = "://" not in self._address
         if local and not Path(address).is_file():
@@ -90,8 +96,7 @@ class VideoFile:
         if self.live:
             return
         declared_s = self._declared_seconds()
-        tolerance_s = max(2 / self.rate, _DURATION_TOLERANCE_S)
-        too_early = declared_s is not None and end_s < declared_s - tolerance_s
+        too_early = declared_s is not None and end_s < declared_s - self._tolerance_s()
         # AVI counts frames that were dropped while it was recorded: it is whole if it lasts to its end.
         lasts = declared_s is not None and not too_early and self._container.format.name == "avi"
         if self.count is not None and decoded + discarded < self.count and not lasts:
@@ -102,6 +107,9 @@ class VideoFile:
             raise VideoError(
                 f"{self._address} is cut short: {end_s:.2f} of {declared_s:.2f} seconds can be read", _RECOPY
             )
+
+    def _tolerance_s(self) -> float:
+        return 0.5 / self.rate if self._constant_rate else max(2 / self.rate, _DURATION_TOLERANCE_S)
 
     def _declared_seconds(self) -> float | None:
         """Duration of the video stream; the container's own only where no other stream could be longer."""
