@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from thermalsdk.errors import (
     DtypeError,
+    InputError,
     LabelError,
     LabelTableError,
     OptionError,
@@ -23,6 +25,15 @@ from thermalsdk.temperatures import check_kelvin
 
 MIN_SIDE = 64
 COLORS = ("rgb", "bgr")
+
+
+@contextmanager
+def named(place: str) -> Iterator[None]:
+    """Put `place`, such as the file that a frame was read from, in front of what an InputError says."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{place}: {error.message}", error.hint) from error
 
 
 def check_frame(frame: npt.ArrayLike, color: str) -> npt.NDArray[np.uint8]:

@@ -154,6 +154,10 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
     maps.mkdir()
     Image.fromarray(np.zeros((96, 128), np.uint8)).save(maps / "frame1.png")
     Image.fromarray(np.full((96, 128), 99, np.uint8)).save(maps / "frame2.png")
+    shutil.copy(maps / "frame1.png", maps / "frame10.png")
+    few = tmp_path / "few"
+    few.mkdir()
+    shutil.copy(maps / "frame1.png", few)
     grey = tmp_path / "notes.png"
     grey.write_text("no picture")
     cases = [
@@ -166,7 +170,8 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         (("run", video, work / "o.mp4", "--raw16", work / "r.mp4"), "suffix"),
         (("run", video, work / "o.mp4", "--raw16", work / "o.mp4"), "different paths"),
         (("run", video, video), "different paths"),
-        (("run", folder, work / "o", "--labels", maps), "ids 99"),
+        (("run", folder, work / "o", "--labels", maps), f"{maps / 'frame2.png'}: labels hold the ids 99"),
+        (("run", folder, work / "o", "--labels", few), "no class map"),
         (("run", folder, work / "o", "--labels", maps, "--label-ids", "gta"), "gta"),
         (("run", folder, work / "o", "--labels", tmp_path / "nowhere"), "no folder"),
     ]

@@ -240,6 +240,16 @@ def test_a_broken_picture_keeps_the_others(run, root, tmp_path):
     assert contents(out) == ["a.png", "c.png", "thermalsdk.json"]
 
 
+def test_a_refused_class_map_is_named(run, root, labels, tmp_path):
+    add_pictures(root, ["day/1.jpg", "day/2.jpg"])
+    add(tmp_path / "maps" / "day/1.png", labels)
+    add(tmp_path / "maps" / "day/2.png", labels[1:])
+    options = ("--format", "folder", "--labels", tmp_path / "maps")
+    code, _, err = run("run", root, tmp_path / "out", *options)
+    assert code == 1
+    assert f"{root / 'day/2.jpg'}, {tmp_path / 'maps/day/2.png'}: labels are 95x128" in err
+
+
 def test_refused_before_any_work(run, coco, tmp_path):
     full = tmp_path / "full"
     add(full / "thing.txt", "")

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import cast
 
 from thermalsdk.cli.console import load, progress, report
-from thermalsdk.cli.frame_maps import MapFolder, MappedSource, open_label_sink, read_instance_names
+from thermalsdk.cli.frame_maps import (
+    CLASS_MAP,
+    INSTANCE_MAP,
+    MapFolder,
+    MappedSource,
+    open_label_sink,
+    read_instance_names,
+)
 from thermalsdk.cli.interrupts import until_interrupted
 from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera, open_temperatures
@@ -102,9 +109,7 @@ def _with_maps(source: Source, total: int | None, options: argparse.Namespace) -
             return None
         return MapFolder(Path(folder), kind, source, total, whole=options.max_frames is None)
 
-    return MappedSource(
-        source, opened(options.labels, "class map"), opened(options.instances, "instance map")
-    )
+    return MappedSource(source, opened(options.labels, CLASS_MAP), opened(options.instances, INSTANCE_MAP))
 
 
 def _expected(source: Source, limit: int | None) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thermalsdk.inputs import named
 from thermalsdk.request import Request
 from thermalsdk.temperatures import TemperatureChoice, TemperaturesInTime
 
@@ -29,16 +30,22 @@ class FrameRequests:
     def of(self, given: SourceFrame) -> Callable[[], Request]:
         """Look up the frame's temperatures now; its arrays are checked by the call that is returned.
 
-        Raises what the function of the temperatures raises; the call raises as `Request.checked` does.
+        Raises what the function of the temperatures raises; the call raises as `Request.checked` does, its
+        InputErrors with the place of the frame.
         """
         chosen = self.temperatures
         temperatures = chosen(given.index) if callable(chosen) else chosen
-        return lambda: Request.checked(
-            given.rgb,
-            self.classes,
-            labels=given.labels,
-            label_ids=self.label_ids,
-            instances=given.instances,
-            instance_names=self.instance_names,
-            temperatures=temperatures,
-        )
+
+        def checked() -> Request:
+            with named(given.place):
+                return Request.checked(
+                    given.rgb,
+                    self.classes,
+                    labels=given.labels,
+                    label_ids=self.label_ids,
+                    instances=given.instances,
+                    instance_names=self.instance_names,
+                    temperatures=temperatures,
+                )
+
+        return checked

@@ -12,8 +12,8 @@ from typing import Any
 from thermalsdk.bundle import Bundle, shipped_bundles
 from thermalsdk.camera import Camera
 from thermalsdk.errors import LayoutError, OutputError
-from thermalsdk.twins.converter import Converter, Places, Recipe
-from thermalsdk.twins.layout import Layout, twin_name
+from thermalsdk.twins.converter import Converter, Places, Recipe, map_path
+from thermalsdk.twins.layout import Layout
 from thermalsdk.twins.resumable import ResumableFolder
 from thermalsdk.version import __version__
 
@@ -118,6 +118,6 @@ def _refuse_inside(places: Places) -> None:
 
 def _check_maps(folder: Path, kind: str, layout: Layout) -> None:
     for picture in layout.pictures:
-        path = folder / twin_name(picture.as_posix())
+        path = map_path(folder, picture)
         if not path.is_file():
             raise LayoutError(f"there is no {kind} {path}", "Every picture needs one, a PNG of its name.")

@@ -21,7 +21,11 @@ _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
 
 
 class PictureSource:
-    """One picture, or every picture of a folder in natural order of names. Implements `Source`."""
+    """One picture, or every picture of a folder in natural order of names. Implements `Source`.
+
+    Attributes:
+        paths: the pictures, in order.
+    """
 
     clock: ClockKind = "none"
     rate: float | None = None
@@ -29,24 +33,24 @@ class PictureSource:
     def __init__(self, path: str | Path) -> None:
         """Find the pictures; each is read when its turn comes. Raises VideoError where there is none."""
         path = Path(path)
-        self._paths = list_pictures(path) if path.is_dir() else [path]
+        self.paths = list_pictures(path) if path.is_dir() else [path]
         if not path.exists():
             raise VideoError(f"there is no file {path}", "Check the path.")
-        if not self._paths:
+        if not self.paths:
             raise VideoError(
                 f"the folder {path} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
             )
-        if same := first_of_one_name(self._paths, lambda path: path.stem):
+        if same := first_of_one_name(self.paths, lambda path: path.stem):
             raise VideoError(
                 f"{same[0].name} and {same[1].name} would have outputs of the same name",
                 "Rename one of them.",
             )
-        self.count: int | None = len(self._paths)
+        self.count: int | None = len(self.paths)
         self.single = not path.is_dir()
 
     def __iter__(self) -> Iterator[SourceFrame]:
-        for index, path in enumerate(self._paths):
-            yield SourceFrame(read_picture(path), index, None, path.stem)
+        for index, path in enumerate(self.paths):
+            yield SourceFrame(read_picture(path), index, None, path.stem, files=(path,))
 
     def close(self) -> None:
         """Nothing stays open between pictures."""
