@@ -186,6 +186,40 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         assert contents(work) == []
 
 
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [
+        ((".",), "already holds files"),
+        (("",), "already holds files"),
+        (("..",), "already holds files"),
+        (("/",), "root"),
+        (("/proc/out",), "/proc/out cannot be written"),
+        (("o.png", "--raw16", "."), "already holds files"),
+        (("o.png", "--raw16", "/proc/o.npz"), "/proc/o.npz cannot be written"),
+        ((f"{240 * 'o'}.png",), "name too long"),
+        (("o.png", "--raw16", f"{240 * 'o'}.npz"), "name too long"),
+        ((".", "--format", "folder"), "already holds files"),
+        (("/proc/out", "--format", "folder"), "/proc/out cannot be written"),
+        ((250 * "o", "--format", "folder"), "name too long"),
+    ],
+)
+def test_places_that_cannot_be_written(run, folder, tmp_path, monkeypatch, outputs, words):
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "notes.txt").touch()
+    monkeypatch.chdir(here)
+    source = folder if "--format" in outputs else folder / "frame1.png"
+    code, _, err = run("run", source, *outputs)
+    assert (code, "hint: " in err) == (1, True)
+    assert words in err
+    assert contents(here) == ["notes.txt"]
+
+
+def test_a_path_that_no_check_has_tried(run, tmp_path):
+    code, _, err = run("run", tmp_path / (300 * "x"), tmp_path / "o.mp4")
+    assert (code, "hint: Check the paths" in err) == (1, True)
+
+
 @pytest.mark.usefixtures("heard_interrupts")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_leaves_nothing(run, video, tmp_path, monkeypatch, number):

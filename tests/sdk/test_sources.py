@@ -206,6 +206,15 @@ def test_a_file_on_a_web_server_ends(web, tmp_path):
     source.close()
 
 
+def test_a_folder_without_read_permission(folder, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(VideoError, match=r"cannot be read.*Permission"):
+        open_source(folder)
+
+
 def test_empty_folder(tmp_path):
     with pytest.raises(VideoError, match="holds no pictures"):
         open_source(tmp_path)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from thermalsdk.cli.interrupts import terminated_like_interrupted
-from thermalsdk.errors import BackendUnavailable, ThermalSDKError
+from thermalsdk.errors import BackendUnavailable, OutputError, ThermalSDKError
 from thermalsdk.version import __version__
 
 _EPILOG = """exit codes: 0 done, 1 error (message and hint on stderr), 2 wrong usage, 3 backend unavailable,
@@ -39,15 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with terminated_like_interrupted():
             options.command(options)
     except ThermalSDKError as error:
-        print(f"error: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
-        print(f"see: {error.documentation}", file=sys.stderr)
+        _complain(error)
         return 3 if isinstance(error, BackendUnavailable) else 1
+    except OSError as error:  # of a path that no check above has tried
+        _complain(OutputError(str(error), "Check the paths of the command, their permissions and the disk."))
+        return 1
     except KeyboardInterrupt as interrupt:
         print(f"interrupted; {str(interrupt) or 'nothing incomplete is left behind'}", file=sys.stderr)
         return 130
     return 0
+
+
+def _complain(error: ThermalSDKError) -> None:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    print(f"see: {error.documentation}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -57,8 +57,13 @@ class PictureSource:
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """Pictures of a folder in natural order: frame2 comes before frame10."""
-    return natural_order(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    """Pictures of a folder in natural order: frame2 comes before frame10. Raises VideoError."""
+    try:
+        return natural_order(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    except OSError as error:
+        raise VideoError(
+            f"the folder {folder} cannot be read: {error}", "Check its permissions: ls -ld FOLDER."
+        ) from error
 
 
 def first_of_one_name(paths: Iterable[Path], name: Callable[[Path], str]) -> tuple[Path, Path] | None:
