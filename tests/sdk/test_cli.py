@@ -170,6 +170,7 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         (("run", video, work / "o.mp4", "--raw16", work / "r.mp4"), "suffix"),
         (("run", video, work / "o.mp4", "--raw16", work / "o.mp4"), "different paths"),
         (("run", video, video), "different paths"),
+        (("run", f"file://{video}", video), "different paths"),
         (("run", folder, work / "o", "--labels", maps), f"{maps / 'frame2.png'}: labels hold the ids 99"),
         (("run", folder, work / "o", "--labels", few), "no class map"),
         (("run", folder, work / "o", "--labels", maps, "--label-ids", "gta"), "gta"),

@@ -215,6 +215,17 @@ def test_a_folder_without_read_permission(folder, monkeypatch):
         open_source(folder)
 
 
+@pytest.mark.parametrize("address", ["file://{}", "file://localhost{}"])
+def test_a_file_address_is_a_path(tmp_path, address):
+    write_video(tmp_path / "a road.mkv")
+    for path in (tmp_path / "a road.mkv", tmp_path / "a%20road.mkv"):
+        source = open_source(address.format(path))
+        assert (source.clock, len(list(source))) == ("file", 12)
+        source.close()
+    with pytest.raises(VideoError, match="no file"):
+        open_source("file:///absent.mp4")
+
+
 def test_empty_folder(tmp_path):
     with pytest.raises(VideoError, match="holds no pictures"):
         open_source(tmp_path)
@@ -231,6 +242,12 @@ def test_arrays(rgb):
 def test_bad_array_in_the_middle(rgb):
     with pytest.raises(DtypeError):
         read_all([rgb, rgb.astype(np.float32)])
+
+
+@pytest.mark.parametrize("number", [-1, True, np.int64(-1)])
+def test_what_is_no_camera(number):
+    with pytest.raises(VideoError, match="is no camera"):
+        open_source(number)
 
 
 def test_what_is_no_source(rgb):

@@ -26,6 +26,7 @@ from thermalsdk.errors import OutputError, VideoError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink
 from thermalsdk.streaming import STEADINESS
 from thermalsdk.video import BackgroundSink, Source, SourceFrame, open_display_sink, open_source
+from thermalsdk.video.opening import local
 
 
 def run(options: argparse.Namespace) -> None:
@@ -119,7 +120,7 @@ def _expected(source: Source, limit: int | None) -> int | None:
 
 
 def _refuse_same(source: str, *outputs: str | None) -> None:
-    paths = [Path(source).resolve(), *(Path(output).resolve() for output in outputs if output)]
+    paths = [Path(local(source)).resolve(), *(Path(output).resolve() for output in outputs if output)]
     if len(set(paths)) < len(paths):
         raise OutputError(
             "IN, OUT, --raw16 and --save-labels are not different paths", "Give each its own path."
