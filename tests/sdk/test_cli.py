@@ -188,6 +188,30 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
 
 
 @pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--label-ids", "carla"), "--label-ids does nothing without --labels"),
+        (("--label-ids", "carla", "--format", "folder"), "--label-ids does nothing without --labels"),
+        (("--follow-motion",), "are for videos"),
+        (("--steadiness", "0.9"), "are for videos"),
+        (("--workers", "1", "--raw16", "o.mkv"), "--workers is for folders, and o.mkv has the suffix"),
+        (("--ray", "local", "--save-labels", "o.png"), "--ray is for folders, and o.png has the suffix"),
+    ],
+)
+def test_options_that_do_nothing_are_refused(run, folder, tmp_path, options, words):
+    code, _, err = run("run", folder, tmp_path / "o", *options)
+    assert code == 1
+    assert words in err
+
+
+def test_options_for_folders_refuse_a_file(run, video, tmp_path):
+    code, _, err = run("run", video, tmp_path / "o", "--workers", "2", "--format", "folder")
+    assert code == 1
+    assert f"--format and --workers are for folders, and {video} is a file" in err
+    assert "leave --format and --workers out" in err
+
+
+@pytest.mark.parametrize(
     ("outputs", "words"),
     [
         ((".",), "already holds files"),
@@ -348,6 +372,7 @@ def test_unavailable_backend_has_a_code_of_its_own(tiny_bundle, capsys):
         ["run", "in.mp4", "o.mp4", "--palette", "plaid"],
         ["demo", "--frames", "0"],
         ["demo", "--frames", "x"],
+        ["view", "--json"],
     ],
 )
 def test_wrong_usage(arguments, capsys):

@@ -91,7 +91,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from thermalsdk.cli.scene_options import add_camera, add_temperatures
+    from thermalsdk.cli.scene_options import add_camera, add_label_ids, add_temperatures
     from thermalsdk.display import palette_names
 
     parser = commands.add_parser("run", help="turn a video, picture, folder or camera into thermal frames")
@@ -121,7 +121,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="DIR",
         help="instance maps likewise, 16-bit PNG, for temperatures of single objects",
     )
-    parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
+    add_label_ids(parser)
     parser.add_argument(
         "--steadiness",
         type=float,
@@ -143,14 +143,14 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _add_bag(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from thermalsdk.cli.scene_options import add_camera, add_temperatures
+    from thermalsdk.cli.scene_options import add_camera, add_label_ids, add_temperatures
 
     parser = commands.add_parser("bag", help="turn the colour images of a ROS bag into thermal ones")
     parser.add_argument("source", metavar="BAG", help="bag folder, .mcap or .db3 file, or ROS 1 .bag")
     parser.add_argument("out", metavar="OUT_BAG", help="folder of the new bag")
     parser.add_argument("--topic", metavar="T", help="colour images, raw or compressed (the only ones)")
     parser.add_argument("--labels-topic", metavar="T", help="class maps with the stamps of the images")
-    parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
+    add_label_ids(parser)
     parser.add_argument(
         "--panoptic", action="store_true", help="class maps are gz-sim's, with numbered objects"
     )
@@ -174,7 +174,8 @@ def _add_view(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.add_argument("--port", type=int, default=0, metavar="N", help="on 127.0.0.1 (a free one)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
-    _add_common(parser)
+    _add_load(parser)
+    _add_verbose(parser)
     parser.set_defaults(command=_view)
 
 
@@ -234,12 +235,16 @@ def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
+    _add_load(parser)
+    _add_report(parser)
+
+
+def _add_load(parser: argparse.ArgumentParser) -> None:
     _add_bundle(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:0 (auto)")
     parser.add_argument("--backend", default="auto", help="auto, onnxruntime or tensorrt (auto)")
     parser.add_argument("--precision", default="auto", help="auto, fp32, fp16 or int8 (auto)")
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (the cores, at most 8)")
-    _add_report(parser)
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
@@ -250,6 +255,10 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="report as one JSON object")
+    _add_verbose(parser)
+
+
+def _add_verbose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of choices made")
 
 

@@ -20,8 +20,9 @@ from thermalsdk.cli.frame_maps import (
     read_instance_names,
 )
 from thermalsdk.cli.interrupts import until_interrupted
+from thermalsdk.cli.option_checks import refuse_steadiness
 from thermalsdk.cli.pictures import side_by_side
-from thermalsdk.cli.scene_options import open_camera, open_temperatures
+from thermalsdk.cli.scene_options import open_camera, open_label_ids, open_temperatures
 from thermalsdk.errors import OutputError, VideoError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink
 from thermalsdk.streaming import STEADINESS
@@ -31,12 +32,15 @@ from thermalsdk.video.opening import local
 
 def run(options: argparse.Namespace) -> None:
     """Convert the source. Every path is checked before the bundle is loaded."""
+    label_ids = open_label_ids(options, "--labels", options.labels)
     camera = open_camera(options)
     set_temperatures = open_temperatures(options)
     source = open_source(options.source)
     total = _expected(source, options.max_frames)
     with ExitStack() as stack:
         stack.callback(source.close)
+        if source.clock == "none":
+            refuse_steadiness(options)
         _refuse_same(options.source, options.out, options.raw16, options.save_labels)
         source = _with_maps(source, total, options)
         names = None if options.instances is None else read_instance_names(Path(options.instances))
@@ -52,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
         frames = synthesizer.stream(
             source,
             policy="latest" if source.clock == "live" else "all",
-            label_ids=options.label_ids,
+            label_ids=label_ids,
             instance_names=names,
             temperatures=set_temperatures or "auto",
             camera=camera,

@@ -127,6 +127,11 @@ class Outputs(Generic[Image]):
     stills: tuple[str, ...]
     save_still: Callable[[Path, Image], None]
 
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Of all files."""
+        return tuple(dict.fromkeys((*self.streams, *self.stills)))
+
     def open(self, path: Path, source: Source) -> Sink[Image]:
         """Open the sink that path and source ask for. Raises OutputError where they do not fit."""
         suffix = path.suffix.lower()
@@ -142,6 +147,6 @@ class Outputs(Generic[Image]):
         if suffix and not path.is_dir():
             raise OutputError(
                 f"{path} has a suffix that is not written here",
-                f"Use {', '.join(dict.fromkeys((*self.streams, *self.stills)))}, or a folder (no suffix).",
+                f"Use {', '.join(self.suffixes)}, or a folder (no suffix).",
             )
         return FolderSink(path, self.save_still)
