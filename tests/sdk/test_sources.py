@@ -206,6 +206,21 @@ def test_a_file_on_a_web_server_ends(web, tmp_path):
     source.close()
 
 
+def test_hidden_pictures_and_subfolders_are_left_out(folder, rgb, caplog):
+    (folder / "._frame1.png").write_bytes(b"what macOS adds")
+    (folder / ".cache" / "a").mkdir(parents=True)
+    Image.fromarray(rgb).save(folder / ".cache" / "a" / "b.png")
+    assert [frame.name for frame in read_all(folder)] == ["frame1", "frame2", "frame10"]
+    assert caplog.text == ""
+    above = folder.parent
+    with pytest.raises(VideoError, match=r"in subfolders only, such as frames/frame") as caught:
+        open_source(above)
+    assert "--format folder" in caught.value.hint
+    Image.fromarray(rgb).save(above / "a.png")
+    assert len(read_all(above)) == len(read_all(above)) == 1
+    assert caplog.text.count("subfolders") == 1
+
+
 def test_a_folder_without_read_permission(folder, monkeypatch):
     def refuse(self):
         raise PermissionError(13, "Permission denied")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from PIL import Image, ImageOps
 from thermalsdk.errors import VideoError
 from thermalsdk.video.source import ClockKind, SourceFrame
 
+_LOG = logging.getLogger("thermalsdk")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 #: How Pillow's modes of 16 and 32 bits begin: as RGB they would be clipped.
 _DEEP_MODES = ("I", "F")
@@ -37,9 +40,7 @@ class PictureSource:
         if not path.exists():
             raise VideoError(f"there is no file {path}", "Check the path.")
         if not self.paths:
-            raise VideoError(
-                f"the folder {path} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
-            )
+            raise _empty(path)
         if same := first_of_one_name(self.paths, lambda path: path.stem):
             raise VideoError(
                 f"{same[0].name} and {same[1].name} would have outputs of the same name",
@@ -47,6 +48,8 @@ class PictureSource:
             )
         self.count: int | None = len(self.paths)
         self.single = not path.is_dir()
+        if not self.single:
+            _warn_of_subfolders(path)
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for index, path in enumerate(self.paths):
@@ -57,13 +60,58 @@ class PictureSource:
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """Pictures of a folder in natural order: frame2 comes before frame10. Raises VideoError."""
+    """Pictures of a folder in natural order: frame2 comes before frame10; names with a dot first are hidden.
+
+    Raises VideoError.
+    """
     try:
-        return natural_order(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+        return natural_order(path for path in folder.iterdir() if _is_shown(Path(path.name)))
     except OSError as error:
         raise VideoError(
             f"the folder {folder} cannot be read: {error}", "Check its permissions: ls -ld FOLDER."
         ) from error
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the suffix is that of a picture."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a part of a path begins with a dot, as what macOS adds to every file of a memory card does."""
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _is_shown(path: Path) -> bool:
+    return is_picture(path) and not is_hidden(path)
+
+
+def _first_below(folder: Path) -> Path | None:
+    """A picture in a subfolder, as a path below the folder."""
+    below = (path.relative_to(folder) for path in folder.rglob("*/*"))
+    return next((path for path in below if _is_shown(path)), None)
+
+
+def _empty(folder: Path) -> VideoError:
+    below = _first_below(folder)
+    if below is None:
+        return VideoError(
+            f"the folder {folder} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
+        )
+    return VideoError(
+        f"the folder {folder} holds pictures in subfolders only, such as {below}",
+        "Name one of those, or convert them all: thermalsdk run --format folder.",
+    )
+
+
+@functools.cache
+def _warn_of_subfolders(folder: Path) -> None:
+    """Once a folder: a viewer opens it again and again."""
+    below = _first_below(folder)
+    if below is not None:
+        _LOG.warning(
+            "%s: pictures in subfolders, such as %s, are left out; --format folder takes them", folder, below
+        )
 
 
 def first_of_one_name(paths: Iterable[Path], name: Callable[[Path], str]) -> tuple[Path, Path] | None:
