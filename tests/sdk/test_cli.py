@@ -1,6 +1,8 @@
 """The command line: outputs, exit codes, and that nothing incomplete is left behind."""
 
+import io
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -16,8 +18,10 @@ from PIL import Image
 from tests.sdk.conftest import moving_picture, truncated, write_video
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Temperatures
+from thermalsdk.cli import console
 from thermalsdk.cli import run as run_module
 from thermalsdk.cli.main import main
+from thermalsdk.cli.standard_output import complete_stdout
 from thermalsdk.formats import Provenance, read_thermal_frames
 from thermalsdk.scenes import StreetScene
 from thermalsdk.video import open_source
@@ -185,6 +189,39 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         assert "hint: " in err
         assert "see: docs/errors.md#" in err
         assert contents(work) == []
+
+
+def test_a_bag_needs_class_maps_for_their_options_and_a_name_of_ros(run, tmp_path):
+    for options, words in [
+        (("--panoptic",), "--panoptic does nothing without --labels-topic"),
+        (("--label-ids", "carla"), "--label-ids does nothing without --labels-topic"),
+    ]:
+        code, _, err = run("bag", tmp_path / "drive", tmp_path / "out", *options)
+        assert (code, words in err) == (1, True)
+
+
+def test_stdout_that_has_no_room_or_no_reader(tiny_bundle, tmp_path):
+    code = f"import sys; from thermalsdk.cli.main import main; sys.exit(main({['cache', 'list', '--json']}))"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, "No space left" in done.stderr) == (1, True)
+    assert "Exception ignored" not in done.stderr
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_stdout_in_ascii(tmp_path, monkeypatch):
+    buffer = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(buffer, "ascii"))
+    with complete_stdout():
+        console.report({"out": "Straße"}, as_json=False)
+        console.report({"out": "Straße \U0001f600"}, as_json=True)
+    plain, text = buffer.getvalue().decode().split("\n", 1)
+    assert plain == r"out  Stra\xdfe"
+    assert json.loads(text) == {"out": "Straße \U0001f600"}
 
 
 @pytest.mark.parametrize(
@@ -446,8 +483,6 @@ def test_module_and_version():
 
 
 def test_progress_bar_on_a_terminal(monkeypatch, capsys):
-    from thermalsdk.cli import console
-
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(console, "_REDRAW_S", -1.0)
     assert list(console.progress("abc", 3, "work")) == ["a", "b", "c"]

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from thermalsdk.cli.interrupts import terminated_like_interrupted
+from thermalsdk.cli.standard_output import complete_stdout
 from thermalsdk.errors import BackendUnavailable, OutputError, ThermalSDKError
 from thermalsdk.version import __version__
 
@@ -33,14 +34,17 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
-    logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.WARNING)
     try:
-        with terminated_like_interrupted():
+        with complete_stdout(), terminated_like_interrupted():
+            options = _parser().parse_args(arguments)
+            level = logging.INFO if options.verbose else logging.WARNING
+            logging.basicConfig(format="%(message)s", level=level)
             options.command(options)
     except ThermalSDKError as error:
         _complain(error)
         return 3 if isinstance(error, BackendUnavailable) else 1
+    except BrokenPipeError:  # whoever reads stdout has seen enough
+        return 1
     except OSError as error:  # of a path that no check above has tried
         _complain(OutputError(str(error), "Check the paths of the command, their permissions and the disk."))
         return 1
