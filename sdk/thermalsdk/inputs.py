@@ -15,12 +15,11 @@ from thermalsdk.errors import (
     DtypeError,
     InputError,
     LabelError,
-    LabelTableError,
     OptionError,
     ShapeError,
     TemperatureError,
 )
-from thermalsdk.labels import table
+from thermalsdk.labels import LabelIds, LabelTable, open_table
 from thermalsdk.temperatures import check_kelvin
 
 MIN_SIDE = 64
@@ -91,12 +90,12 @@ def is_count(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
-def check_label_ids(label_ids: str, classes: Sequence[str]) -> None:
-    """Raise LabelTableError for a numbering that is neither "bundle" nor shipped."""
-    if not isinstance(label_ids, str):
-        raise LabelTableError(f"label_ids is {label_ids!r}", "Name a numbering, such as label_ids='carla'.")
-    if label_ids != "bundle":
-        _lookup(label_ids, tuple(classes))
+def check_label_ids(label_ids: LabelIds, classes: Sequence[str]) -> LabelTable | None:
+    """Table of a numbering, None for the bundle's own. Raises LabelTableError where no bundle id follows."""
+    table = open_table(label_ids)
+    if table is not None:
+        _lookup(table, tuple(classes))
+    return table
 
 
 def check_instance_names(names: object) -> None:
@@ -121,38 +120,38 @@ def check_camera(camera: object) -> None:
 
 
 def check_labels(
-    labels: npt.ArrayLike, size: tuple[int, int], label_ids: str, classes: Sequence[str]
+    labels: npt.ArrayLike, size: tuple[int, int], table: LabelTable | None, classes: Sequence[str]
 ) -> npt.NDArray[np.uint8]:
     """Class map in the bundle's ids, always a new array.
 
     Args:
         labels: HxW of any integer type.
         size: (H, W) of the frame.
-        label_ids: "bundle", or the name of a shipped label table.
+        table: their numbering, or None for the bundle's ids.
         classes: the bundle's classes in painter's order.
 
-    Raises ShapeError, DtypeError, LabelError, or LabelTableError for an unknown numbering.
+    Raises ShapeError, DtypeError or LabelError.
     """
     ids = _integers("labels", labels, size, highest=255).astype(np.uint8, order="C")
-    known = ids if label_ids == "bundle" else _lookup(label_ids, tuple(classes))[ids]
+    known = ids if table is None else _lookup(table, tuple(classes))[ids]
     if known.max() >= len(classes):
         unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))
-        if label_ids == "bundle":
+        if table is None:
             raise LabelError(
                 f"labels hold the ids {unknown}; the bundle has only 0 to {len(classes) - 1}",
                 f"Name the numbering, such as label_ids='carla', or use its ids: {', '.join(classes)}.",
             )
         raise LabelError(
-            f"labels hold the ids {unknown}, which carry no class in the numbering {label_ids!r}",
+            f"labels hold the ids {unknown}, which carry no class in the numbering {table.name!r}",
             "Give those pixels another id, or use the numbering that the map was made with.",
         )
     return known
 
 
 @functools.lru_cache
-def _lookup(label_ids: str, classes: tuple[str, ...]) -> npt.NDArray[np.uint8]:
-    """Bundle id of every id of a shipped table: uint8[256], read-only, since frames share it."""
-    ids = table(label_ids).lookup(classes)
+def _lookup(table: LabelTable, classes: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+    """Bundle id of every id of a table: uint8[256], read-only, since frames share it."""
+    ids = table.lookup(classes)
     ids.setflags(write=False)
     return ids
 

@@ -1,5 +1,8 @@
 """Bad input is refused with a typed error that names the fix, before any work is done."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,6 +15,8 @@ from thermalsdk.errors import (
     ShapeError,
     TemperatureError,
 )
+from thermalsdk.labels import LabelTable, read_table
+from thermalsdk.video import SourceFrame
 
 
 def zeros(*shape, dtype=np.uint8):
@@ -161,6 +166,44 @@ def test_a_numbering_is_checked_without_labels_too(synth, rgb):
         synth(rgb, label_ids="bogus")
     with pytest.raises(LabelTableError, match="carla"):
         synth(rgb, label_ids=["carla"])
+
+
+@pytest.fixture
+def own_table(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"source": "me", "classes": {"7": "minibus", "40": "car"}, "default": "sky"}))
+    return path
+
+
+@pytest.mark.parametrize("kind", [str, Path, read_table])
+def test_a_numbering_of_ones_own(synth, rgb, own_table, kind):
+    ids = np.zeros((96, 128), np.int64)
+    ids[50:70, 40:70] = 40
+    label_ids = kind(own_table)
+    expected = np.where(ids == 40, 8, 1)
+    np.testing.assert_array_equal(synth(rgb, labels=ids, label_ids=label_ids).labels, expected)
+    source = [SourceFrame(rgb, 0, None, "a", labels=ids)]
+    (frame,) = synth.stream(MappedFrames(source), policy="all", label_ids=label_ids)
+    np.testing.assert_array_equal(frame.labels, expected)
+
+
+class MappedFrames:
+    clock, rate, count, single = "none", None, 1, False
+
+    def __init__(self, frames):
+        self.frames = frames
+
+    def __iter__(self):
+        return iter(self.frames)
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize("classes", [{7: "boat"}, {256: "car"}, {"7": "car"}])
+def test_a_table_made_in_a_program_is_checked(classes):
+    with pytest.raises(LabelTableError, match="mine"):
+        LabelTable("mine", "me", classes, "void")
 
 
 def test_names_of_instances_are_a_mapping(synth, rgb):

@@ -10,6 +10,7 @@ from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.camera import Camera
 from thermalsdk.camera.optics import size_on_detector
 from thermalsdk.errors import MissingDependency, OptionError
+from thermalsdk.labels import LabelIds
 
 try:
     import gymnasium
@@ -55,7 +56,7 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
         *,
         rgb: str = "rgb",
         labels: str | None = None,
-        label_ids: str = "bundle",
+        label_ids: LabelIds = "bundle",
         instances: str | None = None,
         output: str = "kelvin",
         key: str = "thermal",

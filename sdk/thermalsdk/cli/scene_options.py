@@ -6,6 +6,7 @@ import argparse
 
 from thermalsdk.camera import Camera, camera_names
 from thermalsdk.cli.option_checks import check_partner
+from thermalsdk.labels import BUNDLE, LabelIds, open_table, table_names
 from thermalsdk.temperatures import Temperatures, set_temperatures
 
 
@@ -27,7 +28,12 @@ def add_temperatures(parser: argparse.ArgumentParser) -> None:
 
 def add_label_ids(parser: argparse.ArgumentParser) -> None:
     """--label-ids."""
-    parser.add_argument("--label-ids", metavar="NAME", help="numbering of the class maps (the bundle's)")
+    parser.add_argument(
+        "--label-ids",
+        metavar="N",
+        help=f"numbering of the class maps: {', '.join(table_names())}, or a file: .json, docs/formats.md "
+        "(the bundle's)",
+    )
 
 
 def add_camera(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +45,13 @@ def add_camera(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_label_ids(options: argparse.Namespace, partner: str, maps: str | None) -> str:
-    """What --label-ids names. Raises OptionError without class maps, the `maps` of the option `partner`."""
+def open_label_ids(options: argparse.Namespace, partner: str, maps: str | None) -> LabelIds:
+    """What --label-ids names.
+
+    Raises LabelTableError, or OptionError without class maps, the `maps` of the option `partner`.
+    """
     check_partner("--label-ids", options.label_ids is not None, partner, maps)
-    return options.label_ids or "bundle"
+    return open_table(options.label_ids or BUNDLE) or BUNDLE
 
 
 def open_temperatures(options: argparse.Namespace) -> Temperatures | None:

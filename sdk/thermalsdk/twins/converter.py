@@ -13,6 +13,7 @@ import numpy.typing as npt
 from thermalsdk.camera import Camera, CameraConfig
 from thermalsdk.formats import Provenance, ThermalImage, write_thermal
 from thermalsdk.inputs import named
+from thermalsdk.labels import LabelIds
 from thermalsdk.partial import write_whole
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
@@ -41,7 +42,7 @@ class Recipe:
     precision: str = "auto"
     threads: int | None = None
     palette: str = "white-hot"
-    label_ids: str = "bundle"
+    label_ids: LabelIds = "bundle"
     instance_names: Mapping[int, str] | None = None
     temperatures: Temperatures | None = None
     camera: CameraConfig | None = None
