@@ -53,13 +53,34 @@ def check_frame(frame: npt.ArrayLike, color: str) -> npt.NDArray[np.uint8]:
             f"the frame is no array: {error}",
             "A frame is one array of HxWx3. Class maps come along with SourceFrame(..., labels=...).",
         ) from error
+    _check_is_array(array)
     _check_frame_shape(array)
     if array.dtype != np.uint8:
-        hint = "Convert it: frame.astype(np.uint8)."
-        if array.dtype.kind == "f":
-            hint = "If its values lie in [0, 1]: (frame * 255).round().astype(np.uint8)."
-        raise DtypeError(f"the frame is {array.dtype}; a frame is uint8", hint)
+        raise DtypeError(f"the frame is {array.dtype}; a frame is uint8", _conversion(array.dtype))
     return np.ascontiguousarray(array if color == "rgb" else array[..., ::-1])
+
+
+def _conversion(dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "f":
+        return "If its values lie in [0, 1]: (frame * 255).round().astype(np.uint8)."
+    if dtype.kind == "u" and dtype.itemsize == 2:
+        return "If it uses all 16 bits: (frame >> 8).astype(np.uint8); otherwise scale it to 0...255 first."
+    return "Scale its values to 0...255, then: frame.astype(np.uint8)."
+
+
+def _check_is_array(array: npt.NDArray[Any]) -> None:
+    """Raise ShapeError for what only became an array by being wrapped in one."""
+    if array.ndim or array.dtype.kind not in "OUS":
+        return
+    value = array.item()
+    if value is None:
+        raise ShapeError(
+            "the frame is None", "cv2.imread gives None for a file that it cannot read: check the path."
+        )
+    raise ShapeError(
+        f"the frame is {value!r}, no array",
+        "Open the picture first: np.asarray(Image.open('road.png').convert('RGB')), or stream('road.png').",
+    )
 
 
 def _check_frame_shape(array: npt.NDArray[Any]) -> None:

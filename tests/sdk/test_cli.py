@@ -105,6 +105,11 @@ def test_run_on_a_video_with_labels_in_order(run, video, tmp_path):
     code, _, err = run(*arguments)
     assert code == 1
     assert "5 class maps for 12 frames" in err
+    (tmp_path / "none").mkdir()
+    endless = write_video(tmp_path / "road.mkv")
+    code, _, err = run("run", endless, tmp_path / "out2.mp4", "--labels", tmp_path / "none")
+    assert code == 1
+    assert "holds no class maps\n" in err
 
 
 def test_run_with_temperatures_and_a_camera(run, video, tmp_path):
@@ -409,6 +414,9 @@ def test_unavailable_backend_has_a_code_of_its_own(tiny_bundle, capsys):
         ["run", "in.mp4", "o.mp4", "--palette", "plaid"],
         ["demo", "--frames", "0"],
         ["demo", "--frames", "x"],
+        ["demo", "--threads", "2.5"],
+        ["bench", "--size", "512"],
+        ["bench", "--size", "512x"],
         ["view", "--json"],
     ],
 )
@@ -416,7 +424,9 @@ def test_wrong_usage(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "usage: thermalsdk" in capsys.readouterr().err
+    text = capsys.readouterr().err
+    assert "usage: thermalsdk" in text
+    assert "invalid _" not in text
 
 
 def test_info(run):

@@ -165,6 +165,36 @@ def test_refused_arrays():
         ThermalImage(np.zeros((2, 2, 3), np.uint16), 0.01, 0.0, PROVENANCE)
 
 
+def test_frames_where_a_still_is_read(tmp_path):
+    with open_thermal_sink(tmp_path / "stream.npz", open_source([])) as sink:
+        sink.write(raw16(), "000000")
+    for name in ("stream.npz", "stream.mkv"):
+        with pytest.raises(FormatError) as caught:
+            read_thermal(tmp_path / name)
+        assert "read_thermal_frames" in caught.value.hint
+
+
+def test_folders_without_thermal_images(tmp_path):
+    with pytest.raises(FormatError, match="no file or folder"):
+        next(read_thermal_frames(tmp_path / "absent"))
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "._a.png").touch()
+    with pytest.raises(FormatError, match="holds no thermal images"):
+        next(read_thermal_frames(tmp_path))
+
+
+@pytest.mark.parametrize("line", [(-0.01, 0.0), (0.0, 0.0), (0.01, float("inf")), ("0.01", 0.0), (None, 0.0)])
+def test_counts_that_make_no_kelvin(line):
+    with pytest.raises(OptionError, match="make no kelvin"):
+        ThermalImage(raw16().counts, *line, PROVENANCE)
+
+
+def test_scale_and_offset_may_be_numbers_of_numpy(tmp_path):
+    image = ThermalImage(raw16().counts, np.float32(0.5), np.int64(3), PROVENANCE)
+    write_thermal(tmp_path / "image.png", image)
+    assert_same(read_thermal(tmp_path / "image.png"), image)
+
+
 @pytest.mark.parametrize("suffix", STILLS)
 def test_damaged_and_absent_files(tmp_path, suffix):
     path = tmp_path / f"image{suffix}"

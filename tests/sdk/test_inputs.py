@@ -14,6 +14,7 @@ from thermalsdk.errors import (
     OptionError,
     ShapeError,
     TemperatureError,
+    VideoError,
 )
 from thermalsdk.labels import LabelTable, read_table
 from thermalsdk.video import SourceFrame
@@ -37,10 +38,13 @@ def zeros(*shape, dtype=np.uint8):
         (zeros(96, 63, 3), ShapeError, "larger frame"),
         (zeros(96, 128, 3, dtype=np.float32), DtypeError, "* 255"),
         (np.full((96, 128, 3), np.nan), DtypeError, "* 255"),
-        (zeros(96, 128, 3, dtype=np.uint16), DtypeError, "astype"),
+        (zeros(96, 128, 3, dtype=np.uint16), DtypeError, "(frame >> 8).astype"),
+        (zeros(96, 128, 3, dtype=np.int32), DtypeError, "Scale its values"),
         (zeros(96, 128, 3, dtype=bool), DtypeError, "astype"),
-        (None, ShapeError, "np.moveaxis"),
-        ("road.png", ShapeError, "np.moveaxis"),
+        (None, ShapeError, "cv2.imread gives None"),
+        ("road.png", ShapeError, "Open the picture first"),
+        (Path("road.png"), ShapeError, "Open the picture first"),
+        (7, ShapeError, "np.moveaxis"),
     ],
 )
 def test_frames(synth, frame, error, fix):
@@ -221,6 +225,13 @@ def test_names_of_instances_that_nothing_would_match(synth, rgb, names):
 def test_an_array_is_no_camera(synth, rgb):
     with pytest.raises(OptionError, match="camera"):
         synth(rgb, camera=rgb)
+
+
+def test_one_frame_is_no_stream(synth, rgb):
+    with pytest.raises(VideoError, match="96x128x3 is one frame") as caught:
+        synth.stream(rgb)
+    assert "[rgb]" in caught.value.hint
+    assert len(list(synth.stream(rgb[None]))) == 1
 
 
 def test_a_frame_with_something_beside_it_is_no_frame(synth, rgb, labels):

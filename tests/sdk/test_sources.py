@@ -1,5 +1,6 @@
 """Sources: what they yield, and how unreadable ones are refused."""
 
+import os
 import sys
 import threading
 from functools import partial
@@ -87,6 +88,18 @@ def test_absent_files(tmp_path):
     for name in ("absent.mp4", "absent.png"):
         with pytest.raises(VideoError, match=f"no file .*{name}"):
             open_source(tmp_path / name)
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(VideoError, match="pipe is a pipe or device"):
+        open_source(tmp_path / "pipe")
+
+
+def test_an_address_that_nobody_answers():
+    with pytest.raises(VideoError, match="cannot be opened") as caught:
+        open_source("http://127.0.0.1:9/road.mp4")
+    assert "network" in caught.value.hint
 
 
 def test_files_that_are_no_pictures(tmp_path):

@@ -55,8 +55,9 @@ class MapFolder:
             return
         found = len(self._in_order)
         if found < (total or 1) or (whole and total is not None and found > total):
+            frames = "" if total is None else f" for {total} frames"
             raise VideoError(
-                f"{folder} holds {found} {kind}s for {total} frames", "Give one map a frame, or --max-frames."
+                f"{folder} holds {found or 'no'} {kind}s{frames}", "Give one map a frame, or --max-frames."
             )
 
     def _check_exists(self, name: str) -> None:

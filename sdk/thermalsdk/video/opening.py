@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
+
 from thermalsdk.errors import OptionError, VideoError
 from thermalsdk.inputs import COLORS
 from thermalsdk.video.array_source import ArraySource
@@ -44,6 +46,10 @@ def open_source(source: SourceLike, *, color: str = "rgb") -> Source:
         return _open_camera(source)
     if isinstance(source, Source):
         return source
+    if isinstance(source, np.ndarray) and source.ndim in (2, 3):
+        raise VideoError(
+            f"an array of {'x'.join(map(str, source.shape))} is one frame", "Give several: [rgb]."
+        )
     if isinstance(source, Iterable):
         return ArraySource(source, color)
     raise VideoError(f"{type(source).__name__} gives no frames", "Give a path, a number or an iterable.")

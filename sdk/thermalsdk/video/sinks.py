@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from thermalsdk.errors import ClosedError, OutputError
 from thermalsdk.partial import DISK, Partial
+from thermalsdk.video.picture_source import PICTURE_SUFFIXES
 from thermalsdk.video.source import Source
 
 Image = TypeVar("Image")
@@ -140,9 +141,11 @@ class Outputs(Generic[Image]):
         if suffix in self.streams:
             return self.streams[suffix](path, source.rate)
         if suffix in self.stills:
+            kind = "has several" if source.clock == "none" else "is read as a video"
             raise OutputError(
-                f"{path} is one picture, the source has several",
-                f"Name one of {', '.join(self.streams)}, or a folder.",
+                f"{path} is one picture, the source {kind}",
+                f"Name one of {', '.join(self.streams)}, or a folder. Source pictures end in "
+                f"{', '.join(PICTURE_SUFFIXES)}.",
             )
         if suffix and not path.is_dir():
             raise OutputError(

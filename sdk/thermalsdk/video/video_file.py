@@ -10,6 +10,7 @@ from thermalsdk.errors import VideoError
 from thermalsdk.video.packages import import_av
 
 _RECOPY = "Copy or record it again; `ffprobe -count_frames FILE` shows what is readable."
+_CONNECTION = "Check the camera or server that sends it, and the network."
 _DEFAULT_RATE = 25.0
 #: Containers without a frame count: how much shorter than declared the last frame may end.
 _DURATION_TOLERANCE_S = 0.25
@@ -39,12 +40,14 @@ class VideoFile:
         self._constant_rate = constant_rate
         self._av = import_av()
         local = "://" not in self._address
-        if local and not Path(address).is_file():
-            raise VideoError(f"there is no file {address}", "Check the path.")
+        if local:
+            _check_is_file(Path(address))
         try:
             self._container = self._av.open(self._address)
         except (self._av.FFmpegError, OSError) as error:
-            raise VideoError(f"{address} cannot be opened as a video: {error}", _RECOPY) from error
+            raise VideoError(
+                f"{address} cannot be opened as a video: {error}", _RECOPY if local else _CONNECTION
+            ) from error
         if not self._container.streams.video:
             self.close()
             raise VideoError(f"{address} holds no video stream", "Name a video, a picture or a folder.")
@@ -122,3 +125,13 @@ class VideoFile:
         if self._container.duration is not None and len(self._container.streams) == 1:
             return float(self._container.duration) / float(self._av.time_base)
         return None
+
+
+def _check_is_file(path: Path) -> None:
+    if not path.exists():
+        raise VideoError(f"there is no file {path}", "Check the path.")
+    if not path.is_file():
+        raise VideoError(
+            f"{path} is a pipe or device, of which nobody can tell where it ends",
+            "Write it into a file first, or send it from an address such as rtsp://HOST/NAME.",
+        )
