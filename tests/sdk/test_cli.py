@@ -1,5 +1,6 @@
 """The command line: outputs, exit codes, and that nothing incomplete is left behind."""
 
+import importlib
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from tests.sdk.conftest import moving_picture, truncated, write_video
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Temperatures
 from thermalsdk.cli import console
+from thermalsdk.cli import main as main_module
 from thermalsdk.cli import run as run_module
 from thermalsdk.cli.main import main
 from thermalsdk.cli.standard_output import complete_stdout
@@ -285,6 +287,29 @@ def test_places_that_cannot_be_written(run, folder, tmp_path, monkeypatch, outpu
 def test_a_path_that_no_check_has_tried(run, tmp_path):
     code, _, err = run("run", tmp_path / (300 * "x"), tmp_path / "o.mp4")
     assert (code, "hint: Check the paths" in err) == (1, True)
+
+
+def test_interrupt_while_options_are_parsed(monkeypatch, capsys):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main_module, "_parser", interrupt)
+    assert main(["info"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["onnxruntime", "av"])
+def test_interrupt_while_an_extension_is_imported(run, video, tmp_path, monkeypatch, module):
+    imported = importlib.import_module
+
+    def interrupt(name, *package):
+        if name != module:
+            return imported(name, *package)
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr(importlib, "import_module", interrupt)
+    code, _, err = run("run", video, tmp_path / "o.mp4")
+    assert (code, "interrupted" in err) == (130, True)
 
 
 @pytest.mark.usefixtures("heard_interrupts")

@@ -100,7 +100,11 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
     parser = commands.add_parser("run", help="turn a video, picture, folder or camera into thermal frames")
     parser.add_argument("source", metavar="IN", help="video, picture, folder of pictures, or camera number")
-    parser.add_argument("out", metavar="OUT", help="what to look at: .mp4 .mkv .mov, a picture, or a folder")
+    parser.add_argument(
+        "out",
+        metavar="OUT",
+        help="what to look at: .mp4 .mkv .mov or a picture, replaced if it is there, or a new folder",
+    )
     parser.add_argument(
         "--raw16",
         metavar="PATH",
