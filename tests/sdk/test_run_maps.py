@@ -91,7 +91,7 @@ def test_refused_instances(run, video, maps):
     (maps / "few").mkdir()
     cases = [
         ((), "--instances"),
-        (("--instances", maps / "few"), "0 instance maps for 3 frames"),
+        (("--instances", maps / "few"), "holds no instance maps for 3 frames"),
         (("--instances", maps / "absent"), "Name the folder of the instance maps"),
         (("--instances", maps / "ids"), "no id"),
         (("--instances", broken, "--max-frames", "1"), "instances are 96x128x3"),
