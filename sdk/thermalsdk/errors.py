@@ -62,7 +62,7 @@ class InferenceError(ThermalSDKError):
 
 
 class ClosedError(ThermalSDKError):
-    """A Synthesizer, a source or a sink was used after it was closed."""
+    """A Synthesizer, a source, a sink or shared frames were used after they were closed."""
 
 
 class OptionError(ThermalSDKError):

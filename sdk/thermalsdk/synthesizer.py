@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from functools import partial
@@ -28,6 +29,7 @@ from thermalsdk.streaming import (
     STEADINESS,
     Finish,
     FrameRequests,
+    Stream,
     check_in_flight,
     open_filter,
     side_by_side,
@@ -36,7 +38,7 @@ from thermalsdk.temperatures import TemperatureChoice, Temperatures, Temperature
 
 if TYPE_CHECKING:
     from thermalsdk.camera import Camera
-    from thermalsdk.video import SourceFrame, SourceLike
+    from thermalsdk.video import FrameReader, SourceFrame, SourceLike
 
 _WARMUP_SIZE = (256, 256)
 #: Frames of a recording that are made at the same time; each holds memory of its own.
@@ -52,6 +54,7 @@ class Synthesizer:
         self._networks: Networks | None = networks
         self._info = info
         self._lock = threading.Lock()
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
 
     @classmethod
     def load(
@@ -164,7 +167,7 @@ class Synthesizer:
         steadiness: float = STEADINESS,
         follow_motion: bool = False,
         in_flight: int | None = None,
-    ) -> Generator[Frame, None, None]:
+    ) -> Stream:
         """Thermal frames of a moving source, with automatic gain that follows the scene slowly.
 
         Args:
@@ -190,11 +193,14 @@ class Synthesizer:
                 where nobody waits for a frame (pictures, and files under "all"), and one everywhere else. The
                 frames are the same.
 
-        Yields frames with `index`, `dropped`, `source` and, where the source moves, `limits` set. Raises
-        VideoError, and all that a call raises, after all earlier frames; MissingDependency at once.
+        Returns an iterator of frames with `index`, `dropped`, `source` and, where the source moves, `limits`
+        set; close it when leaving early, from any thread. It raises VideoError, and all that a call raises,
+        after all earlier frames. Raises OptionError, VideoError and MissingDependency at once.
         """
         from thermalsdk.video import open_source, read_frames
+        from thermalsdk.video.policy import check_policy
 
+        check_policy(policy)
         check_camera(camera)
         if not callable(temperatures):
             check_choice(temperatures, False)
@@ -202,23 +208,31 @@ class Synthesizer:
         steady = open_filter(steadiness, follow_motion)
         self._opened()
         opened = open_source(source, color=color)
-        moves = opened.clock != "none"
-        if isinstance(temperatures, str) and moves:
-            temperatures = PredictedTemperatures()
-        if in_flight is None:
-            awaited = opened.clock == "live" or (policy == "latest" and moves)
-            in_flight = 1 if awaited else min(self._most_in_flight, _IN_FLIGHT)
-        requests = FrameRequests(self._info.classes, label_ids, instance_names, temperatures)
-        return self._frames_of(
-            read_frames(opened, policy), requests, Finish(moves, steady, camera), in_flight
-        )
+        try:
+            moves = opened.clock != "none"
+            if isinstance(temperatures, str) and moves:
+                temperatures = PredictedTemperatures()
+            if in_flight is None:
+                awaited = opened.clock == "live" or (policy == "latest" and moves)
+                in_flight = 1 if awaited else min(self._most_in_flight, _IN_FLIGHT)
+            requests = FrameRequests(self._info.classes, label_ids, instance_names, temperatures)
+            finish = Finish(moves, steady, camera, set_anew=callable(temperatures))
+            return self._stream_of(read_frames(opened, policy), requests, finish, in_flight)
+        except BaseException:
+            opened.close()
+            raise
+
+    def _stream_of(
+        self, given: FrameReader, requests: FrameRequests, finish: Finish, in_flight: int
+    ) -> Stream:
+        stream = Stream(given, self._frames_of(given, requests, finish, in_flight), self._opened)
+        with self._lock:
+            self._opened()
+            self._streams.add(stream)
+        return stream
 
     def _frames_of(
-        self,
-        frames: Generator[SourceFrame, None, None],
-        requests: FrameRequests,
-        finish: Finish,
-        in_flight: int,
+        self, frames: FrameReader, requests: FrameRequests, finish: Finish, in_flight: int
     ) -> Generator[Frame, None, None]:
         made = self._one_by_one if in_flight == 1 else partial(self._side_by_side, in_flight)
         with closing(frames), closing(made(frames, requests)) as pairs:
@@ -259,12 +273,17 @@ class Synthesizer:
                 self(noise)
 
     def close(self) -> None:
-        """Free the graphs. A second call does nothing; any other use afterwards raises ClosedError."""
+        """End the streams and free the graphs; any use but another `close` raises ClosedError then."""
         with self._lock:
-            if self._networks is not None:
-                self._networks.close()
+            networks, self._networks = self._networks, None
+            streams = list(self._streams)
+        try:
+            for stream in streams:
+                stream.close()
+        finally:
+            if networks is not None:
+                networks.close()
                 self._backend.close()
-            self._networks = None
 
     def __enter__(self) -> Synthesizer:
         self._opened()

@@ -11,6 +11,7 @@ from thermalsdk.errors import MissingDependency
 from thermalsdk.streaming import open_filter
 from thermalsdk.streaming.motion_filter import MotionFilter
 from thermalsdk.streaming.still_filter import StillFilter
+from thermalsdk.streaming.temporal_filter import Told
 
 HEIGHT, WIDTH, SPEED = 130, 190, 3
 
@@ -76,6 +77,22 @@ def test_given_classes_keep_their_temperatures_apart(scenery):
         smeared, kept = alone(rgb, set_kelvin), told(rgb, set_kelvin, labels)
     np.testing.assert_allclose(kept, set_kelvin, atol=0.01)
     assert np.abs(smeared - set_kelvin).max() > 5
+
+
+def test_what_is_set_anew_arrives_at_once_and_noise_is_filtered_all_the_same(scenery):
+    """A warm object moves along and heats up by 3 K a frame."""
+    rng = np.random.default_rng(3)
+    filtered = MotionFilter(0.8)
+    for index, (rgb, _) in enumerate(pan(scenery, 8)):
+        labels = np.zeros(rgb.shape[:2], np.uint8)
+        labels[40:80, 60 - 4 * index : 100 - 4 * index] = 1  # it stands in the panorama
+        told = np.where(labels == 1, np.float32(300 + 3 * index), np.float32(285))
+        noisy = told + rng.normal(0, 1, told.shape).astype(np.float32)
+        result = filtered(np.ascontiguousarray(rgb), noisy, told=Told(labels, told))
+    inner = np.s_[50:70, 45:60]
+    assert (labels[inner] == 1).all()
+    assert result[inner].mean() == pytest.approx(321, abs=0.3)
+    assert result[inner].std() < 0.6, "1 K without the filter"
 
 
 def test_a_cut_starts_anew_and_so_does_another_size(scenery):

@@ -2,12 +2,13 @@
 
 import logging
 import threading
+import time
 
 import pytest
 
 from tests.sdk.conftest import moving_picture
 from thermalsdk.errors import VideoError
-from thermalsdk.video import SourceFrame, reconnect
+from thermalsdk.video import SourceFrame, policy, read_frames, reconnect
 from thermalsdk.video.reconnect import ReconnectingSource
 
 
@@ -23,7 +24,7 @@ class Camera:
     clock, rate, count, single = "live", 30.0, None, False
 
     def __init__(self, frames, breaks=True):
-        self.frames, self.breaks, self.closed = frames, breaks, False
+        self.frames, self.breaks, self.released = frames, breaks, threading.Event()
 
     def __iter__(self):
         for index in range(self.frames):
@@ -32,7 +33,7 @@ class Camera:
             raise VideoError("the cable was pulled")
 
     def close(self):
-        self.closed = True
+        self.released.set()
 
 
 def opener(*plan):
@@ -63,7 +64,7 @@ def test_frames_go_on_after_interruptions(caplog):
     assert [frame.name for frame in frames][-1] == "000008"
     times = [frame.time_s for frame in frames]
     assert times == sorted(times)
-    assert all(camera.closed for camera in opened)
+    assert all(camera.released.is_set() for camera in opened)
     lines = [record.message for record in caplog.records]
     assert len(lines) == 3
     assert "cable" in lines[0]
@@ -90,3 +91,32 @@ def test_closing_ends_a_pause(monkeypatch):
     next(frames)
     threading.Timer(0.05, source.close).start()
     assert list(frames) == []
+
+
+def test_a_stream_that_is_closed_during_a_pause_ends_its_reader(monkeypatch):
+    monkeypatch.setattr(reconnect, "_FIRST_PAUSE_S", 30.0)
+    monkeypatch.setattr(policy, "_JOIN_S", 20.0)
+    before = set(threading.enumerate())
+    open_once, opened = opener(Camera(1))  # a second one cannot be had
+    frames = read_frames(ReconnectingSource(open_once), "latest")
+    assert next(frames).index == 0
+    assert opened[0].released.wait(20)  # it broke
+    start = time.monotonic()
+    frames.close()
+    assert time.monotonic() - start < 15
+    assert set(threading.enumerate()) <= before
+
+
+def test_what_opens_after_the_end_is_closed():
+    """Opening a camera takes seconds, in which the stream may be closed."""
+    cameras = [Camera(0), Camera(0)]
+    left = list(cameras)
+
+    def open_once():
+        if len(left) == 1:
+            source.close()
+        return left.pop(0)
+
+    source = ReconnectingSource(open_once)
+    assert list(source) == []
+    assert [camera.released.is_set() for camera in cameras] == [True, True]

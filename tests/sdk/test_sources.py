@@ -1,8 +1,10 @@
 """Sources: what they yield, and how unreadable ones are refused."""
 
 import os
+import socket
 import sys
 import threading
+from contextlib import ExitStack, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,8 +17,10 @@ from PIL import Image
 
 from tests.sdk.conftest import moving_picture, truncated, write_video
 from thermalsdk.errors import DtypeError, MissingDependency, OptionError, VideoError
-from thermalsdk.video import Source, file_source, open_source, reconnect
+from thermalsdk.video import Source, file_source, open_source, reconnect, video_file
 from thermalsdk.video.camera_source import CameraSource
+from thermalsdk.video.file_source import VideoSource
+from thermalsdk.video.video_file import VideoFile
 
 
 def read_all(source, **options):
@@ -167,6 +171,14 @@ def test_folder_in_natural_order(folder):
     np.testing.assert_array_equal(frames[2].rgb, moving_picture(2))
 
 
+def test_digits_that_do_not_count_are_letters(tmp_path, rgb):
+    for name in ("a1²2.png", "a2.png", "a1.png"):
+        Image.fromarray(rgb).save(tmp_path / name)
+    assert [frame.name for frame in read_all(tmp_path)] == ["a1", "a1²2", "a2"]
+    with pytest.raises(VideoError, match="no file ²"):
+        open_source("²")
+
+
 def test_two_pictures_of_one_name_are_refused(tmp_path, rgb):
     for name in ("a.png", "a.bmp"):
         Image.fromarray(rgb).save(tmp_path / name)
@@ -254,6 +266,49 @@ def test_a_file_address_is_a_path(tmp_path, address):
         open_source("file:///absent.mp4")
 
 
+@pytest.fixture
+def silent_camera():
+    """Serves, on a connection that stays open, what a test puts into the list, and nothing more."""
+    content = []
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as connections:
+
+        def serve():
+            with suppress(OSError):  # until the server is shut down
+                while True:
+                    connections.enter_context(server.accept()[0]).sendall(b"".join(content))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}", content
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_camera_that_falls_silent_is_given_up(silent_camera, tmp_path, monkeypatch):
+    monkeypatch.setattr(video_file, "_PATIENCE_S", 1.0)
+    address, content = silent_camera
+    with pytest.raises(VideoError, match=r"sends nothing for 1 s while it is opened") as caught:
+        VideoSource(address)
+    assert "network" in caught.value.hint
+    content.append(write_video(tmp_path / "road.ts", frames=200).read_bytes())
+    frames = []
+    with pytest.raises(VideoError, match=r"sends nothing for 1 s after frame"):
+        frames.extend(VideoSource(address))
+    assert len(frames) > 100
+
+
+def test_a_title_in_another_encoding(tmp_path):
+    path = tmp_path / "road.mp4"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "Stra~e"
+        stream = container.add_stream("libx264", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(moving_picture(0), format="rgb24")))
+        container.mux(stream.encode())
+    path.write_bytes(path.read_bytes().replace(b"Stra~e", "Straße".encode("latin-1")))
+    assert VideoFile(path).tags["TITLE"] == "Stra\ufffde"
+
+
 def test_empty_folder(tmp_path):
     with pytest.raises(VideoError, match="holds no pictures"):
         open_source(tmp_path)
@@ -265,6 +320,18 @@ def test_arrays(rgb):
     assert len(frames) == 2
     np.testing.assert_array_equal(frames[0].rgb, rgb)
     assert open_source([rgb]).count == 1
+
+
+@pytest.mark.parametrize("color", ["rgb", "bgr"])
+def test_frames_outlive_a_buffer_that_is_filled_again(color):
+    buffer = np.empty((64, 64, 3), np.uint8)
+
+    def program():
+        for value in range(3):
+            buffer[...] = value
+            yield memoryview(buffer) if value == 1 else buffer
+
+    assert [frame.rgb.max() for frame in read_all(program(), color=color)] == [0, 1, 2]
 
 
 def test_bad_array_in_the_middle(rgb):
@@ -329,6 +396,61 @@ def test_camera_that_stops_is_opened_again(monkeypatch):
     frames = iter(source)
     assert [next(frames).index for _ in range(5)] == [0, 1, 2, 3, 4]
     source.close()
+
+
+class Held:
+    """A place in a reader's way where it waits until the test lets it go on."""
+
+    def __init__(self):
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def wait(self):
+        self.reached.set()
+        assert self.go_on.wait(30)
+
+
+def close_in_the_middle_of_a_read(source, held, is_freed):
+    frames = []
+    reader = threading.Thread(target=lambda: frames.extend(source))
+    reader.start()
+    assert held.reached.wait(30)
+    source.close()
+    assert not is_freed()
+    held.go_on.set()
+    reader.join(30)
+    assert is_freed()
+    assert list(source) == []
+    return frames
+
+
+def test_a_video_is_not_closed_in_the_middle_of_a_read(video, monkeypatch):
+    """FFmpeg crashes where one thread frees what another one reads."""
+    source, held, freed = VideoSource(video), Held(), []
+    container, guard = source._file._container, source._file._guard
+
+    def demux(stream):
+        for number, packet in enumerate(container.demux(stream)):
+            if number == 5:
+                held.wait()
+            yield packet
+
+    monkeypatch.setattr(source._file, "_container", SimpleNamespace(demux=demux))
+    monkeypatch.setattr(guard, "_free", lambda: freed.append(container.close()))
+    assert len(close_in_the_middle_of_a_read(source, held, lambda: bool(freed))) < 12
+
+
+def test_a_camera_is_not_released_in_the_middle_of_a_read(monkeypatch):
+    cv2 = pytest.importorskip("cv2")
+    held = Held()
+
+    class Slow(FakeCapture):
+        def read(self):
+            held.wait()
+            return super().read()
+
+    monkeypatch.setattr(cv2, "VideoCapture", Slow)
+    source = CameraSource(0)
+    assert len(close_in_the_middle_of_a_read(source, held, lambda: not source._capture.isOpened())) == 1
 
 
 def test_absent_packages(monkeypatch, video):

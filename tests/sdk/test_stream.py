@@ -1,15 +1,24 @@
 """Streams and their drop policies."""
 
+import gc
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.sdk.conftest import moving_picture, truncated, write_video
-from thermalsdk import Camera, Temperatures
-from thermalsdk.errors import OptionError, ShapeError, TemperatureError, VideoError
-from thermalsdk.video import open_source, read_frames
+from thermalsdk import Camera, Synthesizer, Temperatures
+from thermalsdk.errors import (
+    ClosedError,
+    OptionError,
+    ShapeError,
+    TemperatureError,
+    ThermalSDKError,
+    VideoError,
+)
+from thermalsdk.video import open_source, policy, read_frames
 
 TIMEOUT_S = 10.0
 
@@ -50,12 +59,12 @@ class LiveSource:
 
 
 class MappedSource:
-    """A moving source that brings class maps and instance maps along."""
+    """A video that brings class maps and instance maps along; its pictures move, or are all the first."""
 
     clock, rate, count, single = "file", 30.0, 3, False
 
-    def __init__(self, labels, instances):
-        self.maps = labels, instances
+    def __init__(self, labels, instances, moves=True):
+        self.maps, self.moves = (labels, instances), moves
 
     def __iter__(self):
         from thermalsdk.video import SourceFrame
@@ -63,7 +72,12 @@ class MappedSource:
         for index in range(self.count):
             labels, instances = self.maps
             yield SourceFrame(
-                moving_picture(index), index, index / 30, str(index), labels=labels, instances=instances
+                moving_picture(index if self.moves else 0),
+                index,
+                index / 30,
+                str(index),
+                labels=labels,
+                instances=instances,
             )
 
     def close(self):
@@ -99,6 +113,17 @@ def test_temperatures_of_a_stream(synth, video):
     frames = synth.stream(video, policy="all", temperatures=Temperatures(ambient=300.0))
     assert (next(frames).thermal_labels == 300.0).all()
     frames.close()
+
+
+@pytest.mark.parametrize("follow_motion", [False, True])
+@pytest.mark.parametrize("given", [False, True])
+def test_temperatures_that_change_arrive_at_once(synth, labels, given, follow_motion):
+    def warming(index):
+        return Temperatures(ambient=283.0, classes=dict.fromkeys(synth.info.classes, 290.0 + 10 * index))
+
+    source = MappedSource(labels if given else None, None, moves=False)
+    frames = synth.stream(source, policy="all", follow_motion=follow_motion, temperatures=warming)
+    np.testing.assert_allclose(np.diff([frame.kelvin.mean() for frame in frames]), 10, atol=0.1)
 
 
 def test_latest_drops_what_came_meanwhile():
@@ -161,6 +186,65 @@ def test_leaving_a_stream_early_closes_the_source(synth):
     next(frames)
     frames.close()
     assert source.closed.wait(TIMEOUT_S)
+
+
+@pytest.mark.parametrize("policy", ["all", "latest"])
+def test_a_source_is_freed_although_no_frame_was_taken(synth, policy):
+    closed, forgotten, alone = LiveSource(1), LiveSource(1), LiveSource(1)
+    stream = synth.stream(closed, policy=policy)
+    stream.close()
+    assert closed.closed.is_set()
+    assert list(stream) == []
+    synth.stream(forgotten, policy=policy)
+    gc.collect()
+    assert forgotten.closed.is_set()
+    read_frames(alone, policy).close()
+    assert alone.closed.is_set()
+
+
+def test_a_source_is_freed_where_its_stream_cannot_begin(synth):
+    source = LiveSource(1)
+    with pytest.raises(ZeroDivisionError):
+        synth.stream(source, camera=SimpleNamespace(view=None, restart=lambda: 1 / 0))
+    assert source.closed.is_set()
+
+
+@pytest.mark.parametrize("policy", ["all", "latest"])
+def test_a_stream_that_waits_is_closed_from_another_thread(policy):
+    source = LiveSource(1)
+    frames = read_frames(source, policy)
+    threading.Timer(0.05, frames.close).start()
+    assert list(frames) == []
+    source.trigger.release()
+    assert source.closed.wait(TIMEOUT_S)
+
+
+def test_a_synthesizer_ends_its_streams(tiny_bundle, video, monkeypatch):
+    """One that waits for a frame in another thread, two that somebody holds, and one that nobody began."""
+    monkeypatch.setattr(policy, "_JOIN_S", 0.1)
+    waiting, held, unbegun = LiveSource(1), LiveSource(8), LiveSource(1)
+    with Synthesizer.load(tiny_bundle, device="cpu", threads=2, warmup=False) as synthesizer:
+        streams = [synthesizer.stream(source) for source in (waiting, held, unbegun)]
+        streams.append(synthesizer.stream(video, policy="all", in_flight=2))
+        held.trigger.release(8)
+        next(streams[1])
+        next(streams[3])
+        errors = []
+        waiter = threading.Thread(target=lambda: errors.append(error_of(streams[0])))
+        waiter.start()
+    waiter.join(TIMEOUT_S)
+    waiting.trigger.release()  # its reader is in it, and no other thread may close it
+    assert all(source.closed.wait(TIMEOUT_S) for source in (waiting, held, unbegun))
+    errors += [error_of(stream) for stream in streams[1:]]
+    assert [type(error) for error in errors] == [ClosedError] * 4
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("thermalsdk-frame")]
+
+
+def error_of(stream):
+    try:
+        list(stream)
+    except ThermalSDKError as error:
+        return error
 
 
 def test_latest_plays_a_file_at_its_own_speed(tmp_path):
@@ -226,7 +310,7 @@ def test_a_source_that_cannot_be_closed_ends_the_stream_with_its_error(policy):
 
 def test_wrong_options_are_refused_at_once(synth, video):
     with pytest.raises(OptionError, match="policy"):
-        synth.stream(video, policy="newest")
+        synth.stream("absent.mp4", policy="newest")
     with pytest.raises(OptionError, match="temperatures"):
         synth.stream(video, temperatures="warm")
     with pytest.raises(TemperatureError, match="without an instance map"):

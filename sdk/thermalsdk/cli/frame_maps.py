@@ -16,7 +16,7 @@ from thermalsdk.video import Source, SourceFrame
 from thermalsdk.video.id_pictures import read_ids, save_ids
 from thermalsdk.video.picture_source import PictureSource, list_pictures
 from thermalsdk.video.sinks import FolderSink
-from thermalsdk.video.source import ClockKind
+from thermalsdk.video.source import ClockKind, close_ends_waits
 
 #: File beside instance maps that names their objects, so that temperatures can be given by name.
 NAMES = "names.json"
@@ -94,6 +94,7 @@ class MappedSource:
         self.rate: float | None = source.rate
         self.count: int | None = source.count
         self.single = source.single
+        self.close_ends_waits = close_ends_waits(source)
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for frame in self._source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,7 @@ from thermalsdk.cli.pictures import side_by_side
 from thermalsdk.cli.scene_options import open_camera, open_label_ids, open_temperatures
 from thermalsdk.errors import OutputError, VideoError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink
+from thermalsdk.frame import Frame
 from thermalsdk.streaming import STEADINESS
 from thermalsdk.video import BackgroundSink, Source, SourceFrame, open_display_sink, open_source
 from thermalsdk.video.opening import local
@@ -53,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
         synthesizer = stack.enter_context(load(options))
         provenance = Provenance.of(synthesizer.info, None if camera is None else camera.hash)
         palette = options.palette or (camera.config.palette if camera is not None else "white-hot")
-        frames = synthesizer.stream(
+        stream = synthesizer.stream(
             source,
             policy="latest" if source.clock == "live" else "all",
             label_ids=label_ids,
@@ -63,9 +65,9 @@ def run(options: argparse.Namespace) -> None:
             steadiness=STEADINESS if options.steadiness is None else options.steadiness,
             follow_motion=options.follow_motion,
         )
-        stack.enter_context(closing(frames))
+        frames: Iterator[Frame] = stack.enter_context(closing(stream))
         if source.clock == "live":
-            frames = stack.enter_context(closing(until_interrupted(frames)))
+            frames = stack.enter_context(closing(until_interrupted(stream)))
         start = time.perf_counter()
         milliseconds: list[float] = []
         dropped = 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.streaming.temporal_filter import Bytes, Float32, Former, TemporalFilter
+from thermalsdk.streaming.temporal_filter import Bytes, Float32, Moment, TemporalFilter, Told, changed_since
 
 #: Flow and colours are compared on a picture of a quarter of the frame's sides.
 _SCALE = 4
@@ -54,16 +54,20 @@ class MotionFilter(TemporalFilter):
         small: Bytes = self._cv2.resize(rgb, cells, interpolation=self._cv2.INTER_AREA)
         return small
 
-    def _kept(self, former: Former, colours: Bytes, kelvin: Float32, labels: Bytes | None) -> Float32:
-        flow = self._flow_back(former.colours, colours)
-        weights = self._enlarged(self._weights(flow, former.colours, colours), kelvin.shape)
-        source = self._enlarged(flow * _SCALE, kelvin.shape) + _grid(kelvin.shape)
+    def _kept(self, former: Moment, now: Moment) -> Float32:
+        size, nearest = now.kelvin.shape, self._cv2.INTER_NEAREST
+        flow = self._flow_back(former.colours, now.colours)
+        weights = self._enlarged(self._weights(flow, former.colours, now.colours), size)
+        source = self._enlarged(flow * _SCALE, size) + _grid(size)
         moved = self._moved(source, former.kelvin, self._cv2.INTER_LINEAR)
-        if labels is not None and former.labels is not None:
-            weights[self._changed(source, former.labels, labels)] = 0
-            border = self._moved(source, self._border(former.labels), self._cv2.INTER_NEAREST) > 0
-            moved[border] = self._moved(source, former.kelvin, self._cv2.INTER_NEAREST)[border]
-        kept: Float32 = weights * (moved - kelvin)
+        if now.labels is not None and former.labels is not None:
+            weights[self._changed(source, former.labels, now.labels)] = 0
+            border = self._moved(source, self._border(former.labels), nearest) > 0
+            moved[border] = self._moved(source, former.kelvin, nearest)[border]
+        if now.told is not None and former.told is not None:
+            told = Told(*(self._moved(source, p, nearest) for p in (former.told.labels, former.told.kelvin)))
+            moved += changed_since(told, now.told)
+        kept: Float32 = weights * (moved - now.kelvin)
         return kept
 
     def _flow_back(self, before: Bytes, now: Bytes) -> Float32:

@@ -6,7 +6,7 @@ import numpy as np
 
 from thermalsdk import compositing
 from thermalsdk.padding import pad
-from thermalsdk.streaming.temporal_filter import Bytes, Float32, Former, TemporalFilter
+from thermalsdk.streaming.temporal_filter import Bytes, Float32, Moment, TemporalFilter, changed_since
 
 #: Pixels whose mean colour is compared along each axis: enough to average the noise of a camera away.
 _CELL = 8
@@ -29,11 +29,14 @@ class StillFilter(TemporalFilter):
         rows = quarters[:, ::2] + quarters[:, 1::2]
         return (rows[..., ::2] + rows[..., 1::2]) / np.float32(4)
 
-    def _kept(self, former: Former, colours: Float32, kelvin: Float32, labels: Bytes | None) -> Float32:
-        weights = _by_pixel(self._keep * _still(former.colours, colours), kelvin.shape)
-        if labels is not None and former.labels is not None:
-            weights = weights * (labels == former.labels)
-        return weights * (former.kelvin - kelvin)
+    def _kept(self, former: Moment, now: Moment) -> Float32:
+        weights = _by_pixel(self._keep * _still(former.colours, now.colours), now.kelvin.shape)
+        if now.labels is not None and former.labels is not None:
+            weights = weights * (now.labels == former.labels)
+        before = former.kelvin
+        if now.told is not None and former.told is not None:
+            before = before + changed_since(former.told, now.told)
+        return weights * (before - now.kelvin)
 
 
 def _by_pixel(weights: Float32, size: tuple[int, ...]) -> Float32:

@@ -3,7 +3,7 @@
 from thermalsdk.video.background import BackgroundSink
 from thermalsdk.video.display_sinks import DISPLAY_SUFFIXES, open_display_sink
 from thermalsdk.video.opening import SourceLike, open_source
-from thermalsdk.video.policy import read_frames
+from thermalsdk.video.policy import FrameReader, read_frames
 from thermalsdk.video.shared_frames import SharedFrame, SharedFrameReader, SharedFrameWriter
 from thermalsdk.video.sinks import Sink
 from thermalsdk.video.source import Source, SourceFrame
@@ -11,6 +11,7 @@ from thermalsdk.video.source import Source, SourceFrame
 __all__ = [
     "DISPLAY_SUFFIXES",
     "BackgroundSink",
+    "FrameReader",
     "SharedFrame",
     "SharedFrameReader",
     "SharedFrameWriter",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sized
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from thermalsdk.inputs import check_frame
 from thermalsdk.video.source import ClockKind, SourceFrame, numbered_name
 
@@ -27,7 +30,12 @@ class ArraySource:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for index, array in enumerate(self._arrays):
-            yield SourceFrame(check_frame(array, self._color), index, None, numbered_name(index))
+            yield SourceFrame(self._own(array), index, None, numbered_name(index))
+
+    def _own(self, array: Any) -> npt.NDArray[np.uint8]:
+        """RGB that stays when a program fills the same buffer again: frames are read ahead, and kept."""
+        rgb = check_frame(array, self._color)
+        return rgb.copy() if np.may_share_memory(rgb, np.asarray(array)) else rgb
 
     def close(self) -> None:
         """Leave the iterable to its owner."""

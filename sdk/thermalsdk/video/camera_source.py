@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from thermalsdk.errors import VideoError
+from thermalsdk.video.guard import Guard
 from thermalsdk.video.packages import import_cv2
 from thermalsdk.video.source import ClockKind, SourceFrame, numbered_name
 
@@ -26,6 +27,7 @@ class CameraSource:
         cv2 = import_cv2()
         self._number = number
         self._capture = cv2.VideoCapture(number)
+        self._guard = Guard(self._capture.release)
         if not self._capture.isOpened():
             raise VideoError(f"camera {number} cannot be opened", _HINT)
         self.rate: float | None = self._capture.get(cv2.CAP_PROP_FPS) or None
@@ -33,8 +35,11 @@ class CameraSource:
     def __iter__(self) -> Iterator[SourceFrame]:
         start = time.monotonic()
         index = 0
-        while self._capture.isOpened():
-            arrived, bgr = self._capture.read()
+        while True:
+            with self._guard.reading() as is_open:
+                if not is_open:
+                    return
+                arrived, bgr = self._capture.read()
             if not arrived:
                 raise VideoError(f"camera {self._number} stopped after {index} frames", _HINT)
             rgb = np.ascontiguousarray(bgr[..., ::-1])
@@ -42,5 +47,8 @@ class CameraSource:
             index += 1
 
     def close(self) -> None:
-        """Release the camera; a second call does nothing."""
-        self._capture.release()
+        """Release the camera, from any thread: at once, or after the read that is going on.
+
+        A second call does nothing.
+        """
+        self._guard.close()

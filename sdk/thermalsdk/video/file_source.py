@@ -30,7 +30,7 @@ class VideoSource:
             yield SourceFrame(_rgb(frame), index, time_s, numbered_name(index))
 
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
+        """Close the file, as `VideoFile.close`; a second call does nothing."""
         self._file.close()
 
 

@@ -130,7 +130,7 @@ def natural_order(paths: Iterable[Path]) -> list[Path]:
 
 
 def _natural(name: str) -> list[int | str]:
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def read_picture(path: Path) -> npt.NDArray[np.uint8]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from thermalsdk.errors import OptionError
 from thermalsdk.video.array_source import ArraySource
-from thermalsdk.video.source import Source, SourceFrame
+from thermalsdk.video.source import Source, SourceFrame, close_ends_waits
 
 _POLICIES = ("latest", "all")
 #: Frames that "all" reads while earlier ones are worked on.
@@ -19,7 +20,13 @@ _READ_AHEAD = 4
 _JOIN_S = 2.0
 
 
-def read_frames(source: Source, policy: str) -> Generator[SourceFrame, None, None]:
+def check_policy(policy: str) -> None:
+    """Raise OptionError for an unknown drop policy."""
+    if policy not in _POLICIES:
+        raise OptionError(f"policy={policy!r} is unknown", f"Choose one of {', '.join(_POLICIES)}.")
+
+
+def read_frames(source: Source, policy: str) -> FrameReader:
     """Frames of a source under a drop policy; the source is closed at the end.
 
     Args:
@@ -30,29 +37,51 @@ def read_frames(source: Source, policy: str) -> Generator[SourceFrame, None, Non
 
     Raises OptionError at once; the iterator raises VideoError.
     """
-    if policy not in _POLICIES:
-        raise OptionError(f"policy={policy!r} is unknown", f"Choose one of {', '.join(_POLICIES)}.")
+    check_policy(policy)
     if policy == "latest" and source.clock != "none":
-        return _read(_Reader(source, 1, drops=True))
+        return _in_a_thread(source, 1, drops=True)
     if isinstance(source, ArraySource):
-        return _inline(source)
-    return _read(_Reader(source, _READ_AHEAD, drops=False))
+        frames = iter(source)
+        return FrameReader(lambda: next(frames, None), source.close)
+    return _in_a_thread(source, _READ_AHEAD, drops=False)
 
 
-def _inline(source: Source) -> Generator[SourceFrame, None, None]:
-    try:
-        yield from source
-    finally:
-        source.close()
+def _in_a_thread(source: Source, capacity: int, *, drops: bool) -> FrameReader:
+    reader = _Reader(source, capacity, drops=drops)
+    return FrameReader(reader.take, reader.stop)
 
 
-def _read(reader: _Reader) -> Generator[SourceFrame, None, None]:
-    reader.start()
-    try:
-        while (frame := reader.take()) is not None:
-            yield frame
-    finally:
-        reader.stop()
+class FrameReader(Iterator[SourceFrame]):
+    """Frames that are being read.
+
+    The reading ends and the source is freed at the last frame, by `close`, or when nobody refers to the
+    reader any more, whether or not a frame was taken.
+    """
+
+    def __init__(self, take: Callable[[], SourceFrame | None], stop: Callable[[], None]) -> None:
+        """Read with `take`, which returns None at the end; `stop` is called once, from any thread."""
+        self._take = take
+        self._stop = weakref.finalize(self, stop)
+
+    def __next__(self) -> SourceFrame:
+        frame = None
+        try:
+            if self._stop.alive:
+                frame = self._take()
+        finally:
+            if frame is None:
+                self.close()
+        if frame is None:
+            raise StopIteration
+        return frame
+
+    def close(self) -> None:
+        """End the reading and free the source, from any thread: who waits for a frame gets none.
+
+        A read that is going on is waited for, for two seconds, and frees the source when it is over. A second
+        call does nothing.
+        """
+        self._stop()
 
 
 class _Reader(threading.Thread):
@@ -72,7 +101,7 @@ class _Reader(threading.Thread):
         self._dropped = 0
         self._error: BaseException | None = None
         self._finished = False
-        self._stopped = threading.Event()
+        self._stopped = False
 
     def run(self) -> None:
         """Read until the end, an error, or `stop`."""
@@ -81,10 +110,9 @@ class _Reader(threading.Thread):
             start = time.monotonic()
             for frame in self._source:
                 if self._drops and self._source.clock == "file" and frame.time_s is not None:
-                    self._stopped.wait(start + frame.time_s - time.monotonic())
-                if not self._stopped.is_set():
-                    self._put(frame)
-                if self._stopped.is_set():
+                    self._sleep_until(start + frame.time_s)
+                self._put(frame)
+                if self._stopped:
                     break
         except BaseException as caught:  # handed to the consumer's thread
             error = caught
@@ -97,18 +125,31 @@ class _Reader(threading.Thread):
             self._finished = True
             self._changed.notify_all()
 
+    def _sleep_until(self, moment: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped, moment - time.monotonic())
+
     def _put(self, frame: SourceFrame) -> None:
         with self._changed:
             if self._drops and len(self._queue) == self._capacity:
                 self._dropped += 1 + self._queue.popleft().dropped
-            self._changed.wait_for(lambda: len(self._queue) < self._capacity or self._stopped.is_set())
+            self._changed.wait_for(lambda: len(self._queue) < self._capacity or self._stopped)
             self._queue.append(frame)
             self._changed.notify_all()
 
     def take(self) -> SourceFrame | None:
-        """Next frame, waiting for one; None at the end. Raises what the source raised."""
+        """Next frame, waiting for one; None at the end and after `stop`. Raises what the source raised.
+
+        The first call begins the reading.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._finished)
+            if self._stopped:
+                return None
+            if self.ident is None:
+                self.start()
+            self._changed.wait_for(lambda: self._queue or self._finished or self._stopped)
+            if self._stopped:
+                return None
             if not self._queue:
                 if self._error is not None:
                     raise self._error
@@ -120,8 +161,13 @@ class _Reader(threading.Thread):
             return frame
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the reading, from any thread, and free the source."""
         with self._changed:
-            self._stopped.set()
+            self._stopped = True
             self._changed.notify_all()
-        self.join(_JOIN_S)
+        if self.ident is None:
+            self._source.close()
+        elif threading.current_thread() is not self:  # it is where garbage collection happened to run in it
+            if close_ends_waits(self._source):
+                self._source.close()
+            self.join(_JOIN_S)

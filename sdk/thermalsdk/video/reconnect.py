@@ -26,12 +26,13 @@ class ReconnectingSource:
     clock: ClockKind = "live"
     count: int | None = None
     single = False
+    close_ends_waits = True
 
     def __init__(self, open_once: Callable[[], Source], give_up_after_s: float = 60.0) -> None:
         """Open the source for the first time; a failure now is the caller's.
 
         Args:
-            open_once: opens the source; raises VideoError when it cannot.
+            open_once: opens a source that any thread may close; raises VideoError when it cannot.
             give_up_after_s: seconds without a frame after which the last error is raised.
         """
         self._open_once = open_once
@@ -39,6 +40,7 @@ class ReconnectingSource:
         self._source: Source | None = open_once()
         self.rate = self._source.rate
         self._closed = threading.Event()
+        self._lock = threading.Lock()  # to put the open source down, or take it away
         self._pause = _FIRST_PAUSE_S
 
     def __iter__(self) -> Iterator[SourceFrame]:
@@ -60,9 +62,7 @@ class ReconnectingSource:
     def _connection(self) -> Generator[SourceFrame, None, VideoError]:
         """Frames until the source breaks; returns what broke it."""
         try:
-            if self._source is None:
-                self._source = self._open_once()
-            for frame in self._source:
+            for frame in self._opened():
                 self._last = time.monotonic()
                 name = numbered_name(self._index)
                 yield replace(frame, index=self._index, time_s=self._last - self._start, name=name)
@@ -73,12 +73,24 @@ class ReconnectingSource:
             self._drop()
         return VideoError("the stream ended", "Check the camera, or the server that sends it.")
 
+    def _opened(self) -> Source:
+        """The open source, without frames where this one was closed meanwhile."""
+        source = self._source
+        if source is None:
+            source = self._open_once()
+        with self._lock:
+            self._source = source
+        if self._closed.is_set():
+            self._drop()
+        return source
+
     def close(self) -> None:
-        """End the frames, also during a pause; a second call does nothing."""
+        """End the frames, from any thread and also during a pause; a second call does nothing."""
         self._closed.set()
         self._drop()
 
     def _drop(self) -> None:
-        if self._source is not None:
-            self._source.close()
-            self._source = None
+        with self._lock:
+            source, self._source = self._source, None
+        if source is not None:
+            source.close()

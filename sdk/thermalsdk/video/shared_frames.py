@@ -8,18 +8,23 @@ frame that changed under its hands.
 from __future__ import annotations
 
 import math
+import mmap
+import operator
 import struct
-import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from multiprocessing import resource_tracker, shared_memory
+from multiprocessing import shared_memory
+from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import SupportsIndex, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.errors import ClosedError, DtypeError, OptionError, ShapeError, VideoError
 
+#: Where Linux shows shared memory as files.
+_FOLDER = Path("/dev/shm")  # noqa: S108 - not for temporary files
 _MAGIC = b"TSHF0001"
 # Magic, height, width, channels, dtype code, slots, closed; then, apart, the number of frames written.
 _HEADER = struct.Struct("<8s6I")
@@ -29,6 +34,8 @@ _HEADER_BYTES = 64
 _SLOT = struct.Struct("<Qd")
 _SLOT_BYTES = 64
 _ALIGNMENT = 64
+#: Of a side and of the slots: the header has 32 bits for each.
+_HIGHEST = 2**32 - 1
 _DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 
 
@@ -66,9 +73,9 @@ class SharedFrameWriter:
     def __init__(
         self,
         name: str,
-        shape: tuple[int, ...],
+        shape: Iterable[SupportsIndex],
         dtype: npt.DTypeLike = np.uint8,
-        slots: int = 4,
+        slots: SupportsIndex = 4,
     ) -> None:
         """Make the block.
 
@@ -87,12 +94,16 @@ class SharedFrameWriter:
             self._memory = shared_memory.SharedMemory(name, create=True, size=self._layout.size)
         except FileExistsError as error:
             raise VideoError(
-                f"shared memory {name!r} exists already", f"Choose another name, or remove /dev/shm/{name}."
+                f"shared memory {name!r} exists already", f"Choose another name, or remove {_FOLDER / name}."
             ) from error
         self._buffer = cast("memoryview", self._memory.buf)
         self._written = 0
         self._open = True
-        self._write_header(closed=False)
+        try:
+            self._write_header(closed=False)
+        except BaseException:
+            self._remove()
+            raise
 
     def write(self, frame: npt.NDArray[np.generic], time_s: float | None = None) -> None:
         """Add a frame.
@@ -123,8 +134,7 @@ class SharedFrameWriter:
         if self._open:
             self._open = False
             self._write_header(closed=True)
-            self._memory.close()
-            self._memory.unlink()
+            self._remove()
 
     def __enter__(self) -> SharedFrameWriter:
         return self
@@ -133,6 +143,10 @@ class SharedFrameWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _remove(self) -> None:
+        self._memory.close()
+        self._memory.unlink()
 
     def _write_header(self, *, closed: bool) -> None:
         layout = self._layout
@@ -159,22 +173,23 @@ class SharedFrame:
 
 
 class SharedFrameReader:
-    """Reads frames that another process writes."""
+    """Reads frames that another process, or this one, writes."""
 
     def __init__(self, name: str) -> None:
         """Open the block. Raises VideoError when there is none, or it holds something else."""
         try:
-            self._memory = _attach(name)
+            self._memory = _map(name)
         except FileNotFoundError as error:
             raise VideoError(
                 f"there is no shared memory {name!r}", "Start its writer first, or check the name."
             ) from error
-        self._buffer = cast("memoryview", self._memory.buf)
-        magic, height, width, channels, code, slots, _ = _HEADER.unpack_from(self._buffer, 0)
-        if magic != _MAGIC or code >= len(_DTYPES):
+        except (OSError, ValueError) as error:  # ValueError: the block is empty
+            raise VideoError(f"shared memory {name!r} cannot be read: {error}", "Check the name.") from error
+        layout = _read_layout(self._memory)
+        if layout is None:
             self._memory.close()
             raise VideoError(f"shared memory {name!r} holds no frames", "Write it with SharedFrameWriter.")
-        self._layout = _Layout(height, width, channels, _DTYPES[code], slots)
+        self._layout = layout
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -187,25 +202,36 @@ class SharedFrameReader:
         return self._layout.dtype
 
     @property
+    def slots(self) -> int:
+        """Number of frames that the block holds: those before the last so many are gone."""
+        return self._layout.slots
+
+    @property
     def written(self) -> int:
-        """Number of frames that were written so far."""
-        count: int = struct.unpack_from("<Q", self._buffer, _COUNT_AT)[0]
+        """Number of frames that were written so far. Raises ClosedError."""
+        count: int = struct.unpack_from("<Q", self._opened(), _COUNT_AT)[0]
         return count
 
     @property
     def ended(self) -> bool:
-        """Whether the writer wrote its last frame."""
-        return bool(_HEADER.unpack_from(self._buffer, 0)[-1])
+        """Whether the writer wrote its last frame. Raises ClosedError."""
+        return bool(_HEADER.unpack_from(self._opened(), 0)[-1])
 
     def read(self, number: int) -> SharedFrame | None:
-        """A frame by its number; None when it is not yet there, or was overwritten already."""
+        """A frame by its number; None when it is not there: not yet, no longer, or below 0.
+
+        Raises ClosedError.
+        """
+        memory = self._opened()
+        if number < 0:
+            return None
         at = self._layout.slot(number)
         complete = 2 * number + 2
-        before, time = _SLOT.unpack_from(self._buffer, at)
+        before, time = _SLOT.unpack_from(memory, at)
         if before != complete:
             return None
-        pixels = _pixels(self._buffer, at, self._layout).copy()
-        after = _SLOT.unpack_from(self._buffer, at)[0]
+        pixels = _pixels(memory, at, self._layout).copy()
+        after = _SLOT.unpack_from(memory, at)[0]
         time_s = None if math.isnan(time) else time
         return SharedFrame(pixels, number, time_s) if after == complete else None
 
@@ -213,26 +239,68 @@ class SharedFrameReader:
         """Let go of the block; a second call does nothing."""
         self._memory.close()
 
+    def _opened(self) -> mmap.mmap:
+        if self._memory.closed:
+            raise ClosedError("this reader of shared frames is closed", "Make another SharedFrameReader.")
+        return self._memory
 
-def _checked_layout(shape: tuple[int, ...], dtype: npt.DTypeLike, slots: int) -> _Layout:
-    if len(shape) not in (2, 3) or min(shape) < 1 or (len(shape) == 3 and shape[2] == 1):
-        raise ShapeError(f"frames cannot have the shape {shape}", "Give (H, W), or (H, W, 3).")
+
+def _checked_layout(shape: Iterable[SupportsIndex], dtype: npt.DTypeLike, slots: SupportsIndex) -> _Layout:
+    height, width, channels = _checked_shape(shape)
     if np.dtype(dtype) not in _DTYPES:
         raise DtypeError(f"frames cannot hold {np.dtype(dtype)}", "Use uint8, uint16 or float32.")
-    if slots < 2:
-        raise OptionError(f"slots={slots} is too few", "One is read while the next is written: at least 2.")
-    channels = shape[2] if len(shape) == 3 else 1
-    return _Layout(shape[0], shape[1], channels, np.dtype(dtype), slots)
+    return _Layout(height, width, channels, np.dtype(dtype), _checked_slots(slots))
 
 
-def _pixels(buffer: memoryview, slot: int, layout: _Layout) -> npt.NDArray[np.generic]:
+def _checked_shape(shape: Iterable[SupportsIndex]) -> tuple[int, int, int]:
+    try:
+        sides = tuple(operator.index(side) for side in shape)
+    except TypeError as error:
+        raise ShapeError(
+            f"frames cannot have the shape {shape}", "Give whole numbers: (480, 640, 3)."
+        ) from error
+    if (
+        len(sides) not in (2, 3)
+        or sides[2:] not in ((), (3,))
+        or not 1 <= min(sides) <= max(sides) <= _HIGHEST
+    ):
+        raise ShapeError(f"frames cannot have the shape {sides}", "Give (H, W), or (H, W, 3).")
+    height, width, channels = (*sides, 1)[:3]
+    return height, width, channels
+
+
+def _checked_slots(slots: SupportsIndex) -> int:
+    try:
+        count = operator.index(slots)
+    except TypeError as error:
+        raise OptionError(f"slots={slots!r} is no whole number", "Give 2 or more.") from error
+    if not 2 <= count <= _HIGHEST:
+        raise OptionError(
+            f"slots={count} cannot be had", "One is read while the next is written: at least 2."
+        )
+    return count
+
+
+def _read_layout(memory: mmap.mmap) -> _Layout | None:
+    """The layout that a block's header describes; None for memory that holds no frames."""
+    if len(memory) < _HEADER_BYTES:
+        return None
+    magic, height, width, channels, code, slots, _ = _HEADER.unpack_from(memory, 0)
+    if magic != _MAGIC or channels not in (1, 3) or code >= len(_DTYPES) or slots == 0:
+        return None
+    layout = _Layout(height, width, channels, _DTYPES[code], slots)
+    return layout if layout.size <= len(memory) else None
+
+
+def _pixels(buffer: memoryview | mmap.mmap, slot: int, layout: _Layout) -> npt.NDArray[np.generic]:
     return np.ndarray(layout.shape, layout.dtype, buffer, slot + _SLOT_BYTES)
 
 
-def _attach(name: str) -> shared_memory.SharedMemory:
-    """Open a block that its writer owns: Python before 3.13 would remove it when the reader ends."""
-    if sys.version_info >= (3, 13):
-        return shared_memory.SharedMemory(name, track=False)
-    memory = shared_memory.SharedMemory(name)
-    resource_tracker.unregister(memory._name, "shared_memory")  # type: ignore[attr-defined]
-    return memory
+def _map(name: str) -> mmap.mmap:
+    """Map the block of a writer for reading. Raises OSError, or ValueError where it is empty.
+
+    `SharedMemory` would, before Python 3.13, note the block as this process's own and remove it at its end;
+    what undoes that makes it forget a writer in this process, or in the parent, as well.
+    """
+    with (_FOLDER / name).open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

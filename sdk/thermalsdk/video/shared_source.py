@@ -19,13 +19,15 @@ _POLL_S = 0.0005
 class SharedMemorySource:
     """The frames of "shm://NAME" (see SharedFrameWriter). Implements `Source`.
 
-    A frame that the writer overwrote before it was read counts as dropped, under either policy.
+    They begin with the oldest one that the block holds when reading begins: its number and its time are 0.
+    A later frame that the writer overwrote before it was read counts as dropped, under either policy.
     """
 
     clock: ClockKind = "live"
     rate: float | None = None
     count: int | None = None
     single = False
+    close_ends_waits = True
 
     def __init__(self, name: str, color: str = "rgb") -> None:
         """Open the block. Raises VideoError, or ShapeError for frames that are not uint8 HxWx3."""
@@ -40,7 +42,9 @@ class SharedMemorySource:
             )
 
     def __iter__(self) -> Iterator[SourceFrame]:
-        number = skipped = 0
+        first = number = max(0, self._written() - self._reader.slots)
+        start_s: float | None = None
+        skipped = 0
         while not self._closed.is_set():
             ended, written, frame = self._look(number)
             if number >= written:
@@ -48,13 +52,21 @@ class SharedMemorySource:
                     return
                 self._closed.wait(_POLL_S)
             elif frame is None:
-                skipped += 1
-                number += 1
+                oldest = max(number + 1, written - self._reader.slots)
+                skipped += oldest - number
+                number = oldest
             else:
+                start_s = frame.time_s if start_s is None else start_s
+                time_s = None if frame.time_s is None or start_s is None else frame.time_s - start_s
+                index = number - first
                 rgb = check_frame(frame.pixels, self._color)
-                yield SourceFrame(rgb, number, frame.time_s, numbered_name(number), skipped)
+                yield SourceFrame(rgb, index, time_s, numbered_name(index), skipped)
                 skipped = 0
                 number += 1
+
+    def _written(self) -> int:
+        with self._lock:
+            return 0 if self._closed.is_set() else self._reader.written
 
     def _look(self, number: int) -> tuple[bool, int, SharedFrame | None]:
         """Whether the writer is done, how many frames it wrote, and the wanted one if it is there."""

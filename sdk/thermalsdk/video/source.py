@@ -16,7 +16,7 @@ ClockKind = Literal["none", "file", "live"]
 
 @dataclass(frozen=True)
 class SourceFrame:
-    """One colour frame.
+    """One colour frame. Frames are read ahead: its arrays are its own, and do not change afterwards.
 
     Args:
         rgb: uint8 HxWx3.
@@ -54,6 +54,8 @@ class Source(Protocol):
         count: how many frames are to be expected, or None where it is unknown.
         single: whether this is one still picture.
 
+    A source may also have `close_ends_waits = True`: any thread may close it, and whoever waits for its next
+    frame then waits no longer. Every other source is closed only by the thread that reads it.
     """
 
     clock: ClockKind
@@ -66,6 +68,11 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Free the file or camera; a second call does nothing."""
+
+
+def close_ends_waits(source: Source) -> bool:
+    """Whether any thread may close a source, and end a wait for its next frame by that."""
+    return bool(getattr(source, "close_ends_waits", False))
 
 
 def numbered_name(index: int) -> str:

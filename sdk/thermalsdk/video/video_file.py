@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from thermalsdk.errors import VideoError
+from thermalsdk.video.guard import Guard
 from thermalsdk.video.packages import import_av
 
 _RECOPY = "Copy or record it again; `ffprobe -count_frames FILE` shows what is readable."
 _CONNECTION = "Check the camera or server that sends it, and the network."
+#: How long a network address may be silent, while it is opened and between its packets.
+_PATIENCE_S = 10.0
 _DEFAULT_RATE = 25.0
 #: Containers without a frame count: how much shorter than declared the last frame may end.
 _DURATION_TOLERANCE_S = 0.25
@@ -19,6 +23,8 @@ _DURATION_TOLERANCE_S = 0.25
 class VideoFile:
     """Iterates over pairs of an av.VideoFrame and its time in seconds since the first.
 
+    A network address that sends nothing for ten seconds is given up, also where its connection stays open.
+
     A file cut short is refused: at once where the container's index points beyond the end of the file,
     otherwise when a packet is damaged or the stream ends before its declared end.
 
@@ -26,7 +32,7 @@ class VideoFile:
         live: whether it is a network stream without an end. What a web server holds has one.
         rate: frames per second.
         count: how many frames the container declares, or None.
-        tags: metadata of the container, its keys in capital letters.
+        tags: metadata of the container, its keys in capital letters; U+FFFD for what is no UTF-8.
     """
 
     def __init__(self, address: str | Path, *, constant_rate: bool = False) -> None:
@@ -42,12 +48,16 @@ class VideoFile:
         local = "://" not in self._address
         if local:
             _check_is_file(Path(address))
+        timeout = None if local else (_PATIENCE_S, _PATIENCE_S)
         try:
-            self._container = self._av.open(self._address)
+            self._container = self._av.open(self._address, metadata_errors="replace", timeout=timeout)
+        except self._av.error.ExitError as error:
+            raise self._silent("while it is opened") from error
         except (self._av.FFmpegError, OSError) as error:
             raise VideoError(
                 f"{address} cannot be opened as a video: {error}", _RECOPY if local else _CONNECTION
             ) from error
+        self._guard = Guard(self._container.close)
         if not self._container.streams.video:
             self.close()
             raise VideoError(f"{address} holds no video stream", "Name a video, a picture or a folder.")
@@ -65,23 +75,41 @@ class VideoFile:
         first_s: float | None = None  # transport streams begin anywhere
         discarded = 0
         try:
-            for packet in self._container.demux(self._stream):
+            for packet, frames in iter(partial(self._read, self._container.demux(self._stream)), None):
                 if packet.is_corrupt:
                     raise VideoError(f"{self._address} is damaged after frame {index}", _RECOPY)
                 discarded += packet.is_discard
-                for frame in packet.decode():
+                for frame in frames:
                     time_s = index / self.rate if frame.time is None else float(frame.time)
                     first_s = time_s if first_s is None else first_s
                     yield frame, time_s - first_s
                     index += 1
                     end_s = time_s + 1 / self.rate
+        except self._av.error.ExitError as error:
+            raise self._silent(f"after frame {index}") from error
         except self._av.FFmpegError as error:
             raise VideoError(f"{self._address} is damaged after frame {index}: {error}", _RECOPY) from error
-        self._check_end(index, discarded, end_s)
+        with self._guard.reading() as is_open:
+            if is_open:
+                self._check_end(index, discarded, end_s)
+
+    def _read(self, packets: Iterator[Any]) -> tuple[Any, list[Any]] | None:
+        """The next packet with its frames; None at the end, and where the file is closed."""
+        with self._guard.reading() as is_open:
+            packet = next(packets, None) if is_open else None
+            if packet is None:
+                return None
+            return packet, [] if packet.is_corrupt else packet.decode()
 
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
-        self._container.close()
+        """Close the file, from any thread: at once, or after the read that is going on.
+
+        A second call does nothing.
+        """
+        self._guard.close()
+
+    def _silent(self, when: str) -> VideoError:
+        return VideoError(f"{self._address} sends nothing for {_PATIENCE_S:g} s {when}", _CONNECTION)
 
     def _ends(self) -> bool:
         web = self._address.lower().startswith(("http://", "https://"))
