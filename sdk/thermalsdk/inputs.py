@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
@@ -12,17 +13,26 @@ import numpy.typing as npt
 
 from thermalsdk.errors import (
     DtypeError,
+    InputError,
     LabelError,
-    LabelTableError,
     OptionError,
     ShapeError,
     TemperatureError,
 )
-from thermalsdk.labels import table
+from thermalsdk.labels import LabelIds, LabelTable, open_table
 from thermalsdk.temperatures import check_kelvin
 
 MIN_SIDE = 64
 COLORS = ("rgb", "bgr")
+
+
+@contextmanager
+def named(place: str) -> Iterator[None]:
+    """Put `place`, such as the file that a frame was read from, in front of what an InputError says."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{place}: {error.message}", error.hint) from error
 
 
 def check_frame(frame: npt.ArrayLike, color: str) -> npt.NDArray[np.uint8]:
@@ -43,13 +53,34 @@ def check_frame(frame: npt.ArrayLike, color: str) -> npt.NDArray[np.uint8]:
             f"the frame is no array: {error}",
             "A frame is one array of HxWx3. Class maps come along with SourceFrame(..., labels=...).",
         ) from error
+    _check_is_array(array)
     _check_frame_shape(array)
     if array.dtype != np.uint8:
-        hint = "Convert it: frame.astype(np.uint8)."
-        if array.dtype.kind == "f":
-            hint = "If its values lie in [0, 1]: (frame * 255).round().astype(np.uint8)."
-        raise DtypeError(f"the frame is {array.dtype}; a frame is uint8", hint)
+        raise DtypeError(f"the frame is {array.dtype}; a frame is uint8", _conversion(array.dtype))
     return np.ascontiguousarray(array if color == "rgb" else array[..., ::-1])
+
+
+def _conversion(dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "f":
+        return "If its values lie in [0, 1]: (frame * 255).round().astype(np.uint8)."
+    if dtype.kind == "u" and dtype.itemsize == 2:
+        return "If it uses all 16 bits: (frame >> 8).astype(np.uint8); otherwise scale it to 0...255 first."
+    return "Scale its values to 0...255, then: frame.astype(np.uint8)."
+
+
+def _check_is_array(array: npt.NDArray[Any]) -> None:
+    """Raise ShapeError for what only became an array by being wrapped in one."""
+    if array.ndim or array.dtype.kind not in "OUS":
+        return
+    value = array.item()
+    if value is None:
+        raise ShapeError(
+            "the frame is None", "cv2.imread gives None for a file that it cannot read: check the path."
+        )
+    raise ShapeError(
+        f"the frame is {value!r}, no array",
+        "Open the picture first: np.asarray(Image.open('road.png').convert('RGB')), or stream('road.png').",
+    )
 
 
 def _check_frame_shape(array: npt.NDArray[Any]) -> None:
@@ -80,12 +111,12 @@ def is_count(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
-def check_label_ids(label_ids: str, classes: Sequence[str]) -> None:
-    """Raise LabelTableError for a numbering that is neither "bundle" nor shipped."""
-    if not isinstance(label_ids, str):
-        raise LabelTableError(f"label_ids is {label_ids!r}", "Name a numbering, such as label_ids='carla'.")
-    if label_ids != "bundle":
-        _lookup(label_ids, tuple(classes))
+def check_label_ids(label_ids: LabelIds, classes: Sequence[str]) -> LabelTable | None:
+    """Table of a numbering, None for the bundle's own. Raises LabelTableError where no bundle id follows."""
+    table = open_table(label_ids)
+    if table is not None:
+        _lookup(table, tuple(classes))
+    return table
 
 
 def check_instance_names(names: object) -> None:
@@ -110,38 +141,38 @@ def check_camera(camera: object) -> None:
 
 
 def check_labels(
-    labels: npt.ArrayLike, size: tuple[int, int], label_ids: str, classes: Sequence[str]
+    labels: npt.ArrayLike, size: tuple[int, int], table: LabelTable | None, classes: Sequence[str]
 ) -> npt.NDArray[np.uint8]:
     """Class map in the bundle's ids, always a new array.
 
     Args:
         labels: HxW of any integer type.
         size: (H, W) of the frame.
-        label_ids: "bundle", or the name of a shipped label table.
+        table: their numbering, or None for the bundle's ids.
         classes: the bundle's classes in painter's order.
 
-    Raises ShapeError, DtypeError, LabelError, or LabelTableError for an unknown numbering.
+    Raises ShapeError, DtypeError or LabelError.
     """
     ids = _integers("labels", labels, size, highest=255).astype(np.uint8, order="C")
-    known = ids if label_ids == "bundle" else _lookup(label_ids, tuple(classes))[ids]
+    known = ids if table is None else _lookup(table, tuple(classes))[ids]
     if known.max() >= len(classes):
         unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))
-        if label_ids == "bundle":
+        if table is None:
             raise LabelError(
                 f"labels hold the ids {unknown}; the bundle has only 0 to {len(classes) - 1}",
                 f"Name the numbering, such as label_ids='carla', or use its ids: {', '.join(classes)}.",
             )
         raise LabelError(
-            f"labels hold the ids {unknown}, which carry no class in the numbering {label_ids!r}",
+            f"labels hold the ids {unknown}, which carry no class in the numbering {table.name!r}",
             "Give those pixels another id, or use the numbering that the map was made with.",
         )
     return known
 
 
 @functools.lru_cache
-def _lookup(label_ids: str, classes: tuple[str, ...]) -> npt.NDArray[np.uint8]:
-    """Bundle id of every id of a shipped table: uint8[256], read-only, since frames share it."""
-    ids = table(label_ids).lookup(classes)
+def _lookup(table: LabelTable, classes: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+    """Bundle id of every id of a table: uint8[256], read-only, since frames share it."""
+    ids = table.lookup(classes)
     ids.setflags(write=False)
     return ids
 

@@ -21,6 +21,14 @@ def check_parent(path: Path) -> None:
         raise OutputError(f"the folder {path.parent} cannot be written", "Choose a folder of your own.")
 
 
+def with_name(path: Path) -> Path:
+    """The path with a name of its own, which "." and ".." are not. Raises OutputError for the root."""
+    named = path.absolute() if path.name not in ("", "..") else path.resolve()
+    if not named.name:
+        raise OutputError(f"{path} is the root of all folders", "Name a file or folder in it.")
+    return named
+
+
 def write_whole(path: Path, save: Callable[[Path], object]) -> None:
     """Write a file with `save`, which gets its temporary path and may raise OSError. Raises OutputError."""
     partial = Partial(path)
@@ -37,22 +45,32 @@ class Partial:
     """A file or folder in the making. Write to `temporary`, then call `commit` or `discard`."""
 
     def __init__(self, final: Path, *, folder: bool = False) -> None:
-        """Choose the temporary name, and make the folder if it is one.
+        """Choose the temporary name, and make an empty file or folder of it.
 
         Raises OutputError when the final place cannot be written, or is a folder that already holds files.
         """
-        self.final = final
+        self.final = final = with_name(final)
         self.temporary = final.with_name(f".{final.stem}.{os.getpid()}.partial{final.suffix}")
         check_parent(final)
-        if folder:
-            self._make_folder()
-        elif final.is_dir():
-            raise OutputError(f"{final} is a folder", f"Name a file in it, such as {final / 'thermal.mp4'}.")
+        try:
+            if folder:
+                self._make_folder()
+            else:
+                self._make_file()
+        except OSError as error:
+            raise OutputError(f"{final} cannot be written: {error}", DISK) from error
 
     def _make_folder(self) -> None:
         if self.final.exists() and (not self.final.is_dir() or any(self.final.iterdir())):
             raise OutputError(f"{self.final} already holds files", "Name a new folder, or empty this one.")
         self.temporary.mkdir(exist_ok=True)
+
+    def _make_file(self) -> None:
+        if self.final.is_dir():
+            raise OutputError(
+                f"{self.final} is a folder", f"Name a file in it, such as {self.final / 'thermal.mp4'}."
+            )
+        self.temporary.touch()
 
     def commit(self) -> None:
         """Give the output its final name, replacing a file of that name."""

@@ -18,6 +18,7 @@ from thermalsdk.inputs import (
     check_out,
     check_thermal_labels,
 )
+from thermalsdk.labels import LabelIds
 from thermalsdk.temperatures import TemperatureChoice, Temperatures, check_choice
 
 
@@ -51,7 +52,7 @@ class Request:
         *,
         color: str = "rgb",
         labels: npt.ArrayLike | None = None,
-        label_ids: str = "bundle",
+        label_ids: LabelIds = "bundle",
         instances: npt.ArrayLike | None = None,
         instance_names: Mapping[int, str] | None = None,
         temperatures: TemperatureChoice = "auto",
@@ -68,9 +69,9 @@ class Request:
         check_choice(temperatures, thermal_labels is not None)
         if out is not None:
             check_out(out, size)
-        check_label_ids(label_ids, classes)
+        table = check_label_ids(label_ids, classes)
         check_instance_names(instance_names)
-        given_labels = None if labels is None else check_labels(labels, size, label_ids, classes)
+        given_labels = None if labels is None else check_labels(labels, size, table, classes)
         given_instances = None if instances is None else check_instances(instances, size)
         given_map = None if thermal_labels is None else check_thermal_labels(thermal_labels, size)
         if isinstance(temperatures, Temperatures):

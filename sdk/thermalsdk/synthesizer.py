@@ -20,6 +20,7 @@ from thermalsdk.errors import ClosedError
 from thermalsdk.frame import Frame
 from thermalsdk.info import Info
 from thermalsdk.inputs import check_camera
+from thermalsdk.labels import LabelIds
 from thermalsdk.networks import Networks
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.request import Request
@@ -102,7 +103,7 @@ class Synthesizer:
         *,
         color: str = "rgb",
         labels: npt.ArrayLike | None = None,
-        label_ids: str = "bundle",
+        label_ids: LabelIds = "bundle",
         instances: npt.ArrayLike | None = None,
         instance_names: Mapping[int, str] | None = None,
         temperatures: TemperatureChoice = "auto",
@@ -116,7 +117,8 @@ class Synthesizer:
             frame: uint8 HxWx3, H and W at least 64; any strides.
             color: "rgb" or "bgr", the order of its channels.
             labels: class map HxW of any integer type, or None to let the bundle's segmenter make it.
-            label_ids: numbering of `labels`: "bundle", or a table of thermalsdk.labels such as "cityscapes".
+            label_ids: numbering of `labels`: "bundle", a shipped table such as "cityscapes", the path of a
+                .json file, or a thermalsdk.labels.LabelTable.
             instances: instance map HxW, integers 0 to 65535. With it, an object is a pair of class and
                 instance; without it, an object is a connected area of one class.
             instance_names: names of ids of the instance map, for temperatures that are given by name.
@@ -158,7 +160,7 @@ class Synthesizer:
         *,
         policy: str = "latest",
         color: str = "rgb",
-        label_ids: str = "bundle",
+        label_ids: LabelIds = "bundle",
         instance_names: Mapping[int, str] | None = None,
         temperatures: TemperatureChoice | TemperaturesInTime = "auto",
         camera: Camera | None = None,

@@ -1,6 +1,9 @@
 """The command line: outputs, exit codes, and that nothing incomplete is left behind."""
 
+import importlib
+import io
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -16,8 +19,11 @@ from PIL import Image
 from tests.sdk.conftest import moving_picture, truncated, write_video
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Temperatures
+from thermalsdk.cli import console
+from thermalsdk.cli import main as main_module
 from thermalsdk.cli import run as run_module
 from thermalsdk.cli.main import main
+from thermalsdk.cli.standard_output import complete_stdout
 from thermalsdk.formats import Provenance, read_thermal_frames
 from thermalsdk.scenes import StreetScene
 from thermalsdk.video import open_source
@@ -101,6 +107,11 @@ def test_run_on_a_video_with_labels_in_order(run, video, tmp_path):
     code, _, err = run(*arguments)
     assert code == 1
     assert "5 class maps for 12 frames" in err
+    (tmp_path / "none").mkdir()
+    endless = write_video(tmp_path / "road.mkv")
+    code, _, err = run("run", endless, tmp_path / "out2.mp4", "--labels", tmp_path / "none")
+    assert code == 1
+    assert "holds no class maps\n" in err
 
 
 def test_run_with_temperatures_and_a_camera(run, video, tmp_path):
@@ -154,6 +165,10 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
     maps.mkdir()
     Image.fromarray(np.zeros((96, 128), np.uint8)).save(maps / "frame1.png")
     Image.fromarray(np.full((96, 128), 99, np.uint8)).save(maps / "frame2.png")
+    shutil.copy(maps / "frame1.png", maps / "frame10.png")
+    few = tmp_path / "few"
+    few.mkdir()
+    shutil.copy(maps / "frame1.png", few)
     grey = tmp_path / "notes.png"
     grey.write_text("no picture")
     cases = [
@@ -166,7 +181,9 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         (("run", video, work / "o.mp4", "--raw16", work / "r.mp4"), "suffix"),
         (("run", video, work / "o.mp4", "--raw16", work / "o.mp4"), "different paths"),
         (("run", video, video), "different paths"),
-        (("run", folder, work / "o", "--labels", maps), "ids 99"),
+        (("run", f"file://{video}", video), "different paths"),
+        (("run", folder, work / "o", "--labels", maps), f"{maps / 'frame2.png'}: labels hold the ids 99"),
+        (("run", folder, work / "o", "--labels", few), "no class map"),
         (("run", folder, work / "o", "--labels", maps, "--label-ids", "gta"), "gta"),
         (("run", folder, work / "o", "--labels", tmp_path / "nowhere"), "no folder"),
     ]
@@ -179,6 +196,120 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         assert "hint: " in err
         assert "see: docs/errors.md#" in err
         assert contents(work) == []
+
+
+def test_a_bag_needs_class_maps_for_their_options_and_a_name_of_ros(run, tmp_path):
+    for options, words in [
+        (("--panoptic",), "--panoptic does nothing without --labels-topic"),
+        (("--label-ids", "carla"), "--label-ids does nothing without --labels-topic"),
+    ]:
+        code, _, err = run("bag", tmp_path / "drive", tmp_path / "out", *options)
+        assert (code, words in err) == (1, True)
+
+
+def test_stdout_that_has_no_room_or_no_reader(tiny_bundle, tmp_path):
+    code = f"import sys; from thermalsdk.cli.main import main; sys.exit(main({['cache', 'list', '--json']}))"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, "No space left" in done.stderr) == (1, True)
+    assert "Exception ignored" not in done.stderr
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_stdout_in_ascii(tmp_path, monkeypatch):
+    buffer = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(buffer, "ascii"))
+    with complete_stdout():
+        console.report({"out": "Straße"}, as_json=False)
+        console.report({"out": "Straße \U0001f600"}, as_json=True)
+    plain, text = buffer.getvalue().decode().split("\n", 1)
+    assert plain == r"out  Stra\xdfe"
+    assert json.loads(text) == {"out": "Straße \U0001f600"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--label-ids", "carla"), "--label-ids does nothing without --labels"),
+        (("--label-ids", "carla", "--format", "folder"), "--label-ids does nothing without --labels"),
+        (("--follow-motion",), "are for videos"),
+        (("--steadiness", "0.9"), "are for videos"),
+        (("--workers", "1", "--raw16", "o.mkv"), "--workers is for folders, and o.mkv has the suffix"),
+        (("--ray", "local", "--save-labels", "o.png"), "--ray is for folders, and o.png has the suffix"),
+    ],
+)
+def test_options_that_do_nothing_are_refused(run, folder, tmp_path, options, words):
+    code, _, err = run("run", folder, tmp_path / "o", *options)
+    assert code == 1
+    assert words in err
+
+
+def test_options_for_folders_refuse_a_file(run, video, tmp_path):
+    code, _, err = run("run", video, tmp_path / "o", "--workers", "2", "--format", "folder")
+    assert code == 1
+    assert f"--format and --workers are for folders, and {video} is a file" in err
+    assert "leave --format and --workers out" in err
+
+
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [
+        ((".",), "already holds files"),
+        (("",), "already holds files"),
+        (("..",), "already holds files"),
+        (("/",), "root"),
+        (("/proc/out",), "/proc/out cannot be written"),
+        (("o.png", "--raw16", "."), "already holds files"),
+        (("o.png", "--raw16", "/proc/o.npz"), "/proc/o.npz cannot be written"),
+        ((f"{240 * 'o'}.png",), "name too long"),
+        (("o.png", "--raw16", f"{240 * 'o'}.npz"), "name too long"),
+        ((".", "--format", "folder"), "already holds files"),
+        (("/proc/out", "--format", "folder"), "/proc/out cannot be written"),
+        ((250 * "o", "--format", "folder"), "name too long"),
+    ],
+)
+def test_places_that_cannot_be_written(run, folder, tmp_path, monkeypatch, outputs, words):
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "notes.txt").touch()
+    monkeypatch.chdir(here)
+    source = folder if "--format" in outputs else folder / "frame1.png"
+    code, _, err = run("run", source, *outputs)
+    assert (code, "hint: " in err) == (1, True)
+    assert words in err
+    assert contents(here) == ["notes.txt"]
+
+
+def test_a_path_that_no_check_has_tried(run, tmp_path):
+    code, _, err = run("run", tmp_path / (300 * "x"), tmp_path / "o.mp4")
+    assert (code, "hint: Check the paths" in err) == (1, True)
+
+
+def test_interrupt_while_options_are_parsed(monkeypatch, capsys):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main_module, "_parser", interrupt)
+    assert main(["info"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["onnxruntime", "av"])
+def test_interrupt_while_an_extension_is_imported(run, video, tmp_path, monkeypatch, module):
+    imported = importlib.import_module
+
+    def interrupt(name, *package):
+        if name != module:
+            return imported(name, *package)
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr(importlib, "import_module", interrupt)
+    code, _, err = run("run", video, tmp_path / "o.mp4")
+    assert (code, "interrupted" in err) == (130, True)
 
 
 @pytest.mark.usefixtures("heard_interrupts")
@@ -308,13 +439,19 @@ def test_unavailable_backend_has_a_code_of_its_own(tiny_bundle, capsys):
         ["run", "in.mp4", "o.mp4", "--palette", "plaid"],
         ["demo", "--frames", "0"],
         ["demo", "--frames", "x"],
+        ["demo", "--threads", "2.5"],
+        ["bench", "--size", "512"],
+        ["bench", "--size", "512x"],
+        ["view", "--json"],
     ],
 )
 def test_wrong_usage(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "usage: thermalsdk" in capsys.readouterr().err
+    text = capsys.readouterr().err
+    assert "usage: thermalsdk" in text
+    assert "invalid _" not in text
 
 
 def test_info(run):
@@ -381,8 +518,6 @@ def test_module_and_version():
 
 
 def test_progress_bar_on_a_terminal(monkeypatch, capsys):
-    from thermalsdk.cli import console
-
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(console, "_REDRAW_S", -1.0)
     assert list(console.progress("abc", 3, "work")) == ["a", "b", "c"]

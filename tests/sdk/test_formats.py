@@ -3,7 +3,9 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -163,6 +165,36 @@ def test_refused_arrays():
         ThermalImage(np.zeros((2, 2, 3), np.uint16), 0.01, 0.0, PROVENANCE)
 
 
+def test_frames_where_a_still_is_read(tmp_path):
+    with open_thermal_sink(tmp_path / "stream.npz", open_source([])) as sink:
+        sink.write(raw16(), "000000")
+    for name in ("stream.npz", "stream.mkv"):
+        with pytest.raises(FormatError) as caught:
+            read_thermal(tmp_path / name)
+        assert "read_thermal_frames" in caught.value.hint
+
+
+def test_folders_without_thermal_images(tmp_path):
+    with pytest.raises(FormatError, match="no file or folder"):
+        next(read_thermal_frames(tmp_path / "absent"))
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "._a.png").touch()
+    with pytest.raises(FormatError, match="holds no thermal images"):
+        next(read_thermal_frames(tmp_path))
+
+
+@pytest.mark.parametrize("line", [(-0.01, 0.0), (0.0, 0.0), (0.01, float("inf")), ("0.01", 0.0), (None, 0.0)])
+def test_counts_that_make_no_kelvin(line):
+    with pytest.raises(OptionError, match="make no kelvin"):
+        ThermalImage(raw16().counts, *line, PROVENANCE)
+
+
+def test_scale_and_offset_may_be_numbers_of_numpy(tmp_path):
+    image = ThermalImage(raw16().counts, np.float32(0.5), np.int64(3), PROVENANCE)
+    write_thermal(tmp_path / "image.png", image)
+    assert_same(read_thermal(tmp_path / "image.png"), image)
+
+
 @pytest.mark.parametrize("suffix", STILLS)
 def test_damaged_and_absent_files(tmp_path, suffix):
     path = tmp_path / f"image{suffix}"
@@ -185,13 +217,28 @@ def test_a_bare_array_is_no_archive(tmp_path):
             read(path)
 
 
-def test_video_cut_short(tmp_path):
+@pytest.mark.parametrize("rate", [29.97, 240.0])
+def test_video_cut_short(tmp_path, rate):
+    path = tmp_path / "video.mkv"
+    with open_thermal_sink(path, SimpleNamespace(rate=rate, single=False)) as sink:
+        for seed in range(30):
+            sink.write(raw16(seed), "", 2 * seed)
+    assert len(list(read_thermal_frames(path))) == 30
+    for share in (0.6, 0.9, 0.98):
+        with pytest.raises(VideoError, match=r"cut short|damaged"):
+            list(read_thermal_frames(truncated(path, share)))
+
+
+def test_a_video_without_its_last_frame_is_cut_short(tmp_path):
     path = tmp_path / "video.mkv"
     with open_thermal_sink(path, open_source([])) as sink:
-        for seed in range(30):
+        for seed in range(5):
             sink.write(raw16(seed), "")
-    with pytest.raises(VideoError, match=r"cut short|damaged"):
-        list(read_thermal_frames(truncated(path)))
+    with av.open(str(path)) as container:
+        last = [packet.pos for packet in container.demux() if packet.size][-1]
+    path.write_bytes(path.read_bytes()[:last])
+    with pytest.raises(VideoError, match="cut short"):
+        list(read_thermal_frames(path))
 
 
 def test_foreign_files(tmp_path, video):

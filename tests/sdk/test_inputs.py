@@ -1,5 +1,8 @@
 """Bad input is refused with a typed error that names the fix, before any work is done."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,10 @@ from thermalsdk.errors import (
     OptionError,
     ShapeError,
     TemperatureError,
+    VideoError,
 )
+from thermalsdk.labels import LabelTable, read_table
+from thermalsdk.video import SourceFrame
 
 
 def zeros(*shape, dtype=np.uint8):
@@ -32,10 +38,13 @@ def zeros(*shape, dtype=np.uint8):
         (zeros(96, 63, 3), ShapeError, "larger frame"),
         (zeros(96, 128, 3, dtype=np.float32), DtypeError, "* 255"),
         (np.full((96, 128, 3), np.nan), DtypeError, "* 255"),
-        (zeros(96, 128, 3, dtype=np.uint16), DtypeError, "astype"),
+        (zeros(96, 128, 3, dtype=np.uint16), DtypeError, "(frame >> 8).astype"),
+        (zeros(96, 128, 3, dtype=np.int32), DtypeError, "Scale its values"),
         (zeros(96, 128, 3, dtype=bool), DtypeError, "astype"),
-        (None, ShapeError, "np.moveaxis"),
-        ("road.png", ShapeError, "np.moveaxis"),
+        (None, ShapeError, "cv2.imread gives None"),
+        ("road.png", ShapeError, "Open the picture first"),
+        (Path("road.png"), ShapeError, "Open the picture first"),
+        (7, ShapeError, "np.moveaxis"),
     ],
 )
 def test_frames(synth, frame, error, fix):
@@ -163,6 +172,44 @@ def test_a_numbering_is_checked_without_labels_too(synth, rgb):
         synth(rgb, label_ids=["carla"])
 
 
+@pytest.fixture
+def own_table(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"source": "me", "classes": {"7": "minibus", "40": "car"}, "default": "sky"}))
+    return path
+
+
+@pytest.mark.parametrize("kind", [str, Path, read_table])
+def test_a_numbering_of_ones_own(synth, rgb, own_table, kind):
+    ids = np.zeros((96, 128), np.int64)
+    ids[50:70, 40:70] = 40
+    label_ids = kind(own_table)
+    expected = np.where(ids == 40, 8, 1)
+    np.testing.assert_array_equal(synth(rgb, labels=ids, label_ids=label_ids).labels, expected)
+    source = [SourceFrame(rgb, 0, None, "a", labels=ids)]
+    (frame,) = synth.stream(MappedFrames(source), policy="all", label_ids=label_ids)
+    np.testing.assert_array_equal(frame.labels, expected)
+
+
+class MappedFrames:
+    clock, rate, count, single = "none", None, 1, False
+
+    def __init__(self, frames):
+        self.frames = frames
+
+    def __iter__(self):
+        return iter(self.frames)
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize("classes", [{7: "boat"}, {256: "car"}, {"7": "car"}])
+def test_a_table_made_in_a_program_is_checked(classes):
+    with pytest.raises(LabelTableError, match="mine"):
+        LabelTable("mine", "me", classes, "void")
+
+
 def test_names_of_instances_are_a_mapping(synth, rgb):
     with pytest.raises(OptionError, match="instance_names"):
         synth(rgb, instance_names=["BP_Truck_7"])
@@ -178,6 +225,13 @@ def test_names_of_instances_that_nothing_would_match(synth, rgb, names):
 def test_an_array_is_no_camera(synth, rgb):
     with pytest.raises(OptionError, match="camera"):
         synth(rgb, camera=rgb)
+
+
+def test_one_frame_is_no_stream(synth, rgb):
+    with pytest.raises(VideoError, match="96x128x3 is one frame") as caught:
+        synth.stream(rgb)
+    assert "[rgb]" in caught.value.hint
+    assert len(list(synth.stream(rgb[None]))) == 1
 
 
 def test_a_frame_with_something_beside_it_is_no_frame(synth, rgb, labels):

@@ -44,6 +44,13 @@ def test_examples_of_maps(tmp_path, monkeypatch, video):
     assert {"day.mp4", "night.mp4"} <= set(contents(tmp_path))
 
 
+def test_examples_of_label_tables(tmp_path, monkeypatch, synth, rgb):
+    monkeypatch.chdir(tmp_path)
+    (_, table), (_, code) = blocks("formats.md", "Label tables")
+    (tmp_path / "mine.json").write_text(table)
+    exec(code, {"synth": synth, "rgb": rgb, "ids": rgb[..., 0] % 3})  # noqa: S102 - our own document
+
+
 @pytest.fixture
 def data_sets(tmp_path, monkeypatch):
     """The folders that the examples name."""

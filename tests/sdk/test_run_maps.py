@@ -49,13 +49,16 @@ def test_labels_that_were_kept_give_the_same_frames_without_the_segmenter(run, r
 
 
 def test_given_labels_are_kept_in_the_bundles_ids(run, folder, tmp_path):
+    table = tmp_path / "mine.json"
+    table.write_text(json.dumps({"source": "me", "classes": {"26": "car"}, "default": "void"}))
     (tmp_path / "cityscapes").mkdir()
     for number in (1, 2, 10):
         Image.fromarray(np.full((96, 128), 26, np.uint8)).save(tmp_path / "cityscapes" / f"frame{number}.png")
-    given = ("--labels", tmp_path / "cityscapes", "--label-ids", "cityscapes")
-    assert run("run", folder, tmp_path / "out", *given, "--save-labels", tmp_path / "tags")[0] == 0
-    with Image.open(tmp_path / "tags" / "frame10.png") as picture:
-        np.testing.assert_array_equal(np.unique(picture), [8])
+    for name, numbering in [("shipped", "cityscapes"), ("own", table)]:
+        given = ("--labels", tmp_path / "cityscapes", "--label-ids", numbering)
+        assert run("run", folder, tmp_path / f"o{name}", *given, "--save-labels", tmp_path / name)[0] == 0
+        with Image.open(tmp_path / name / "frame10.png") as picture:
+            np.testing.assert_array_equal(np.unique(picture), [8])
 
 
 @pytest.mark.parametrize("by_name", [False, True])
@@ -88,7 +91,7 @@ def test_refused_instances(run, video, maps):
     (maps / "few").mkdir()
     cases = [
         ((), "--instances"),
-        (("--instances", maps / "few"), "0 instance maps for 3 frames"),
+        (("--instances", maps / "few"), "holds no instance maps for 3 frames"),
         (("--instances", maps / "absent"), "Name the folder of the instance maps"),
         (("--instances", maps / "ids"), "no id"),
         (("--instances", broken, "--max-frames", "1"), "instances are 96x128x3"),

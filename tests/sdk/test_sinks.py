@@ -200,7 +200,7 @@ def test_refused_places(tmp_path, moving, still):
     for path, opener, words in [
         (tmp_path / "absent" / "out.mp4", open_display_sink, "does not exist"),
         (full, open_display_sink, "already holds files"),
-        (tmp_path / "out.png", open_display_sink, "one picture"),
+        (tmp_path / "out.png", open_display_sink, "one picture, the source is read as a video"),
         (tmp_path / "out.xyz", open_display_sink, "suffix"),
         (tmp_path / "out.mp4", open_thermal_sink, "suffix"),
         (tmp_path / "out.jpg", open_thermal_sink, "suffix"),

@@ -1,5 +1,6 @@
 """Sources: what they yield, and how unreadable ones are refused."""
 
+import os
 import socket
 import sys
 import threading
@@ -91,6 +92,18 @@ def test_absent_files(tmp_path):
     for name in ("absent.mp4", "absent.png"):
         with pytest.raises(VideoError, match=f"no file .*{name}"):
             open_source(tmp_path / name)
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(VideoError, match="pipe is a pipe or device"):
+        open_source(tmp_path / "pipe")
+
+
+def test_an_address_that_nobody_answers():
+    with pytest.raises(VideoError, match="cannot be opened") as caught:
+        open_source("http://127.0.0.1:9/road.mp4")
+    assert "network" in caught.value.hint
 
 
 def test_files_that_are_no_pictures(tmp_path):
@@ -218,6 +231,41 @@ def test_a_file_on_a_web_server_ends(web, tmp_path):
     source.close()
 
 
+def test_hidden_pictures_and_subfolders_are_left_out(folder, rgb, caplog):
+    (folder / "._frame1.png").write_bytes(b"what macOS adds")
+    (folder / ".cache" / "a").mkdir(parents=True)
+    Image.fromarray(rgb).save(folder / ".cache" / "a" / "b.png")
+    assert [frame.name for frame in read_all(folder)] == ["frame1", "frame2", "frame10"]
+    assert caplog.text == ""
+    above = folder.parent
+    with pytest.raises(VideoError, match=r"in subfolders only, such as frames/frame") as caught:
+        open_source(above)
+    assert "--format folder" in caught.value.hint
+    Image.fromarray(rgb).save(above / "a.png")
+    assert len(read_all(above)) == len(read_all(above)) == 1
+    assert caplog.text.count("subfolders") == 1
+
+
+def test_a_folder_without_read_permission(folder, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(VideoError, match=r"cannot be read.*Permission"):
+        open_source(folder)
+
+
+@pytest.mark.parametrize("address", ["file://{}", "file://localhost{}"])
+def test_a_file_address_is_a_path(tmp_path, address):
+    write_video(tmp_path / "a road.mkv")
+    for path in (tmp_path / "a road.mkv", tmp_path / "a%20road.mkv"):
+        source = open_source(address.format(path))
+        assert (source.clock, len(list(source))) == ("file", 12)
+        source.close()
+    with pytest.raises(VideoError, match="no file"):
+        open_source("file:///absent.mp4")
+
+
 @pytest.fixture
 def silent_camera():
     """Serves, on a connection that stays open, what a test puts into the list, and nothing more."""
@@ -289,6 +337,12 @@ def test_frames_outlive_a_buffer_that_is_filled_again(color):
 def test_bad_array_in_the_middle(rgb):
     with pytest.raises(DtypeError):
         read_all([rgb, rgb.astype(np.float32)])
+
+
+@pytest.mark.parametrize("number", [-1, True, np.int64(-1)])
+def test_what_is_no_camera(number):
+    with pytest.raises(VideoError, match="is no camera"):
+        open_source(number)
 
 
 def test_what_is_no_source(rgb):

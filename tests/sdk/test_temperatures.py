@@ -180,6 +180,7 @@ def test_celsius_in_a_file(tmp_path):
         ("ambient: 283\nclasses: {person: warm}", "classes: person is 'warm'"),
         ("ambient: 283\nclasses: [person]", "no mapping"),
         ("unit: fahrenheit\nambient: 50", "kelvin or celsius"),
+        ("unit: [celsius]\nambient: 10", "kelvin or celsius"),
         ("classes: {person: 300}", "no field 'ambient'"),
         ("ambient: 283\nclases: {person: 300}", "unknown field 'clases'"),
         ("ambient: 283\nprior: {sunshine: 3}", "unknown field 'sunshine'"),

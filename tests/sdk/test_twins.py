@@ -240,6 +240,29 @@ def test_a_broken_picture_keeps_the_others(run, root, tmp_path):
     assert contents(out) == ["a.png", "c.png", "thermalsdk.json"]
 
 
+def test_a_numbering_of_ones_own_is_part_of_the_job(run, root, labels, tmp_path):
+    add_pictures(root, ["1.jpg"])
+    add(tmp_path / "maps" / "1.png", labels)
+    table = tmp_path / "mine.json"
+    arguments = ("run", root, tmp_path / "out", "--format", "folder", "--save-labels", tmp_path / "kept")
+    options = ("--labels", tmp_path / "maps", "--label-ids", table)
+    for default in ("car", "road"):
+        table.write_text(json.dumps({"source": "me", "classes": {"8": "person"}, "default": default}))
+        code, _, err = run(*arguments, *options)
+        assert (code, "another class_maps" in err) == ((0, False) if default == "car" else (1, True))
+    np.testing.assert_array_equal(read_ids(tmp_path / "kept/1.png"), np.where(labels == 8, 9, 8))
+
+
+def test_a_refused_class_map_is_named(run, root, labels, tmp_path):
+    add_pictures(root, ["day/1.jpg", "day/2.jpg"])
+    add(tmp_path / "maps" / "day/1.png", labels)
+    add(tmp_path / "maps" / "day/2.png", labels[1:])
+    options = ("--format", "folder", "--labels", tmp_path / "maps")
+    code, _, err = run("run", root, tmp_path / "out", *options)
+    assert code == 1
+    assert f"{root / 'day/2.jpg'}, {tmp_path / 'maps/day/2.png'}: labels are 95x128" in err
+
+
 def test_refused_before_any_work(run, coco, tmp_path):
     full = tmp_path / "full"
     add(full / "thing.txt", "")

@@ -10,6 +10,8 @@ from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.camera import Camera
 from thermalsdk.camera.optics import size_on_detector
 from thermalsdk.errors import MissingDependency, OptionError
+from thermalsdk.inputs import check_camera
+from thermalsdk.labels import LabelIds
 
 try:
     import gymnasium
@@ -45,7 +47,8 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
         camera: what looks at the surfaces, switched off and on at every reset; None for a perfect radiometer.
         shape: (H, W) of the thermal picture where `synthesize` gives another size than the colour picture's.
 
-    Raises OptionError when the observation space does not hold what is named, or already holds `key`.
+    Raises OptionError when the observation space does not hold what is named, or already holds `key`, and for
+    a camera that is none.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
         *,
         rgb: str = "rgb",
         labels: str | None = None,
-        label_ids: str = "bundle",
+        label_ids: LabelIds = "bundle",
         instances: str | None = None,
         output: str = "kelvin",
         key: str = "thermal",
@@ -64,6 +67,7 @@ class ThermalObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordCon
     ) -> None:
         if output not in _OUTPUTS:
             raise OptionError(f"output={output!r} is unknown", f"Choose one of {', '.join(_OUTPUTS)}.")
+        check_camera(camera)
         gymnasium.utils.RecordConstructorArgs.__init__(
             self,
             _disable_deepcopy=True,  # a synthesizer is one thing, not a value

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy.typing as npt
 
 from thermalsdk.frame import Frame
+from thermalsdk.labels import LabelIds
 
 
 class Synthesize(Protocol):
@@ -23,7 +24,7 @@ class Synthesize(Protocol):
         *,
         color: str,
         labels: npt.ArrayLike | None,
-        label_ids: str,
+        label_ids: LabelIds,
         instances: npt.ArrayLike | None,
     ) -> Frame:
         """Thermal frame of a colour frame; arguments as in `Synthesizer.__call__`."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from thermalsdk.bundle import Bundle, GraphSpec
 from thermalsdk.errors import BackendUnavailable, BundleError, EnvironmentConflict, InferenceError
+from thermalsdk.optional import raise_interrupt
 from thermalsdk.regions import SIDES
 
 _LOG = logging.getLogger("thermalsdk.onnxruntime")
@@ -60,6 +61,7 @@ def _import() -> ModuleType:
         ort = importlib.import_module("onnxruntime")
         _route_log(ort)
     except (ImportError, AttributeError) as error:  # AttributeError: the remains of an uninstalled wheel
+        raise_interrupt(error)
         raise BackendUnavailable(
             f"ONNX Runtime cannot be imported: {error}",
             "pip install 'thermalsdk[cpu]', or 'thermalsdk[gpu]' with an NVIDIA GPU.",

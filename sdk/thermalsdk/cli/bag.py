@@ -10,13 +10,16 @@ from typing import Any
 
 from thermalsdk.adapters.ros2 import convert_bag
 from thermalsdk.cli.console import load, progress, report
-from thermalsdk.cli.scene_options import open_camera, open_temperatures
+from thermalsdk.cli.option_checks import check_partner
+from thermalsdk.cli.scene_options import open_camera, open_label_ids, open_temperatures
 from thermalsdk.frame import Frame
 from thermalsdk.predicted import PredictedTemperatures
 
 
 def bag(options: argparse.Namespace) -> None:
     """Convert the bag."""
+    label_ids = open_label_ids(options, "--labels-topic", options.labels_topic)
+    check_partner("--panoptic", options.panoptic, "--labels-topic", options.labels_topic)
     camera = open_camera(options)
     temperatures = open_temperatures(options) or PredictedTemperatures()
     with load(options) as synthesizer, closing(progress(itertools.count(), None, "thermal")) as bar:
@@ -31,7 +34,7 @@ def bag(options: argparse.Namespace) -> None:
             see,
             topic=options.topic,
             labels_topic=options.labels_topic,
-            label_ids=options.label_ids,
+            label_ids=label_ids,
             panoptic=options.panoptic,
             namespace=options.namespace,
             storage=options.storage,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from thermalsdk.cli.standard_output import takes_unicode
 from thermalsdk.synthesizer import Synthesizer
 
 _WIDTH = 30
@@ -80,7 +81,7 @@ def _bar(label: str, done: int, total: int | None, rate: float) -> str:
 def report(values: dict[str, Any], as_json: bool) -> None:
     """Print facts on stdout: one a line, or as one JSON object."""
     if as_json:
-        print(json.dumps(values, indent=1, ensure_ascii=False))
+        print(json.dumps(values, indent=1, ensure_ascii=not takes_unicode(sys.stdout)))
         return
     width = max(len(name) for name in values)
     for name, value in values.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,14 @@ from thermalsdk.documents import read_document
 from thermalsdk.errors import VideoError
 from thermalsdk.video import Source, SourceFrame
 from thermalsdk.video.id_pictures import read_ids, save_ids
-from thermalsdk.video.picture_source import list_pictures
+from thermalsdk.video.picture_source import PictureSource, list_pictures
 from thermalsdk.video.sinks import FolderSink
 from thermalsdk.video.source import ClockKind, close_ends_waits
 
 #: File beside instance maps that names their objects, so that temperatures can be given by name.
 NAMES = "names.json"
+#: What errors call a map.
+CLASS_MAP, INSTANCE_MAP = "class map", "instance map"
 
 
 class MapFolder:
@@ -34,33 +36,43 @@ class MapFolder:
 
         Args:
             folder: where they are.
-            kind: what errors call one of them, such as "class map".
+            kind: CLASS_MAP or INSTANCE_MAP.
             source: whose frames they belong to.
             total: frames to be expected, or None where that is unknown.
             whole: whether they are all frames of the source.
 
-        Raises VideoError where there is no such folder, or not one map a frame.
+        Raises VideoError where there is no such folder, or not one map a frame as far as that is known.
         """
         if not folder.is_dir():
             raise VideoError(f"there is no folder {folder}", f"Name the folder of the {kind}s.")
         self._folder = folder
         self._kind = kind
         self._in_order = None if source.clock == "none" else list_pictures(folder)
+        if isinstance(source, PictureSource):
+            for picture in islice(source.paths, total):
+                self._check_exists(picture.stem)
         if self._in_order is None:
             return
         found = len(self._in_order)
         if found < (total or 1) or (whole and total is not None and found > total):
+            frames = "" if total is None else f" for {total} frames"
             raise VideoError(
-                f"{folder} holds {found} {kind}s for {total} frames", "Give one map a frame, or --max-frames."
+                f"{folder} holds {found or 'no'} {kind}s{frames}", "Give one map a frame, or --max-frames."
             )
 
-    def read(self, frame: SourceFrame) -> npt.NDArray[Any]:
-        """Ids of one frame. Raises VideoError where its map is absent or unreadable."""
-        return read_ids(self._path(frame), self._kind)
+    def _check_exists(self, name: str) -> None:
+        if not (path := self._named(name)).is_file():
+            raise VideoError(
+                f"there is no {self._kind} {path}", "Every picture needs one, a PNG of its name."
+            )
 
-    def _path(self, frame: SourceFrame) -> Path:
+    def _named(self, name: str) -> Path:
+        return self._folder / f"{name}.png"
+
+    def path(self, frame: SourceFrame) -> Path:
+        """File of one frame's map. Raises VideoError where there are fewer than frames."""
         if self._in_order is None:
-            return self._folder / f"{frame.name}.png"
+            return self._named(frame.name)
         if frame.index >= len(self._in_order):
             raise VideoError(
                 f"{self._folder} has no {self._kind} for frame {frame.name}", "Give one map a frame."
@@ -86,10 +98,13 @@ class MappedSource:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for frame in self._source:
+            labels = None if self._labels is None else self._labels.path(frame)
+            instances = None if self._instances is None else self._instances.path(frame)
             yield replace(
                 frame,
-                labels=None if self._labels is None else self._labels.read(frame),
-                instances=None if self._instances is None else self._instances.read(frame),
+                labels=None if labels is None else read_ids(labels, CLASS_MAP),
+                instances=None if instances is None else read_ids(instances, INSTANCE_MAP),
+                files=(*frame.files, *(path for path in (labels, instances) if path is not None)),
             )
 
     def close(self) -> None:

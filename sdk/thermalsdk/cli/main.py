@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 
 from thermalsdk.cli.interrupts import terminated_like_interrupted
-from thermalsdk.errors import BackendUnavailable, ThermalSDKError
+from thermalsdk.cli.standard_output import complete_stdout
+from thermalsdk.errors import BackendUnavailable, OutputError, ThermalSDKError
 from thermalsdk.version import __version__
 
 _EPILOG = """exit codes: 0 done, 1 error (message and hint on stderr), 2 wrong usage, 3 backend unavailable,
@@ -33,21 +34,31 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
-    logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.WARNING)
     try:
-        with terminated_like_interrupted():
+        with complete_stdout(), terminated_like_interrupted():
+            options = _parser().parse_args(arguments)
+            level = logging.INFO if options.verbose else logging.WARNING
+            logging.basicConfig(format="%(message)s", level=level)
             options.command(options)
     except ThermalSDKError as error:
-        print(f"error: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
-        print(f"see: {error.documentation}", file=sys.stderr)
+        _complain(error)
         return 3 if isinstance(error, BackendUnavailable) else 1
+    except BrokenPipeError:  # whoever reads stdout has seen enough
+        return 1
+    except OSError as error:  # of a path that no check above has tried
+        _complain(OutputError(str(error), "Check the paths of the command, their permissions and the disk."))
+        return 1
     except KeyboardInterrupt as interrupt:
         print(f"interrupted; {str(interrupt) or 'nothing incomplete is left behind'}", file=sys.stderr)
         return 130
     return 0
+
+
+def _complain(error: ThermalSDKError) -> None:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    print(f"see: {error.documentation}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,12 +95,16 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from thermalsdk.cli.scene_options import add_camera, add_temperatures
+    from thermalsdk.cli.scene_options import add_camera, add_label_ids, add_temperatures
     from thermalsdk.display import palette_names
 
     parser = commands.add_parser("run", help="turn a video, picture, folder or camera into thermal frames")
     parser.add_argument("source", metavar="IN", help="video, picture, folder of pictures, or camera number")
-    parser.add_argument("out", metavar="OUT", help="what to look at: .mp4 .mkv .mov, a picture, or a folder")
+    parser.add_argument(
+        "out",
+        metavar="OUT",
+        help="what to look at: .mp4 .mkv .mov or a picture, replaced if it is there, or a new folder",
+    )
     parser.add_argument(
         "--raw16",
         metavar="PATH",
@@ -114,7 +129,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="DIR",
         help="instance maps likewise, 16-bit PNG, for temperatures of single objects",
     )
-    parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
+    add_label_ids(parser)
     parser.add_argument(
         "--steadiness",
         type=float,
@@ -136,14 +151,14 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _add_bag(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from thermalsdk.cli.scene_options import add_camera, add_temperatures
+    from thermalsdk.cli.scene_options import add_camera, add_label_ids, add_temperatures
 
     parser = commands.add_parser("bag", help="turn the colour images of a ROS bag into thermal ones")
     parser.add_argument("source", metavar="BAG", help="bag folder, .mcap or .db3 file, or ROS 1 .bag")
     parser.add_argument("out", metavar="OUT_BAG", help="folder of the new bag")
     parser.add_argument("--topic", metavar="T", help="colour images, raw or compressed (the only ones)")
     parser.add_argument("--labels-topic", metavar="T", help="class maps with the stamps of the images")
-    parser.add_argument("--label-ids", default="bundle", metavar="NAME", help="numbering of the class maps")
+    add_label_ids(parser)
     parser.add_argument(
         "--panoptic", action="store_true", help="class maps are gz-sim's, with numbered objects"
     )
@@ -167,7 +182,8 @@ def _add_view(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.add_argument("--port", type=int, default=0, metavar="N", help="on 127.0.0.1 (a free one)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
-    _add_common(parser)
+    _add_load(parser)
+    _add_verbose(parser)
     parser.set_defaults(command=_view)
 
 
@@ -227,12 +243,16 @@ def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
+    _add_load(parser)
+    _add_report(parser)
+
+
+def _add_load(parser: argparse.ArgumentParser) -> None:
     _add_bundle(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:0 (auto)")
     parser.add_argument("--backend", default="auto", help="auto, onnxruntime or tensorrt (auto)")
     parser.add_argument("--precision", default="auto", help="auto, fp32, fp16 or int8 (auto)")
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (the cores, at most 8)")
-    _add_report(parser)
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
@@ -243,18 +263,23 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="report as one JSON object")
+    _add_verbose(parser)
+
+
+def _add_verbose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="show the log of choices made")
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not positive")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
+    width, separator, height = text.partition("x")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 512x512")
     return _positive(width), _positive(height)
 
 

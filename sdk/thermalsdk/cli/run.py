@@ -12,25 +12,37 @@ from pathlib import Path
 from typing import cast
 
 from thermalsdk.cli.console import load, progress, report
-from thermalsdk.cli.frame_maps import MapFolder, MappedSource, open_label_sink, read_instance_names
+from thermalsdk.cli.frame_maps import (
+    CLASS_MAP,
+    INSTANCE_MAP,
+    MapFolder,
+    MappedSource,
+    open_label_sink,
+    read_instance_names,
+)
 from thermalsdk.cli.interrupts import until_interrupted
+from thermalsdk.cli.option_checks import refuse_steadiness
 from thermalsdk.cli.pictures import side_by_side
-from thermalsdk.cli.scene_options import open_camera, open_temperatures
+from thermalsdk.cli.scene_options import open_camera, open_label_ids, open_temperatures
 from thermalsdk.errors import OutputError, VideoError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink
 from thermalsdk.frame import Frame
 from thermalsdk.streaming import STEADINESS
 from thermalsdk.video import BackgroundSink, Source, SourceFrame, open_display_sink, open_source
+from thermalsdk.video.opening import local
 
 
 def run(options: argparse.Namespace) -> None:
     """Convert the source. Every path is checked before the bundle is loaded."""
+    label_ids = open_label_ids(options, "--labels", options.labels)
     camera = open_camera(options)
     set_temperatures = open_temperatures(options)
     source = open_source(options.source)
     total = _expected(source, options.max_frames)
     with ExitStack() as stack:
         stack.callback(source.close)
+        if source.clock == "none":
+            refuse_steadiness(options)
         _refuse_same(options.source, options.out, options.raw16, options.save_labels)
         source = _with_maps(source, total, options)
         names = None if options.instances is None else read_instance_names(Path(options.instances))
@@ -46,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
         stream = synthesizer.stream(
             source,
             policy="latest" if source.clock == "live" else "all",
-            label_ids=options.label_ids,
+            label_ids=label_ids,
             instance_names=names,
             temperatures=set_temperatures or "auto",
             camera=camera,
@@ -104,9 +116,7 @@ def _with_maps(source: Source, total: int | None, options: argparse.Namespace) -
             return None
         return MapFolder(Path(folder), kind, source, total, whole=options.max_frames is None)
 
-    return MappedSource(
-        source, opened(options.labels, "class map"), opened(options.instances, "instance map")
-    )
+    return MappedSource(source, opened(options.labels, CLASS_MAP), opened(options.instances, INSTANCE_MAP))
 
 
 def _expected(source: Source, limit: int | None) -> int | None:
@@ -116,7 +126,7 @@ def _expected(source: Source, limit: int | None) -> int | None:
 
 
 def _refuse_same(source: str, *outputs: str | None) -> None:
-    paths = [Path(source).resolve(), *(Path(output).resolve() for output in outputs if output)]
+    paths = [Path(local(source)).resolve(), *(Path(output).resolve() for output in outputs if output)]
     if len(set(paths)) < len(paths):
         raise OutputError(
             "IN, OUT, --raw16 and --save-labels are not different paths", "Give each its own path."

@@ -1,10 +1,12 @@
-"""The options that say how warm the scene is, and which camera looks at it."""
+"""The options that say what the scene holds, how warm it is, and which camera looks at it."""
 
 from __future__ import annotations
 
 import argparse
 
 from thermalsdk.camera import Camera, camera_names
+from thermalsdk.cli.option_checks import check_partner
+from thermalsdk.labels import BUNDLE, LabelIds, open_table, table_names
 from thermalsdk.temperatures import Temperatures, set_temperatures
 
 
@@ -24,6 +26,16 @@ def add_temperatures(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_label_ids(parser: argparse.ArgumentParser) -> None:
+    """--label-ids."""
+    parser.add_argument(
+        "--label-ids",
+        metavar="N",
+        help=f"numbering of the class maps: {', '.join(table_names())}, or a file: .json, docs/formats.md "
+        "(the bundle's)",
+    )
+
+
 def add_camera(parser: argparse.ArgumentParser) -> None:
     """--camera."""
     parser.add_argument(
@@ -31,6 +43,15 @@ def add_camera(parser: argparse.ArgumentParser) -> None:
         metavar="C",
         help=f"{', '.join(camera_names())}, or a file: .yaml or .json, docs/camera.md (a perfect radiometer)",
     )
+
+
+def open_label_ids(options: argparse.Namespace, partner: str, maps: str | None) -> LabelIds:
+    """What --label-ids names.
+
+    Raises LabelTableError, or OptionError without class maps, the `maps` of the option `partner`.
+    """
+    check_partner("--label-ids", options.label_ids is not None, partner, maps)
+    return open_table(options.label_ids or BUNDLE) or BUNDLE
 
 
 def open_temperatures(options: argparse.Namespace) -> Temperatures | None:

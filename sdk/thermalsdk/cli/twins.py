@@ -12,7 +12,8 @@ from pathlib import Path
 
 from thermalsdk.cli.console import progress, report
 from thermalsdk.cli.frame_maps import read_instance_names
-from thermalsdk.cli.scene_options import open_camera, open_temperatures
+from thermalsdk.cli.option_checks import check_folders, refuse_steadiness
+from thermalsdk.cli.scene_options import open_camera, open_label_ids, open_temperatures
 from thermalsdk.errors import OptionError
 from thermalsdk.twins import (
     Places,
@@ -30,11 +31,9 @@ def make_twins(options: argparse.Namespace) -> None:
         raise OptionError(
             "--side-by-side and --max-frames do not fit the annotations of a data set", "Leave them out."
         )
-    if options.follow_motion or options.steadiness is not None:
-        raise OptionError(
-            "--steadiness and --follow-motion are for videos; each picture of a data set is by itself",
-            "Leave them out.",
-        )
+    refuse_steadiness(options)
+    check_folders(options)
+    label_ids = open_label_ids(options, "--labels", options.labels)
     camera = open_camera(options)
     places = Places(
         source=Path(options.source),
@@ -53,7 +52,7 @@ def make_twins(options: argparse.Namespace) -> None:
         precision=options.precision,
         threads=options.threads or _threads(workers, options.ray),
         palette=options.palette or ("white-hot" if camera is None else camera.config.palette),
-        label_ids=options.label_ids,
+        label_ids=label_ids,
         instance_names=None if places.instances is None else read_instance_names(places.instances),
         temperatures=open_temperatures(options),
         camera=None if camera is None else camera.config,

@@ -40,7 +40,7 @@ class ThermalVideoSink(VideoSink[ThermalImage]):
 
 def load_frames(path: Path) -> Iterator[ThermalImage]:
     """Read every frame. Raises FormatError, or VideoError for a file that is damaged or cut short."""
-    file = VideoFile(path)
+    file = VideoFile(path, constant_rate=True)
     try:
         header = file.tags.get("DESCRIPTION")
         for frame, _ in file:

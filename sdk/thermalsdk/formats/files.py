@@ -10,7 +10,7 @@ from thermalsdk.errors import FormatError, OutputError
 from thermalsdk.formats import ffv1, npz, png, tiff
 from thermalsdk.formats.thermal_image import ThermalImage
 from thermalsdk.partial import write_whole
-from thermalsdk.video.picture_source import natural_order
+from thermalsdk.video.picture_source import is_hidden, natural_order
 
 _SAVERS: dict[str, Callable[[Path, ThermalImage], None]] = {
     ".png": png.save,
@@ -51,7 +51,10 @@ def read_thermal(path: str | Path) -> ThermalImage:
     """
     path = Path(path)
     if path.suffix.lower() not in _LOADERS:
-        raise FormatError(f"{path} is no still thermal image", f"Stills end in {_names(STILL_SUFFIXES)}.")
+        raise FormatError(
+            f"{path} is no still thermal image",
+            f"Stills end in {_names(STILL_SUFFIXES)}; read_thermal_frames reads folders and videos (.mkv).",
+        )
     try:
         return _LOADERS[path.suffix.lower()](path)
     except _DAMAGE as error:
@@ -61,12 +64,14 @@ def read_thermal(path: str | Path) -> ThermalImage:
 def read_thermal_frames(path: str | Path) -> Iterator[ThermalImage]:
     """Read the frames of a .mkv or .npz in order, or of a folder of stills in natural order of names.
 
-    One frame is in memory at a time. Raises FormatError as `read_thermal` does, VideoError for a video that
-    is damaged or cut short, MissingDependency for a video without PyAV.
+    One frame is in memory at a time. Raises FormatError as `read_thermal` does and for a folder without them,
+    VideoError for a video that is damaged or cut short, MissingDependency for a video without PyAV.
     """
     path = Path(path)
+    if not path.exists():
+        raise FormatError(f"there is no file or folder {path}", "Check the path.")
     if path.is_dir():
-        for still in natural_order(entry for entry in path.iterdir() if entry.suffix.lower() in _LOADERS):
+        for still in _stills(path):
             yield read_thermal(still)
     elif path.suffix.lower() in _FRAME_LOADERS:
         try:
@@ -75,6 +80,19 @@ def read_thermal_frames(path: str | Path) -> Iterator[ThermalImage]:
             raise _unreadable(path, error) from error
     else:
         yield read_thermal(path)
+
+
+def _stills(folder: Path) -> list[Path]:
+    try:
+        entries = [entry for entry in folder.iterdir() if not is_hidden(Path(entry.name))]
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    stills = natural_order(entry for entry in entries if entry.suffix.lower() in _LOADERS)
+    if not stills:
+        raise FormatError(
+            f"the folder {folder} holds no thermal images", f"They end in {_names(STILL_SUFFIXES)}."
+        )
+    return stills
 
 
 #: What the libraries raise for files that are absent, damaged, or something else.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
-from thermalsdk.errors import FormatError, OutputError
+from thermalsdk.errors import FormatError, OptionError, OutputError
 from thermalsdk.formats.thermal_image import Counts, Provenance, ThermalImage
 
 _FORMAT = "thermalsdk"
@@ -46,9 +45,10 @@ def image_of(counts: Counts, header: str | None, place: str) -> ThermalImage:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{place} has a damaged description: {error!r}", _WRITE_AGAIN) from error
-    if not (math.isfinite(scale) and scale > 0 and math.isfinite(offset)):
-        raise FormatError(f"{place} has scale {scale} and offset {offset}", _WRITE_AGAIN)
-    return ThermalImage(counts, scale, offset, provenance)
+    try:
+        return ThermalImage(counts, scale, offset, provenance)
+    except OptionError as error:
+        raise FormatError(f"{place}: {error.message}", _WRITE_AGAIN) from error
 
 
 class CommonHeader:

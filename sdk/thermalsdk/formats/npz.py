@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from thermalsdk.errors import FormatError
 from thermalsdk.formats.header import CommonHeader, header_of, image_of
 from thermalsdk.formats.thermal_image import Counts, ThermalImage
 from thermalsdk.partial import Partial
@@ -51,7 +52,10 @@ def save(path: Path, image: ThermalImage) -> None:
 def load(path: Path) -> ThermalImage:
     """Read a still. Raises FormatError, or what NumPy and zipfile raise for a damaged file."""
     with _opened(path) as archive:
-        return image_of(archive[_STILL], _header(archive), str(path))
+        header = _header(archive)
+        if header is not None and _STILL not in archive.files:
+            raise FormatError(f"{path} holds the frames of a stream", "Read them with read_thermal_frames.")
+        return image_of(archive[_STILL], header, str(path))
 
 
 def load_frames(path: Path) -> Iterator[ThermalImage]:

@@ -14,6 +14,7 @@ from thermalsdk.video.source import Source
 _OUTPUTS = Outputs[ThermalImage](
     streams={".mkv": ThermalVideoSink, ".npz": ArchiveSink}, stills=STILL_SUFFIXES, save_still=save_still
 )
+THERMAL_SUFFIXES = _OUTPUTS.suffixes
 
 
 def open_thermal_sink(path: str | Path, source: Source) -> Sink[ThermalImage]:

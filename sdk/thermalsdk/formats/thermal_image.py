@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk.errors import DtypeError, ShapeError
+from thermalsdk.errors import DtypeError, OptionError, ShapeError
 from thermalsdk.info import Info
 
 #: Kelvin per count of `Frame.raw16`; 0 counts are 0 K. FLIR's cores call it TLinear in high resolution.
@@ -45,11 +47,11 @@ class ThermalImage:
 
     Args:
         counts: uint8 or uint16, HxW.
-        scale: kelvin per count.
+        scale: kelvin per count, above 0.
         offset: kelvin of count 0.
         provenance: what made it.
 
-    Raises DtypeError or ShapeError for other arrays.
+    Raises DtypeError or ShapeError for other arrays, OptionError for another scale or offset.
     """
 
     counts: Counts
@@ -62,6 +64,13 @@ class ThermalImage:
             raise DtypeError(f"counts are {self.counts.dtype}, not uint8 or uint16", "Encode kelvin first.")
         if self.counts.ndim != 2:
             raise ShapeError(f"counts have the shape {self.counts.shape}, not HxW", "Give one channel.")
+        if not (_is_finite(self.scale) and self.scale > 0 and _is_finite(self.offset)):
+            raise OptionError(
+                f"scale {self.scale} and offset {self.offset} make no kelvin",
+                "Give kelvin per count, above 0, and the kelvin of count 0.",
+            )
+        object.__setattr__(self, "scale", float(self.scale))  # NumPy's numbers do not go into a header
+        object.__setattr__(self, "offset", float(self.offset))
 
     @classmethod
     def raw16(cls, counts: npt.NDArray[np.uint16], provenance: Provenance) -> ThermalImage:
@@ -72,3 +81,7 @@ class ThermalImage:
     def kelvin(self) -> npt.NDArray[np.float32]:
         """Temperatures: float32 HxW."""
         return (self.offset + self.scale * self.counts).astype(np.float32)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)

@@ -5,9 +5,11 @@ A table is a JSON file: {"source": where the numbering is defined, "classes": {s
 AirSim fixes no numbering; the table "airsim" is the one that thermalsdk.adapters.airsim assigns.
 """
 
+import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +18,40 @@ import numpy.typing as npt
 from thermalsdk.errors import LabelTableError
 from thermalsdk.labels.classes import FALLBACKS, STREET_CLASSES, VOID
 
+#: Stands for the bundle's own ids, which need no table.
+BUNDLE = "bundle"
 _SHIPPED = Path(__file__).parent / "tables"
+_SUFFIX = ".json"
 _VOID_NAME = "void"
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """One source numbering: `classes` maps a source id (0..255) to a street class or "void"."""
+    """One source numbering.
+
+    Args:
+        name: what errors call it.
+        source: where it is defined.
+        classes: a street class or "void" by source id, 0 to 255.
+        default: likewise of every id that is not listed.
+
+    Raises LabelTableError for other classes or ids.
+    """
 
     name: str
     source: str
-    classes: dict[int, str]
+    classes: dict[int, str] = field(hash=False)
     default: str
+
+    def __post_init__(self) -> None:
+        known = (*STREET_CLASSES, _VOID_NAME)
+        unknown = sorted({*self.classes.values(), self.default} - set(known))
+        outside = [key for key in self.classes if not (isinstance(key, Integral) and 0 <= key <= 255)]
+        if unknown or outside:
+            raise LabelTableError(
+                f"label table {self.name!r}: unknown classes {unknown}, ids outside 0..255 {outside}",
+                f"Classes are {', '.join(known)}.",
+            )
 
     def lookup(self, classes: Sequence[str]) -> npt.NDArray[np.uint8]:
         """Index table for the class list of one bundle.
@@ -55,12 +79,31 @@ class LabelTable:
         )
 
 
+#: What is taken as `label_ids`: "bundle", a shipped table's name, the path of a .json file, or a table.
+LabelIds = str | Path | LabelTable
+
+
+def open_table(label_ids: LabelIds) -> LabelTable | None:
+    """Table of a numbering; None for the bundle's own. Raises LabelTableError."""
+    if isinstance(label_ids, LabelTable):
+        return label_ids
+    if isinstance(label_ids, Path):
+        return read_table(label_ids)
+    if isinstance(label_ids, str):
+        if label_ids == BUNDLE:
+            return None
+        return read_table(label_ids) if label_ids.lower().endswith(_SUFFIX) else table(label_ids)
+    raise LabelTableError(
+        f"label_ids is {label_ids!r}", "Name a numbering, such as label_ids='carla', or give a LabelTable."
+    )
+
+
 def read_table(path: str | Path, name: str | None = None) -> LabelTable:
     """Read a label table file. Raises LabelTableError when it cannot be read or says nonsense."""
     path = Path(path)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        table = LabelTable(
+        return LabelTable(
             name=name or path.stem,
             source=str(data["source"]),
             classes={int(key): str(value) for key, value in data["classes"].items()},
@@ -71,19 +114,6 @@ def read_table(path: str | Path, name: str | None = None) -> LabelTable:
             f"cannot read the label table {path}: {error!r}",
             'A table is JSON: {"source": text, "classes": {"source id": "class"}, "default": "class"}.',
         ) from error
-    _check(table)
-    return table
-
-
-def _check(table: LabelTable) -> None:
-    known = (*STREET_CLASSES, _VOID_NAME)
-    unknown = sorted({*table.classes.values(), table.default} - set(known))
-    outside = sorted(source_id for source_id in table.classes if not 0 <= source_id <= 255)
-    if unknown or outside:
-        raise LabelTableError(
-            f"label table {table.name!r}: unknown classes {unknown}, ids outside 0..255 {outside}",
-            f"Classes are {', '.join(known)}.",
-        )
 
 
 def table_names() -> tuple[str, ...]:
@@ -91,11 +121,12 @@ def table_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.json")))
 
 
+@functools.cache
 def table(name: str) -> LabelTable:
     """Shipped label table by name. Raises LabelTableError for a name that is not shipped."""
     if name not in table_names():
         raise LabelTableError(
             f"there is no label table {name!r}",
-            f"Shipped: {', '.join(table_names())}. thermalsdk.labels.read_table reads a table of your own.",
+            f"Shipped: {', '.join(table_names())}. A table of your own: mine.json, docs/formats.md.",
         )
     return read_table(_SHIPPED / f"{name}.json", name)

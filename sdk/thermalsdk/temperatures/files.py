@@ -62,7 +62,7 @@ def from_data(data: Mapping[str, Any]) -> Temperatures:
     """Temperatures of a file's data. Raises TemperatureError."""
     check_names(data, ("ambient",), _OPTIONAL, "the document", TemperatureError)
     unit = data.get("unit", "kelvin")
-    if unit not in _OFFSETS:
+    if not isinstance(unit, str) or unit not in _OFFSETS:
         raise TemperatureError(f"the unit is {unit!r}", "Choose kelvin or celsius.")
     offset = _OFFSETS[unit]
     return Temperatures(

@@ -12,8 +12,8 @@ from thermalsdk.camera.config import Resolution
 from thermalsdk.camera.optics import size_on_detector
 from thermalsdk.errors import LayoutError
 from thermalsdk.twins.coco_scale import scale_annotation
-from thermalsdk.twins.layout import Layout, is_picture, twin_name
-from thermalsdk.video.picture_source import read_size
+from thermalsdk.twins.layout import Layout, twin_name
+from thermalsdk.video.picture_source import is_picture, read_size
 
 
 class CocoLayout(Layout):

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from thermalsdk.camera import Camera, CameraConfig
 from thermalsdk.formats import Provenance, ThermalImage, write_thermal
+from thermalsdk.inputs import named
+from thermalsdk.labels import LabelIds
 from thermalsdk.partial import write_whole
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
@@ -40,7 +42,7 @@ class Recipe:
     precision: str = "auto"
     threads: int | None = None
     palette: str = "white-hot"
-    label_ids: str = "bundle"
+    label_ids: LabelIds = "bundle"
     instance_names: Mapping[int, str] | None = None
     temperatures: Temperatures | None = None
     camera: CameraConfig | None = None
@@ -82,6 +84,11 @@ class Places:
         roots = (self.display, self.raw16, self.kept_labels)
         return [root / name for root in roots if root is not None]
 
+    def given(self, picture: Path) -> list[Path]:
+        """Files that a picture's twins are made of: itself, and its maps."""
+        maps = [map_path(root, picture) for root in (self.labels, self.instances) if root is not None]
+        return [self.source / picture, *maps]
+
     def is_done(self, picture: Path) -> bool:
         """Whether all of a picture's twins are there; each is complete or absent."""
         return all(twin.exists() for twin in self.twins(picture))
@@ -104,18 +111,20 @@ class Converter:
 
         picture: its path below the source.
 
-        Raises VideoError when it cannot be read, OutputError, and all that a synthesizer raises.
+        Raises VideoError when it cannot be read, OutputError, and all that a synthesizer raises; InputErrors
+        say which files it was.
         """
         if self._places.is_done(picture):
             return
-        frame = self._synthesizer(
-            read_picture(self._places.source / picture),
-            labels=_ids(self._places.labels, picture, "class map"),
-            label_ids=self._recipe.label_ids,
-            instances=_ids(self._places.instances, picture, "instance map"),
-            instance_names=self._recipe.instance_names,
-            temperatures=self._recipe.temperatures or "auto",
-        )
+        with named(", ".join(str(path) for path in self._places.given(picture))):
+            frame = self._synthesizer(
+                read_picture(self._places.source / picture),
+                labels=_ids(self._places.labels, picture, "class map"),
+                label_ids=self._recipe.label_ids,
+                instances=_ids(self._places.instances, picture, "instance map"),
+                instance_names=self._recipe.instance_names,
+                temperatures=self._recipe.temperatures or "auto",
+            )
         if self._camera is not None:
             self._camera.restart(_number(picture))
             frame = self._camera.view(frame)
@@ -130,8 +139,13 @@ class Converter:
         write_whole(self._places.display / name, lambda path: save_picture(path, shown))
 
 
+def map_path(folder: Path, picture: Path) -> Path:
+    """Class map or instance map of a picture."""
+    return folder / twin_name(picture.as_posix())
+
+
 def _ids(folder: Path | None, picture: Path, kind: str) -> npt.NDArray[np.generic] | None:
-    return None if folder is None else read_ids(folder / twin_name(picture.as_posix()), kind)
+    return None if folder is None else read_ids(map_path(folder, picture), kind)
 
 
 def _number(picture: Path) -> int:

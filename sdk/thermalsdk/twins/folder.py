@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from thermalsdk.twins.layout import Layout, is_picture
+from thermalsdk.twins.layout import Layout
+from thermalsdk.video.picture_source import is_picture
 
 
 class FolderLayout(Layout):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from thermalsdk.bundle import Bundle, shipped_bundles
 from thermalsdk.camera import Camera
 from thermalsdk.errors import LayoutError, OutputError
-from thermalsdk.twins.converter import Converter, Places, Recipe
-from thermalsdk.twins.layout import Layout, twin_name
+from thermalsdk.labels import BUNDLE, open_table
+from thermalsdk.twins.converter import Converter, Places, Recipe, map_path
+from thermalsdk.twins.layout import Layout
 from thermalsdk.twins.resumable import ResumableFolder
 from thermalsdk.version import __version__
 
@@ -87,11 +88,17 @@ def _record(places: Places, layout: Layout, recipe: Recipe, bundle: Bundle) -> d
         "backend": recipe.backend,
         "precision": recipe.precision,
         "temperatures": "auto" if recipe.temperatures is None else recipe.temperatures.to_dict(),
-        "class_maps": None if places.labels is None else f"{recipe.label_ids}, {_folder(places.labels)}",
+        "class_maps": None if places.labels is None else f"{_numbering(recipe)}, {_folder(places.labels)}",
         "instance_maps": None if places.instances is None else _folder(places.instances),
         "instance_names": _digest(sorted((recipe.instance_names or {}).items())),
         "camera": None if recipe.camera is None else Camera(recipe.camera).hash,
     }
+
+
+def _numbering(recipe: Recipe) -> str:
+    """Tells tables of one name apart."""
+    table = open_table(recipe.label_ids)
+    return BUNDLE if table is None else f"{table.name} ({_digest(asdict(table))})"
 
 
 def _folder(path: Path) -> str:
@@ -118,6 +125,6 @@ def _refuse_inside(places: Places) -> None:
 
 def _check_maps(folder: Path, kind: str, layout: Layout) -> None:
     for picture in layout.pictures:
-        path = folder / twin_name(picture.as_posix())
+        path = map_path(folder, picture)
         if not path.is_file():
             raise LayoutError(f"there is no {kind} {path}", "Every picture needs one, a PNG of its name.")

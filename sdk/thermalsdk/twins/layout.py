@@ -12,15 +12,16 @@ from thermalsdk.camera.config import Resolution
 from thermalsdk.camera.optics import size_on_detector
 from thermalsdk.errors import LayoutError
 from thermalsdk.partial import write_whole
-from thermalsdk.video.picture_source import PICTURE_SUFFIXES, first_of_one_name, natural_order, read_size
+from thermalsdk.video.picture_source import (
+    PICTURE_SUFFIXES,
+    first_of_one_name,
+    is_hidden,
+    natural_order,
+    read_size,
+)
 
 #: Thermal twins are PNG, whatever their pictures were.
 TWIN_SUFFIX = ".png"
-
-
-def is_picture(path: Path) -> bool:
-    """Whether the suffix is that of a picture."""
-    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def twin_name(name: str) -> str:
@@ -48,7 +49,7 @@ class Layout(ABC):
         files = natural_order(
             path.relative_to(root)
             for path in root.rglob("*")
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+            if path.is_file() and not is_hidden(path.relative_to(root))
         )
         self.pictures, self.annotations, self.left_out = self._sort(files)
         if not self.pictures:

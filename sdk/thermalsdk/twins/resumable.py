@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from thermalsdk.errors import OutputError
-from thermalsdk.partial import check_parent, write_whole
+from thermalsdk.partial import DISK, check_parent, with_name, write_whole
 
 #: What made the folder; stays in it.
 RECORD = "thermalsdk.json"
@@ -31,9 +31,15 @@ class ResumableFolder:
 
         Raises OutputError when it cannot be written, or holds files of anything but the same job.
         """
-        check_parent(final)
-        job = json.loads(json.dumps(job))  # as it is read again: every key a text
-        self.final = final
+        self.final = with_name(final)
+        check_parent(self.final)
+        try:
+            self._begin(json.loads(json.dumps(job)))  # as it is read again: every key a text
+        except OSError as error:
+            raise OutputError(f"{final} cannot be written: {error}", DISK) from error
+
+    def _begin(self, job: Mapping[str, Any]) -> None:
+        final = self.final
         partial = final.with_name(f".{final.name}.partial")
         self.path = final if (final / RECORD).exists() else partial
         empty = self.path == partial and partial.exists() and _only_begun(partial)

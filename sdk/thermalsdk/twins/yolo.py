@@ -13,7 +13,8 @@ import yaml
 
 from thermalsdk.camera.config import Resolution
 from thermalsdk.errors import LayoutError
-from thermalsdk.twins.layout import Layout, is_picture, twin_name
+from thermalsdk.twins.layout import Layout, twin_name
+from thermalsdk.video.picture_source import is_picture
 
 _YAML = (".yaml", ".yml")
 #: The key by which a YAML file says where the data set lies; without it, that is where the file lies.

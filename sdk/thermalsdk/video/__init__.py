@@ -1,7 +1,7 @@
 """Moving pictures in and out. PyAV and OpenCV are imported where a file or camera is opened."""
 
 from thermalsdk.video.background import BackgroundSink
-from thermalsdk.video.display_sinks import open_display_sink
+from thermalsdk.video.display_sinks import DISPLAY_SUFFIXES, open_display_sink
 from thermalsdk.video.opening import SourceLike, open_source
 from thermalsdk.video.policy import FrameReader, read_frames
 from thermalsdk.video.shared_frames import SharedFrame, SharedFrameReader, SharedFrameWriter
@@ -9,6 +9,7 @@ from thermalsdk.video.sinks import Sink
 from thermalsdk.video.source import Source, SourceFrame
 
 __all__ = [
+    "DISPLAY_SUFFIXES",
     "BackgroundSink",
     "FrameReader",
     "SharedFrame",

@@ -48,6 +48,7 @@ _OUTPUTS = Outputs[Picture](
     stills=(".png", ".jpg", ".jpeg", ".tif", ".tiff"),
     save_still=save_picture,
 )
+DISPLAY_SUFFIXES = _OUTPUTS.suffixes
 
 
 def open_display_sink(path: str | Path, source: Source) -> Sink[Picture]:

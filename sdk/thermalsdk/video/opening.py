@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Integral
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
 
 from thermalsdk.errors import OptionError, VideoError
 from thermalsdk.inputs import COLORS
@@ -17,6 +21,7 @@ from thermalsdk.video.shared_source import SharedMemorySource
 from thermalsdk.video.source import Source
 
 SHARED_MEMORY = "shm://"
+_FILE = "file://"
 
 #: Path or address, camera number, source that is already open, or iterable of uint8 HxWx3 arrays.
 SourceLike = str | Path | int | Source | Iterable[Any]
@@ -26,9 +31,9 @@ def open_source(source: SourceLike, *, color: str = "rgb") -> Source:
     """Open a video, picture, folder of pictures, camera, network stream, or iterable of arrays.
 
     Args:
-        source: a path; an address with "://", of which "shm://NAME" is another process's shared memory (see
-            SharedFrameWriter); a camera number, also as text; an iterable; or an open source,
-            which is returned as it is.
+        source: a path, also as "file:///PATH"; an address with "://", of which "shm://NAME" is another
+            process's shared memory (see SharedFrameWriter); a camera number, from 0, also as text; an
+            iterable; or an open source, which is returned as it is.
         color: "rgb" or "bgr", the channel order of an iterable's arrays and of shared memory.
 
     Raises VideoError, MissingDependency or OptionError.
@@ -36,18 +41,33 @@ def open_source(source: SourceLike, *, color: str = "rgb") -> Source:
     if color not in COLORS:
         raise OptionError(f"color={color!r} is unknown", "Choose 'rgb' or 'bgr' (OpenCV).")
     if isinstance(source, (str, Path)):
-        return _open_path(source, color)
-    if isinstance(source, int):
+        return _open_path(local(source), color)
+    if isinstance(source, Integral):
         return _open_camera(source)
     if isinstance(source, Source):
         return source
+    if isinstance(source, np.ndarray) and source.ndim in (2, 3):
+        raise VideoError(
+            f"an array of {'x'.join(map(str, source.shape))} is one frame", "Give several: [rgb]."
+        )
     if isinstance(source, Iterable):
         return ArraySource(source, color)
     raise VideoError(f"{type(source).__name__} gives no frames", "Give a path, a number or an iterable.")
 
 
-def _open_camera(number: int) -> Source:
-    return ReconnectingSource(lambda: CameraSource(number))
+def local(address: str | Path) -> str | Path:
+    """The path of a "file://" address, percent-encoded or not; anything else as it is."""
+    if not (isinstance(address, str) and address.startswith(_FILE)):
+        return address
+    path = address.removeprefix(_FILE).removeprefix("localhost")
+    return Path(path if Path(path).exists() else unquote(path))
+
+
+def _open_camera(number: Integral | int) -> Source:
+    # OpenCV takes -1 for any camera, and crashes where there is none.
+    if isinstance(number, bool) or int(number) < 0:
+        raise VideoError(f"{number!r} is no camera", "Cameras have numbers from 0: ls /dev/video*.")
+    return ReconnectingSource(lambda: CameraSource(int(number)))
 
 
 def _open_path(address: str | Path, color: str) -> Source:

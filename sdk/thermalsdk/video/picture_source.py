@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from PIL import Image, ImageOps
 from thermalsdk.errors import VideoError
 from thermalsdk.video.source import ClockKind, SourceFrame
 
+_LOG = logging.getLogger("thermalsdk")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 #: How Pillow's modes of 16 and 32 bits begin: as RGB they would be clipped.
 _DEEP_MODES = ("I", "F")
@@ -21,7 +24,11 @@ _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
 
 
 class PictureSource:
-    """One picture, or every picture of a folder in natural order of names. Implements `Source`."""
+    """One picture, or every picture of a folder in natural order of names. Implements `Source`.
+
+    Attributes:
+        paths: the pictures, in order.
+    """
 
     clock: ClockKind = "none"
     rate: float | None = None
@@ -29,32 +36,82 @@ class PictureSource:
     def __init__(self, path: str | Path) -> None:
         """Find the pictures; each is read when its turn comes. Raises VideoError where there is none."""
         path = Path(path)
-        self._paths = list_pictures(path) if path.is_dir() else [path]
+        self.paths = list_pictures(path) if path.is_dir() else [path]
         if not path.exists():
             raise VideoError(f"there is no file {path}", "Check the path.")
-        if not self._paths:
-            raise VideoError(
-                f"the folder {path} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
-            )
-        if same := first_of_one_name(self._paths, lambda path: path.stem):
+        if not self.paths:
+            raise _empty(path)
+        if same := first_of_one_name(self.paths, lambda path: path.stem):
             raise VideoError(
                 f"{same[0].name} and {same[1].name} would have outputs of the same name",
                 "Rename one of them.",
             )
-        self.count: int | None = len(self._paths)
+        self.count: int | None = len(self.paths)
         self.single = not path.is_dir()
+        if not self.single:
+            _warn_of_subfolders(path)
 
     def __iter__(self) -> Iterator[SourceFrame]:
-        for index, path in enumerate(self._paths):
-            yield SourceFrame(read_picture(path), index, None, path.stem)
+        for index, path in enumerate(self.paths):
+            yield SourceFrame(read_picture(path), index, None, path.stem, files=(path,))
 
     def close(self) -> None:
         """Nothing stays open between pictures."""
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """Pictures of a folder in natural order: frame2 comes before frame10."""
-    return natural_order(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    """Pictures of a folder in natural order: frame2 comes before frame10; names with a dot first are hidden.
+
+    Raises VideoError.
+    """
+    try:
+        return natural_order(path for path in folder.iterdir() if _is_shown(Path(path.name)))
+    except OSError as error:
+        raise VideoError(
+            f"the folder {folder} cannot be read: {error}", "Check its permissions: ls -ld FOLDER."
+        ) from error
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the suffix is that of a picture."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a part of a path begins with a dot, as what macOS adds to every file of a memory card does."""
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _is_shown(path: Path) -> bool:
+    return is_picture(path) and not is_hidden(path)
+
+
+def _first_below(folder: Path) -> Path | None:
+    """A picture in a subfolder, as a path below the folder."""
+    below = (path.relative_to(folder) for path in folder.rglob("*/*"))
+    return next((path for path in below if _is_shown(path)), None)
+
+
+def _empty(folder: Path) -> VideoError:
+    below = _first_below(folder)
+    if below is None:
+        return VideoError(
+            f"the folder {folder} holds no pictures", f"Pictures end in {', '.join(PICTURE_SUFFIXES)}."
+        )
+    return VideoError(
+        f"the folder {folder} holds pictures in subfolders only, such as {below}",
+        "Name one of those, or convert them all: thermalsdk run --format folder.",
+    )
+
+
+@functools.cache
+def _warn_of_subfolders(folder: Path) -> None:
+    """Once a folder: a viewer opens it again and again."""
+    below = _first_below(folder)
+    if below is not None:
+        _LOG.warning(
+            "%s: pictures in subfolders, such as %s, are left out; --format folder takes them", folder, below
+        )
 
 
 def first_of_one_name(paths: Iterable[Path], name: Callable[[Path], str]) -> tuple[Path, Path] | None:

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from thermalsdk.errors import ClosedError, OutputError
 from thermalsdk.partial import DISK, Partial
+from thermalsdk.video.picture_source import PICTURE_SUFFIXES
 from thermalsdk.video.source import Source
 
 Image = TypeVar("Image")
@@ -127,6 +128,11 @@ class Outputs(Generic[Image]):
     stills: tuple[str, ...]
     save_still: Callable[[Path, Image], None]
 
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Of all files."""
+        return tuple(dict.fromkeys((*self.streams, *self.stills)))
+
     def open(self, path: Path, source: Source) -> Sink[Image]:
         """Open the sink that path and source ask for. Raises OutputError where they do not fit."""
         suffix = path.suffix.lower()
@@ -135,13 +141,15 @@ class Outputs(Generic[Image]):
         if suffix in self.streams:
             return self.streams[suffix](path, source.rate)
         if suffix in self.stills:
+            kind = "has several" if source.clock == "none" else "is read as a video"
             raise OutputError(
-                f"{path} is one picture, the source has several",
-                f"Name one of {', '.join(self.streams)}, or a folder.",
+                f"{path} is one picture, the source {kind}",
+                f"Name one of {', '.join(self.streams)}, or a folder. Source pictures end in "
+                f"{', '.join(PICTURE_SUFFIXES)}.",
             )
         if suffix and not path.is_dir():
             raise OutputError(
                 f"{path} has a suffix that is not written here",
-                f"Use {', '.join(dict.fromkeys((*self.streams, *self.stills)))}, or a folder (no suffix).",
+                f"Use {', '.join(self.suffixes)}, or a folder (no suffix).",
             )
         return FolderSink(path, self.save_still)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -25,6 +26,7 @@ class SourceFrame:
         dropped: frames that were skipped just before this one.
         labels: class map HxW of any integer type that came with it, or None.
         instances: instance map likewise.
+        files: what it was read from, where that is a file of its own: the picture, and its maps.
     """
 
     rgb: npt.NDArray[np.uint8]
@@ -34,6 +36,12 @@ class SourceFrame:
     dropped: int = 0
     labels: npt.NDArray[Any] | None = None
     instances: npt.NDArray[Any] | None = None
+    files: tuple[Path, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """What errors call it: its files, or its name."""
+        return ", ".join(str(path) for path in self.files) or f"frame {self.name}"
 
 
 @runtime_checkable

@@ -35,20 +35,28 @@ class VideoFile:
         tags: metadata of the container, its keys in capital letters; U+FFFD for what is no UTF-8.
     """
 
-    def __init__(self, address: str | Path) -> None:
-        """Open a file, or a network address such as rtsp://camera/1. Raises VideoError."""
+    def __init__(self, address: str | Path, *, constant_rate: bool = False) -> None:
+        """Open a file, or a network address such as rtsp://camera/1.
+
+        constant_rate: whether all frames are known to last equally long: not even the last may be missing.
+
+        Raises VideoError.
+        """
         self._address = str(address)
+        self._constant_rate = constant_rate
         self._av = import_av()
         local = "://" not in self._address
-        if local and not Path(address).is_file():
-            raise VideoError(f"there is no file {address}", "Check the path.")
+        if local:
+            _check_is_file(Path(address))
         timeout = None if local else (_PATIENCE_S, _PATIENCE_S)
         try:
             self._container = self._av.open(self._address, metadata_errors="replace", timeout=timeout)
         except self._av.error.ExitError as error:
             raise self._silent("while it is opened") from error
         except (self._av.FFmpegError, OSError) as error:
-            raise VideoError(f"{address} cannot be opened as a video: {error}", _RECOPY) from error
+            raise VideoError(
+                f"{address} cannot be opened as a video: {error}", _RECOPY if local else _CONNECTION
+            ) from error
         self._guard = Guard(self._container.close)
         if not self._container.streams.video:
             self.close()
@@ -119,8 +127,7 @@ class VideoFile:
         if self.live:
             return
         declared_s = self._declared_seconds()
-        tolerance_s = max(2 / self.rate, _DURATION_TOLERANCE_S)
-        too_early = declared_s is not None and end_s < declared_s - tolerance_s
+        too_early = declared_s is not None and end_s < declared_s - self._tolerance_s()
         # AVI counts frames that were dropped while it was recorded: it is whole if it lasts to its end.
         lasts = declared_s is not None and not too_early and self._container.format.name == "avi"
         if self.count is not None and decoded + discarded < self.count and not lasts:
@@ -131,6 +138,9 @@ class VideoFile:
             raise VideoError(
                 f"{self._address} is cut short: {end_s:.2f} of {declared_s:.2f} seconds can be read", _RECOPY
             )
+
+    def _tolerance_s(self) -> float:
+        return 0.5 / self.rate if self._constant_rate else max(2 / self.rate, _DURATION_TOLERANCE_S)
 
     def _declared_seconds(self) -> float | None:
         """Duration of the video stream; the container's own only where no other stream could be longer."""
@@ -143,3 +153,13 @@ class VideoFile:
         if self._container.duration is not None and len(self._container.streams) == 1:
             return float(self._container.duration) / float(self._av.time_base)
         return None
+
+
+def _check_is_file(path: Path) -> None:
+    if not path.exists():
+        raise VideoError(f"there is no file {path}", "Check the path.")
+    if not path.is_file():
+        raise VideoError(
+            f"{path} is a pipe or device, of which nobody can tell where it ends",
+            "Write it into a file first, or send it from an address such as rtsp://HOST/NAME.",
+        )

@@ -78,6 +78,7 @@ def test_a_camera_of_another_size(street):
         ({"key": "rgb"}, "already has 'rgb'"),
         ({"rgb": "labels"}, "'labels' is uint8"),
         ({"output": "celsius"}, "celsius"),
+        ({"camera": "boson640"}, "camera is 'boson640'"),
     ],
 )
 def test_what_the_observation_does_not_hold_is_refused(see, options, message):

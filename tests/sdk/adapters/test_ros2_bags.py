@@ -11,6 +11,7 @@ import pytest
 from tests.sdk.adapters import bags
 from thermalsdk import Camera, Temperatures
 from thermalsdk.adapters.ros2 import BagReport, convert_bag
+from thermalsdk.adapters.ros2.topics import IMAGE, Topics
 from thermalsdk.camera.config import FrameRate, Resolution
 from thermalsdk.camera.files import read_preset
 from thermalsdk.cli.main import main
@@ -221,6 +222,12 @@ def test_what_is_no_bag_is_an_error(see, tmp_path, name):
     (tmp_path / "text.bag").write_text("no bag")
     with pytest.raises(VideoError, match=name):
         convert_bag(tmp_path / name, tmp_path / "out", see)
+
+
+@pytest.mark.parametrize("namespace", ["bad name!", "", "/", "a//b", "/2nd", "a/ü"])
+def test_names_that_ros_does_not_allow(namespace):
+    with pytest.raises(OptionError, match="no name of ROS 2"):
+        Topics.chosen({TOPIC: IMAGE}, None, None, namespace)
 
 
 def test_the_command(moments, tmp_path, capsys):

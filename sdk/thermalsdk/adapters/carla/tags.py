@@ -43,7 +43,7 @@ def tags_of_library(city_object_label: Any) -> str:
             return name
     raise LabelTableError(
         "this carla.CityObjectLabel has neither of the known numberings of semantic tags",
-        "Read a table of your own with thermalsdk.labels.read_table, and convert the tags before the call.",
+        "Give label_ids a table of your own, mine.json: docs/formats.md#label-tables.",
     )
 
 

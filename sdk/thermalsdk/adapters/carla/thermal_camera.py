@@ -16,6 +16,7 @@ from thermalsdk.adapters.pairing import Pairing
 from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.errors import ClosedError, OptionError, VideoError
 from thermalsdk.frame import Frame
+from thermalsdk.labels import LabelIds
 
 _LOG = logging.getLogger("thermalsdk")
 SEGMENTATIONS = ("semantic", "instance")
@@ -57,7 +58,7 @@ class ThermalCamera:
         segmentation: Any,
         synthesize: Synthesize,
         *,
-        label_ids: str,
+        label_ids: LabelIds,
         instances: bool = False,
         capacity: int = 8,
     ) -> None:
@@ -191,7 +192,7 @@ def attached(
     transform: Any,
     synthesize: Synthesize,
     *,
-    label_ids: str,
+    label_ids: LabelIds,
     segmentation: str = "instance",
     width: int = 800,
     height: int = 600,

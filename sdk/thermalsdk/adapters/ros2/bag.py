@@ -14,6 +14,7 @@ from thermalsdk.adapters.ros2.topics import Topics
 from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.camera import Camera
 from thermalsdk.errors import OptionError, OutputError
+from thermalsdk.labels import LabelIds
 from thermalsdk.partial import Partial
 
 _LOG = logging.getLogger("thermalsdk")
@@ -42,7 +43,7 @@ def convert_bag(
     *,
     topic: str | None = None,
     labels_topic: str | None = None,
-    label_ids: str = "bundle",
+    label_ids: LabelIds = "bundle",
     panoptic: bool = False,
     namespace: str = "/thermal",
     storage: str = "sqlite3",

@@ -11,6 +11,7 @@ from thermalsdk.adapters.ros2.camera_info import intrinsics
 from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.camera import Camera
 from thermalsdk.frame import Frame
+from thermalsdk.labels import LabelIds
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Converter:
         synthesize: Synthesize,
         *,
         labelled: bool,
-        label_ids: str = "bundle",
+        label_ids: LabelIds = "bundle",
         panoptic: bool = False,
         camera: Camera | None = None,
     ) -> None:

@@ -17,6 +17,7 @@ from thermalsdk.adapters.ros2.packages import import_ros
 from thermalsdk.adapters.synthesize import Synthesize
 from thermalsdk.camera import Camera
 from thermalsdk.errors import OptionError
+from thermalsdk.labels import LabelIds
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import set_temperatures
@@ -47,7 +48,7 @@ class ThermalNode:
         synthesize: Synthesize,
         *,
         labelled: bool = False,
-        label_ids: str = "bundle",
+        label_ids: LabelIds = "bundle",
         panoptic: bool = False,
         camera: Camera | None = None,
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from thermalsdk.errors import OptionError
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+#: Of a topic: https://design.ros2.org/articles/topic_and_service_names.html
+_NAME = re.compile(r"(?:/[A-Za-z_][A-Za-z0-9_]*)+")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Topics:
             labels: class maps, if any.
             namespace: of the thermal topics.
 
-        Raises OptionError when a topic is absent, holds no images, or cannot be chosen.
+        Raises OptionError when a topic is absent, holds no images, or cannot be chosen, or the namespace is
+        no name of ROS 2.
         """
         pictures = [name for name, kind in present.items() if _holds_images(kind) and name != labels]
         if image is None:
@@ -56,7 +60,7 @@ class Topics:
                 "Class maps must be uncompressed Image, whose ids are exact.",
             )
         info = f"{_camera(image, present[image])}/camera_info"
-        base = f"/{namespace.strip('/')}"
+        base = _base(namespace)
         return cls(
             image=image,
             labels=labels,
@@ -75,6 +79,17 @@ class Topics:
     def read(self) -> tuple[str, ...]:
         """All that are read."""
         return tuple(name for name in (self.image, self.labels, self.info) if name is not None)
+
+
+def _base(namespace: str) -> str:
+    """The namespace with one slash in front. Raises OptionError where ROS 2 would refuse it."""
+    base = f"/{namespace.strip('/')}"
+    if not _NAME.fullmatch(base):
+        raise OptionError(
+            f"namespace={namespace!r} is no name of ROS 2",
+            "Names such as /thermal or /car/ir hold letters, digits and _, and begin with no digit.",
+        )
+    return base
 
 
 def _holds_images(message_type: str | None) -> bool:
