@@ -23,7 +23,7 @@ from train.networks.edge import EdgeGenerator
 from train.parallel import total
 from train.record import record_run, require_same_run
 from train.runtime import Runtime, require_divisible
-from train.settings import require_positive, require_stage_settings
+from train.settings import require_positive, require_probabilities, require_stage_settings
 from train.thermal_batch import ThermalBatch, WindowRules, draw_thermal_batch, segment_mixture
 
 
@@ -63,6 +63,7 @@ class EdgeConfig:
     def __post_init__(self) -> None:
         require_stage_settings(self, STRIDE, WINDOW)
         require_positive(self, "contrast_kelvin", "critic_rate")
+        require_probabilities(self, "adversary_from")
 
     @property
     def windows(self) -> WindowRules:

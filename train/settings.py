@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, get_args, get_origin, get_type_hints
@@ -42,6 +42,20 @@ def require_positive(config: Any, *names: str) -> None:
             raise OptionError(f"{name}={json.dumps(value)} is not above zero", "Set a larger number.")
 
 
+def require_natural(config: Any, *names: str) -> None:
+    """Raise OptionError for a setting below zero."""
+    for name in names:
+        if getattr(config, name) < 0:
+            raise OptionError(f"{name}={getattr(config, name)} is below zero", "Set 0 or more.")
+
+
+def require_probabilities(config: Any, *names: str) -> None:
+    """Raise OptionError unless these settings are 0 to 1."""
+    for name in names:
+        if not 0 <= getattr(config, name) <= 1:
+            raise OptionError(f"{name}={getattr(config, name)} is no share", "Set a number from 0 to 1.")
+
+
 def require_stage_settings(config: Any, multiple: int, least: int) -> None:
     """Check what the configurations of all stages have.
 
@@ -57,6 +71,8 @@ def require_stage_settings(config: Any, multiple: int, least: int) -> None:
             f"size={json.dumps(config.size)} is no size for this network",
             f"Set [HEIGHT, WIDTH], multiples of {multiple} that are at least {least}.",
         )
+    require_probabilities(config, *(f.name for f in fields(config) if f.name.endswith("_share")))
+    require_natural(config, "seed", "frozen_blocks")
     if config.scales[0] > config.scales[1]:
         raise OptionError(f"scales={json.dumps(config.scales)} is no range", "Set [LEAST, GREATEST].")
     require_shares(config)
@@ -94,7 +110,7 @@ def _fits(value: Any, kind: Any) -> bool:
     if get_origin(kind) is dict:
         return isinstance(value, dict) and all(_fits(one, get_args(kind)[1]) for one in value.values())
     if kind is float:
-        return type(value) in (int, float) and math.isfinite(value)
+        return type(value) in (int, float) and abs(value) <= sys.float_info.max
     return type(value) is kind
 
 

@@ -115,7 +115,7 @@ def check_label_ids(label_ids: LabelIds, classes: Sequence[str]) -> LabelTable |
     """Table of a numbering, None for the bundle's own. Raises LabelTableError where no bundle id follows."""
     table = open_table(label_ids)
     if table is not None:
-        _lookup(table, tuple(classes))
+        _bundle_ids(table, classes)
     return table
 
 
@@ -124,7 +124,7 @@ def check_instance_names(names: object) -> None:
     if names is None:
         return
     if not isinstance(names, Mapping) or not all(
-        isinstance(key, Integral) and isinstance(name, str) for key, name in names.items()
+        isinstance(key, (int, np.integer)) and isinstance(name, str) for key, name in names.items()
     ):
         raise OptionError(
             f"instance_names is {names!r}",
@@ -154,7 +154,7 @@ def check_labels(
     Raises ShapeError, DtypeError or LabelError.
     """
     ids = _integers("labels", labels, size, highest=255).astype(np.uint8, order="C")
-    known = ids if table is None else _lookup(table, tuple(classes))[ids]
+    known = ids if table is None else _bundle_ids(table, classes)[ids]
     if known.max() >= len(classes):
         unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))
         if table is None:
@@ -169,10 +169,16 @@ def check_labels(
     return known
 
 
+def _bundle_ids(table: LabelTable, classes: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Bundle id of every id of a table, which its owner may have changed: uint8[256], read-only."""
+    return _lookup(table.name, tuple(table.classes.items()), table.default, tuple(classes))
+
+
 @functools.lru_cache
-def _lookup(table: LabelTable, classes: tuple[str, ...]) -> npt.NDArray[np.uint8]:
-    """Bundle id of every id of a table: uint8[256], read-only, since frames share it."""
-    ids = table.lookup(classes)
+def _lookup(
+    name: str, listed: tuple[tuple[int, str], ...], default: str, classes: tuple[str, ...]
+) -> npt.NDArray[np.uint8]:
+    ids = LabelTable(name, "", dict(listed), default).lookup(classes)
     ids.setflags(write=False)
     return ids
 

@@ -45,7 +45,7 @@ class Partial:
     """A file or folder in the making. Write to `temporary`, then call `commit` or `discard`."""
 
     def __init__(self, final: Path, *, folder: bool = False) -> None:
-        """Choose the temporary name, and make an empty file or folder of it.
+        """Choose the temporary name, and try that it can be made; a folder is made.
 
         Raises OutputError when the final place cannot be written, or is a folder that already holds files.
         """
@@ -71,6 +71,7 @@ class Partial:
                 f"{self.final} is a folder", f"Name a file in it, such as {self.final / 'thermal.mp4'}."
             )
         self.temporary.touch()
+        self.temporary.unlink()
 
     def commit(self) -> None:
         """Give the output its final name, replacing a file of that name."""

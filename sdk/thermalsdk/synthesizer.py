@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -19,8 +20,8 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ClosedError
 from thermalsdk.frame import Frame
 from thermalsdk.info import Info
-from thermalsdk.inputs import check_camera
-from thermalsdk.labels import LabelIds
+from thermalsdk.inputs import check_camera, check_instance_names, check_label_ids
+from thermalsdk.labels import BUNDLE, LabelIds
 from thermalsdk.networks import Networks
 from thermalsdk.predicted import PredictedTemperatures
 from thermalsdk.request import Request
@@ -202,6 +203,8 @@ class Synthesizer:
 
         check_policy(policy)
         check_camera(camera)
+        table = check_label_ids(label_ids, self._info.classes)
+        check_instance_names(instance_names)
         if not callable(temperatures):
             check_choice(temperatures, False)
         check_in_flight(in_flight, self._most_in_flight)
@@ -215,7 +218,7 @@ class Synthesizer:
             if in_flight is None:
                 awaited = opened.clock == "live" or (policy == "latest" and moves)
                 in_flight = 1 if awaited else min(self._most_in_flight, _IN_FLIGHT)
-            requests = FrameRequests(self._info.classes, label_ids, instance_names, temperatures)
+            requests = FrameRequests(self._info.classes, table or BUNDLE, instance_names, temperatures)
             finish = Finish(moves, steady, camera, set_anew=callable(temperatures))
             return self._stream_of(read_frames(opened, policy), requests, finish, in_flight)
         except BaseException:
@@ -278,8 +281,7 @@ class Synthesizer:
             networks, self._networks = self._networks, None
             streams = list(self._streams)
         try:
-            for stream in streams:
-                stream.close()
+            _end_side_by_side(streams)
         finally:
             if networks is not None:
                 networks.close()
@@ -298,3 +300,11 @@ class Synthesizer:
         if self._networks is None:
             raise ClosedError("this Synthesizer is closed", "Load another one with Synthesizer.load.")
         return self._networks
+
+
+def _end_side_by_side(streams: Sequence[Stream]) -> None:
+    """End every stream; each may have to wait for a read that is going on."""
+    if streams:
+        with ThreadPoolExecutor(len(streams), "thermalsdk-end") as pool:
+            for ended in [pool.submit(stream.end) for stream in streams]:
+                ended.result()

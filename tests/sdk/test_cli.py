@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import av
 import numpy as np
@@ -220,6 +221,15 @@ def test_stdout_that_has_no_room_or_no_reader(tiny_bundle, tmp_path):
     assert (done.returncode, done.stderr) == (1, "")
 
 
+@pytest.mark.parametrize("words", [["cache", "list"], ["cache", "list", "--json"]])
+def test_stdout_that_is_closed(words):
+    code = f"import sys; from thermalsdk.cli.main import main; sys.exit(main({words}))"
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, code], stderr=subprocess.PIPE, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_stdout_in_ascii(tmp_path, monkeypatch):
     buffer = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(buffer, "ascii"))
@@ -284,8 +294,12 @@ def test_places_that_cannot_be_written(run, folder, tmp_path, monkeypatch, outpu
     assert contents(here) == ["notes.txt"]
 
 
-def test_a_path_that_no_check_has_tried(run, tmp_path):
-    code, _, err = run("run", tmp_path / (300 * "x"), tmp_path / "o.mp4")
+def test_a_path_that_no_check_has_tried(run, tmp_path, monkeypatch):
+    def fail(path):
+        raise OSError("File name too long")
+
+    monkeypatch.setattr(Path, "is_dir", fail)
+    code, _, err = run("run", tmp_path / "x", tmp_path / "o.mp4")
     assert (code, "hint: Check the paths" in err) == (1, True)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from thermalsdk import labels
 from thermalsdk.errors import LabelTableError
-from thermalsdk.labels import STREET_CLASSES, read_table, table, table_names
+from thermalsdk.inputs import check_labels
+from thermalsdk.labels import STREET_CLASSES, LabelTable, read_table, table, table_names
 
 IDS = {name: index for index, name in enumerate(STREET_CLASSES)}
 
@@ -103,6 +104,26 @@ def test_missing_classes_fall_back():
 def test_a_bundle_without_background_is_refused():
     with pytest.raises(LabelTableError):
         table("carla").lookup(("car", "person"))
+
+
+def test_a_shipped_table_is_the_callers_own():
+    mine = table("carla")
+    mine.classes[1] = "car"
+    assert table("carla").classes[1] == "road"
+
+
+def test_a_table_that_was_changed_counts_as_it_is_now():
+    mine = LabelTable("mine", "", {np.int64(1): "road"}, "background")
+    assert json.dumps(mine.classes) == '{"1": "road"}'
+    labels = np.ones((64, 64), np.uint8)
+    assert check_labels(labels, (64, 64), mine, STREET_CLASSES).max() == STREET_CLASSES.index("road")
+    mine.classes[1] = "car"
+    assert check_labels(labels, (64, 64), mine, STREET_CLASSES).max() == STREET_CLASSES.index("car")
+
+
+def test_classes_of_a_table_are_names():
+    with pytest.raises(LabelTableError, match="unknown classes"):
+        LabelTable("mine", "", {1: None, 2: "zz"}, "background")
 
 
 def test_unknown_table_names_the_shipped_ones():

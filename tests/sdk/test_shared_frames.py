@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -213,6 +214,24 @@ def test_a_shape_that_frames_cannot_have_leaves_nothing_behind(name, shape):
         SharedFrameWriter(name, (8, 8), slots=2.5)
     with pytest.raises(VideoError, match="no shared memory"):
         SharedFrameReader(name)
+
+
+def test_more_than_any_memory_leaves_nothing_behind(name):
+    with pytest.raises(OptionError, match="no memory holds"):
+        SharedFrameWriter(name, (2**32 - 1, 2**32 - 1, 3), np.float32, 2**32 - 1)
+    assert not (shared_frames._FOLDER / name).exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../../etc/passwd", "x" * 300])
+def test_what_is_no_name_is_refused(name):
+    for use in (lambda: SharedFrameWriter(name, (8, 8)), lambda: SharedFrameReader(name)):
+        with pytest.raises(OptionError, match="no name"):
+            use()
+
+
+def test_a_name_may_begin_with_a_slash(name):
+    with SharedFrameWriter(name, (8, 8)), closing(SharedFrameReader(f"/{name}")) as reader:
+        assert reader.shape == (8, 8)
 
 
 def test_sizes_may_be_numbers_of_numpy(name):

@@ -118,6 +118,18 @@ def test_the_rate_of_a_video(tmp_path, rate):
     np.testing.assert_allclose(np.diff(times), 1 / rate, rtol=1e-3)
 
 
+@pytest.mark.parametrize("rate", [float("nan"), float("inf"), -25.0])
+def test_what_is_no_rate_leaves_nothing(tmp_path, rate):
+    with pytest.raises(OutputError, match="make no video"):
+        open_display_sink(tmp_path / "out.mp4", SimpleNamespace(rate=rate, single=False))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sink_that_nobody_enters_leaves_nothing(tmp_path, still):
+    open_display_sink(tmp_path / "out.png", still)
+    assert list(tmp_path.glob(".out*")) == []
+
+
 def test_a_frame_that_the_encoder_does_not_take(tmp_path, moving):
     with pytest.raises(OutputError, match="cannot be encoded as libx264") as caught:
         write_all(open_display_sink(tmp_path / "out.mp4", moving), [np.zeros((64, 16448, 3), np.uint8)])

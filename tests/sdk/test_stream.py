@@ -1,6 +1,8 @@
 """Streams and their drop policies."""
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ from tests.sdk.conftest import moving_picture, truncated, write_video
 from thermalsdk import Camera, Synthesizer, Temperatures
 from thermalsdk.errors import (
     ClosedError,
+    LabelTableError,
     OptionError,
     ShapeError,
     TemperatureError,
@@ -222,6 +225,7 @@ def test_a_stream_that_waits_is_closed_from_another_thread(policy):
 def test_a_synthesizer_ends_its_streams(tiny_bundle, video, monkeypatch):
     """One that waits for a frame in another thread, two that somebody holds, and one that nobody began."""
     monkeypatch.setattr(policy, "_JOIN_S", 0.1)
+    before = set(threading.enumerate())
     waiting, held, unbegun = LiveSource(1), LiveSource(8), LiveSource(1)
     with Synthesizer.load(tiny_bundle, device="cpu", threads=2, warmup=False) as synthesizer:
         streams = [synthesizer.stream(source) for source in (waiting, held, unbegun)]
@@ -237,7 +241,52 @@ def test_a_synthesizer_ends_its_streams(tiny_bundle, video, monkeypatch):
     assert all(source.closed.wait(TIMEOUT_S) for source in (waiting, held, unbegun))
     errors += [error_of(stream) for stream in streams[1:]]
     assert [type(error) for error in errors] == [ClosedError] * 4
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("thermalsdk-frame")]
+    left = set(threading.enumerate()) - before
+    assert not [thread for thread in left if thread.name.startswith("thermalsdk-frame")]
+
+
+def test_a_stream_that_is_over_stays_so_without_its_synthesizer(tiny_bundle, rgb):
+    with Synthesizer.load(tiny_bundle, device="cpu", threads=1, warmup=False) as synthesizer:
+        whole, closed = synthesizer.stream([rgb]), synthesizer.stream([rgb, rgb])
+        assert len(list(whole)) == 1
+        next(closed)
+        closed.close()
+    assert list(whole) == list(closed) == []
+
+
+def test_silent_sources_do_not_add_up(tiny_bundle, monkeypatch):
+    monkeypatch.setattr(policy, "_JOIN_S", 0.5)
+    synthesizer = Synthesizer.load(tiny_bundle, device="cpu", threads=1, warmup=False)
+    sources = [LiveSource(2) for _ in range(6)]
+    streams = [synthesizer.stream(source) for source in sources]
+    for source, stream in zip(sources, streams, strict=True):
+        source.trigger.release()
+        next(stream)
+    start = time.monotonic()
+    synthesizer.close()
+    assert time.monotonic() - start < 6 * 0.5
+    for source in sources:
+        source.trigger.release()
+
+
+def test_a_program_that_ends_waits_for_no_silent_source():
+    program = """
+import threading
+from thermalsdk.video import read_frames
+class Silent:
+    clock, rate, count, single = "live", None, None, False
+    def __iter__(self):
+        threading.Event().wait()
+        yield
+    def close(self): pass
+frames = read_frames(Silent(), "latest")
+threading.Thread(target=next, args=(frames, None), daemon=True).start()
+import atexit, time
+started = time.monotonic()
+atexit._run_exitfuncs()
+assert time.monotonic() - started < 1.5
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 def error_of(stream):
@@ -306,6 +355,12 @@ def test_a_source_that_cannot_be_closed_ends_the_stream_with_its_error(policy):
     source.close = lambda: (_ for _ in ()).throw(RuntimeError("device busy"))
     with pytest.raises(RuntimeError, match="device busy"):
         list(read_frames(source, policy))
+
+
+@pytest.mark.parametrize("option", [{"label_ids": "absent.json"}, {"instance_names": {"7": "BP_Truck"}}])
+def test_what_names_labels_is_checked_before_the_source_is_opened(synth, option):
+    with pytest.raises((LabelTableError, OptionError)):
+        synth.stream("no such file", **option)
 
 
 def test_wrong_options_are_refused_at_once(synth, video):

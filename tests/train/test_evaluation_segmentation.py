@@ -63,7 +63,7 @@ def test_classes_that_a_set_lacks_become_their_fall_backs(make_dataset) -> None:
     names = [dataset.classes[k] for k in segment(np.zeros((1, 4, 3), np.uint8))[0]]
     assert names == ["person", "background", "car", "road"]
     bare = SimpleNamespace(root=dataset.root, classes=("road", "person"))
-    with pytest.raises(DatasetError, match="lacks classes of the bundle"):
+    with pytest.raises(DatasetError, match="lacks the bundle's class sky"):
         bundle_segmenter(FakeBundle("sky"), bare)
 
 

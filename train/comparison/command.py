@@ -238,7 +238,7 @@ def _resized(dataset: Dataset, out: Path, size: int) -> Dataset:
     small = Dataset.open(out)
     if origin_note(dataset) not in small.spec.notes:
         raise DatasetError(
-            f"{out} was made from another {dataset.root} than there is now",
+            f"{out} was made of other files than {dataset.root} holds now, or by an older version",
             f"Take another --out. If the files differ in their times alone, remove {out}.",
         )
     return small

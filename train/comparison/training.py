@@ -16,7 +16,7 @@ from train.methods import METHODS, FrameInputs, Method
 from train.parallel import common_statistics
 from train.record import write_record
 from train.runtime import Runtime, require_divisible
-from train.settings import require_positive
+from train.settings import require_natural, require_positive, require_probabilities
 from train.thermal_batch import LabelledMixture, ThermalBatch, WindowRules, draw_thermal_batch
 
 #: Sides that every method can have: below 64 the critics' windows do not fit.
@@ -45,6 +45,8 @@ class Budget:
 
     def __post_init__(self) -> None:
         require_positive(self, "images", "batch", "cap", "steps")
+        require_natural(self, "seed")
+        require_probabilities(self, "quiet_share")
         if self.size not in SIZES:
             raise OptionError(
                 f"size={self.size} is no size of these networks", f"Use one of {', '.join(map(str, SIZES))}."

@@ -15,8 +15,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from thermalsdk import Synthesizer
-from thermalsdk.errors import LabelTableError
-from thermalsdk.labels import LabelTable
+from thermalsdk.labels import FALLBACKS
 from thermalsdk.partial import write_whole
 from train.data import Dataset, DatasetError, Sample
 from train.data.spec import SPLITS
@@ -104,14 +103,18 @@ def bundle_segmenter(synth: Synthesizer, dataset: Dataset) -> Segment:
     Raises:
         DatasetError: the set has none of them.
     """
-    table = LabelTable("bundle", "the bundle", dict(enumerate(synth.info.classes)), "background")
-    try:
-        lookup = table.lookup(dataset.classes)
-    except LabelTableError as error:
+    ids = {name: number for number, name in enumerate(dataset.classes)}
+
+    def id_of(name: str) -> int:
+        for candidate in (name, *FALLBACKS.get(name, ()), "background"):
+            if candidate in ids:
+                return ids[candidate]
         raise DatasetError(
-            f"{dataset.root} lacks classes of the bundle, and background to take their place",
+            f"{dataset.root} lacks the bundle's class {name}, and background to take its place",
             f"Prepare it with the bundle's classes: {', '.join(synth.info.classes)}.",
-        ) from error
+        )
+
+    lookup = np.array([id_of(name) for name in synth.info.classes], np.uint8)
     return lambda rgb: lookup[synth(rgb).labels]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from thermalsdk.errors import OptionError
 from thermalsdk.formats import THERMAL_SUFFIXES
 from thermalsdk.video import DISPLAY_SUFFIXES
+from thermalsdk.video.opening import local
 
 
 def check_partner(option: str, given: bool, partner: str, value: str | None) -> None:
@@ -20,9 +21,9 @@ def check_partner(option: str, given: bool, partner: str, value: str | None) -> 
 
 def refuse_steadiness(options: argparse.Namespace) -> None:
     """Raise OptionError for the options of moving pictures."""
-    if options.follow_motion or options.steadiness is not None:
+    if options.follow_motion or options.steadiness:
         raise OptionError(
-            "--steadiness and --follow-motion are for videos; each picture of a folder is by itself",
+            "--steadiness and --follow-motion are for videos; each picture is by itself",
             "Leave them out.",
         )
 
@@ -32,7 +33,7 @@ def check_folders(options: argparse.Namespace) -> None:
     given = [f"--{name}" for name in ("format", "workers", "ray") if getattr(options, name) is not None]
     chosen = f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} for folders"
     without = f"Name a folder, or leave {' and '.join(given)} out."
-    if Path(options.source).is_file():
+    if Path(local(options.source)).is_file():
         raise OptionError(f"{chosen}, and {options.source} is a file", without)
     for path in (options.out, options.raw16, options.save_labels):
         suffix = "" if path is None else Path(path).suffix.lower()

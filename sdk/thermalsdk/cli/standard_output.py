@@ -29,6 +29,8 @@ def complete_stdout() -> Iterator[None]:
 
 
 def _flush() -> None:
+    if sys.stdout is None:  # closed before Python began: what is printed goes nowhere
+        return
     try:
         sys.stdout.flush()
     except OSError:
@@ -37,6 +39,6 @@ def _flush() -> None:
         raise
 
 
-def takes_unicode(stream: TextIO) -> bool:
+def takes_unicode(stream: TextIO | None) -> bool:
     """Whether every character can be written as it is."""
-    return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")
+    return stream is None or codecs.lookup(stream.encoding or "ascii").name.startswith("utf")

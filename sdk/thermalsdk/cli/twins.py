@@ -23,6 +23,7 @@ from thermalsdk.twins import (
     convert_on_ray,
     open_layout,
 )
+from thermalsdk.video.opening import local
 
 
 def make_twins(options: argparse.Namespace) -> None:
@@ -36,7 +37,7 @@ def make_twins(options: argparse.Namespace) -> None:
     label_ids = open_label_ids(options, "--labels", options.labels)
     camera = open_camera(options)
     places = Places(
-        source=Path(options.source),
+        source=Path(local(options.source)),
         display=Path(options.out),
         raw16=_path(options.raw16),
         kept_labels=_path(options.save_labels),

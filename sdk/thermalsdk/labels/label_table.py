@@ -8,7 +8,7 @@ AirSim fixes no numbering; the table "airsim" is the one that thermalsdk.adapter
 import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 from pathlib import Path
 
@@ -45,13 +45,14 @@ class LabelTable:
 
     def __post_init__(self) -> None:
         known = (*STREET_CLASSES, _VOID_NAME)
-        unknown = sorted({*self.classes.values(), self.default} - set(known))
+        unknown = [name for name in (*self.classes.values(), self.default) if name not in known]
         outside = [key for key in self.classes if not (isinstance(key, Integral) and 0 <= key <= 255)]
         if unknown or outside:
             raise LabelTableError(
                 f"label table {self.name!r}: unknown classes {unknown}, ids outside 0..255 {outside}",
                 f"Classes are {', '.join(known)}.",
             )
+        object.__setattr__(self, "classes", {int(key): name for key, name in self.classes.items()})
 
     def lookup(self, classes: Sequence[str]) -> npt.NDArray[np.uint8]:
         """Index table for the class list of one bundle.
@@ -121,9 +122,13 @@ def table_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.json")))
 
 
-@functools.cache
 def table(name: str) -> LabelTable:
-    """Shipped label table by name. Raises LabelTableError for a name that is not shipped."""
+    """A copy of a shipped label table. Raises LabelTableError for a name that is not shipped."""
+    return replace(_shipped(name))
+
+
+@functools.cache
+def _shipped(name: str) -> LabelTable:
     if name not in table_names():
         raise LabelTableError(
             f"there is no label table {name!r}",

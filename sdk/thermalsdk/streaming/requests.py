@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from thermalsdk.inputs import named
-from thermalsdk.labels import BUNDLE, LabelIds, open_table
+from thermalsdk.labels import LabelIds
 from thermalsdk.request import Request
 from thermalsdk.temperatures import TemperatureChoice, TemperaturesInTime
 
@@ -22,6 +21,7 @@ class FrameRequests:
 
     Args:
         classes: the bundle's, in painter's order.
+        label_ids: opened before, where it is a file.
     """
 
     classes: Sequence[str]
@@ -32,10 +32,9 @@ class FrameRequests:
     def of(self, given: SourceFrame) -> Callable[[], Request]:
         """Look up the frame's temperatures now; its arrays are checked by the call that is returned.
 
-        Raises LabelTableError, and what the function of the temperatures raises; the call raises as
-        `Request.checked` does, its InputErrors with the place of the frame.
+        Raises what the function of the temperatures raises; the call raises as `Request.checked` does, its
+        InputErrors with the place of the frame.
         """
-        label_ids = self._numbering
         chosen = self.temperatures
         temperatures = chosen(given.index) if callable(chosen) else chosen
 
@@ -45,15 +44,10 @@ class FrameRequests:
                     given.rgb,
                     self.classes,
                     labels=given.labels,
-                    label_ids=label_ids,
+                    label_ids=self.label_ids,
                     instances=given.instances,
                     instance_names=self.instance_names,
                     temperatures=temperatures,
                 )
 
         return checked
-
-    @cached_property
-    def _numbering(self) -> LabelIds:
-        """The same for the whole stream: a file is read once."""
-        return open_table(self.label_ids) or BUNDLE

@@ -33,13 +33,16 @@ class Stream(Iterator[Frame]):
         self._made = made
         self._check_open = check_open
         self._turn = threading.Lock()
+        self._over = False
 
     def __next__(self) -> Frame:
         with self._turn:
             try:
                 return next(self._made)
             except StopIteration:
-                self._check_open()  # what its synthesizer ended has not come to its end
+                if not self._over:
+                    self._check_open()  # what its synthesizer ended has not come to its end
+                    self._over = True
                 raise
 
     def close(self) -> None:
@@ -47,6 +50,11 @@ class Stream(Iterator[Frame]):
 
         A frame that another thread waits for, or that is being made in it, is its last.
         """
+        self._over = True
+        self.end()
+
+    def end(self) -> None:
+        """The same, but whoever takes a frame then is told that the synthesizer is closed."""
         self._given.close()
         if self._turn.acquire(blocking=False):
             try:

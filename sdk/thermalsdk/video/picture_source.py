@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from thermalsdk.video.source import ClockKind, SourceFrame
 _LOG = logging.getLogger("thermalsdk")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 #: How Pillow's modes of 16 and 32 bits begin: as RGB they would be clipped.
+#: Levels below a folder in which pictures are looked for that are left out: a home folder has too many.
+_DEPTH = 2
 _DEEP_MODES = ("I", "F")
 #: EXIF's tag of how a camera was held, and its values for a camera on its side.
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
@@ -87,9 +90,14 @@ def _is_shown(path: Path) -> bool:
 
 
 def _first_below(folder: Path) -> Path | None:
-    """A picture in a subfolder, as a path below the folder."""
-    below = (path.relative_to(folder) for path in folder.rglob("*/*"))
-    return next((path for path in below if _is_shown(path)), None)
+    """A picture in a subfolder, as a path below the folder; deeper ones are not looked for."""
+    for place, folders, files in os.walk(folder):
+        below = Path(place).relative_to(folder)
+        folders[:] = [] if len(below.parts) == _DEPTH else sorted(n for n in folders if n[0] != ".")
+        found = next((name for name in sorted(files) if below.parts and _is_shown(Path(name))), None)
+        if found is not None:
+            return below / found
+    return None
 
 
 def _empty(folder: Path) -> VideoError:

@@ -62,6 +62,7 @@ class FrameReader(Iterator[SourceFrame]):
         """Read with `take`, which returns None at the end; `stop` is called once, from any thread."""
         self._take = take
         self._stop = weakref.finalize(self, stop)
+        self._stop.atexit = False  # the threads are daemons: an interpreter that ends waits for nobody's read
 
     def __next__(self) -> SourceFrame:
         frame = None

@@ -10,7 +10,9 @@ from __future__ import annotations
 import math
 import mmap
 import operator
+import os
 import struct
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from multiprocessing import shared_memory
@@ -25,6 +27,7 @@ from thermalsdk.errors import ClosedError, DtypeError, OptionError, ShapeError, 
 
 #: Where Linux shows shared memory as files.
 _FOLDER = Path("/dev/shm")  # noqa: S108 - not for temporary files
+_LONGEST_NAME = 255
 _MAGIC = b"TSHF0001"
 # Magic, height, width, channels, dtype code, slots, closed; then, apart, the number of frames written.
 _HEADER = struct.Struct("<8s6I")
@@ -88,13 +91,16 @@ class SharedFrameWriter:
         Raises OptionError, ShapeError or DtypeError; VideoError for a name that is taken.
         """
         self._layout = _checked_layout(shape, dtype, slots)
-        if not name or "/" in name:
-            raise OptionError(f"{name!r} is no name of shared memory", "Use letters and digits.")
+        name = _checked_name(name)
         try:
             self._memory = shared_memory.SharedMemory(name, create=True, size=self._layout.size)
         except FileExistsError as error:
             raise VideoError(
                 f"shared memory {name!r} exists already", f"Choose another name, or remove {_FOLDER / name}."
+            ) from error
+        except OSError as error:
+            raise VideoError(
+                f"shared memory {name!r} cannot be made: {error}", "Check the size and df -h /dev/shm."
             ) from error
         self._buffer = cast("memoryview", self._memory.buf)
         self._written = 0
@@ -176,9 +182,13 @@ class SharedFrameReader:
     """Reads frames that another process, or this one, writes."""
 
     def __init__(self, name: str) -> None:
-        """Open the block. Raises VideoError when there is none, or it holds something else."""
+        """Open the block.
+
+        Raises OptionError for what is no name, VideoError when there is no such block, or it holds something
+        else.
+        """
         try:
-            self._memory = _map(name)
+            self._memory = _map(_checked_name(name))
         except FileNotFoundError as error:
             raise VideoError(
                 f"there is no shared memory {name!r}", "Start its writer first, or check the name."
@@ -249,7 +259,10 @@ def _checked_layout(shape: Iterable[SupportsIndex], dtype: npt.DTypeLike, slots:
     height, width, channels = _checked_shape(shape)
     if np.dtype(dtype) not in _DTYPES:
         raise DtypeError(f"frames cannot hold {np.dtype(dtype)}", "Use uint8, uint16 or float32.")
-    return _Layout(height, width, channels, np.dtype(dtype), _checked_slots(slots))
+    layout = _Layout(height, width, channels, np.dtype(dtype), _checked_slots(slots))
+    if layout.size > sys.maxsize:
+        raise OptionError(f"no memory holds {layout.size} bytes", "Use smaller frames, or fewer slots.")
+    return layout
 
 
 def _checked_shape(shape: Iterable[SupportsIndex]) -> tuple[int, int, int]:
@@ -294,6 +307,14 @@ def _read_layout(memory: mmap.mmap) -> _Layout | None:
 
 def _pixels(buffer: memoryview | mmap.mmap, slot: int, layout: _Layout) -> npt.NDArray[np.generic]:
     return np.ndarray(layout.shape, layout.dtype, buffer, slot + _SLOT_BYTES)
+
+
+def _checked_name(name: str) -> str:
+    """A name of shared memory without the slash that it may begin with. Raises OptionError."""
+    bare = name.removeprefix("/")
+    if bare in ("", ".", "..") or "/" in bare or len(os.fsencode(bare)) > _LONGEST_NAME:
+        raise OptionError(f"{name!r} is no name of shared memory", "Use letters and digits.")
+    return bare
 
 
 def _map(name: str) -> mmap.mmap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -27,10 +28,10 @@ class VideoSink(Sink[Image]):
     def __init__(self, path: Path, rate: float | None) -> None:
         """Open a video of `rate` frames per second. Raises OutputError or MissingDependency."""
         self._av = import_av()
+        self._tick = _tick(rate or DEFAULT_RATE)
         super().__init__(Partial(path))
         self._size: tuple[int, int] | None = None
         self._next = 0
-        self._tick = _tick(rate or DEFAULT_RATE)
         try:
             self._container = self._av.open(str(self._partial.temporary), "w")
             try:
@@ -95,7 +96,9 @@ class VideoSink(Sink[Image]):
 
 
 def _tick(rate: float) -> Fraction:
-    """Seconds of a frame, of which the larger part of the fraction is exact to 1001."""
+    """Seconds of a frame, of which the larger part of the fraction is exact to 1001. Raises OutputError."""
+    if not (math.isfinite(rate) and rate > 0):
+        raise OutputError(f"{rate} frames per second make no video", "Give a source that has a rate.")
     if rate < 1:
         return Fraction(1 / rate).limit_denominator(1001)
     return 1 / Fraction(rate).limit_denominator(1001)

@@ -176,26 +176,26 @@ def test_a_silent_source_blocks_no_page(address):
     async def talk():
         url = f"{base}api/stream?{token}"
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)) as client,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as client,
             client.ws_connect(url) as waiting,
             client.ws_connect(url) as other,
         ):
             for socket in (waiting, other):
-                assert "hello" in await socket.receive_json(timeout=5)
+                assert "hello" in await socket.receive_json(timeout=30)
             await waiting.send_json({"source": "silent"})
-            assert await waiting.receive_json(timeout=5) == {"source": "silent"}
+            assert await waiting.receive_json(timeout=30) == {"source": "silent"}
             await waiting.send_json({"next": 1})
-            first = await waiting.receive_bytes(timeout=5)
+            first = await waiting.receive_bytes(timeout=30)
             for _ in range(3):  # one frame is owed, however often it is asked for
                 await waiting.send_json({"next": 1})
             for socket in (waiting, other):
                 await socket.send_json({"set": {"camera": "none"}})
-                assert "settings" in await socket.receive_json(timeout=5)
+                assert "settings" in await socket.receive_json(timeout=30)
             async with client.get(address) as response:
                 assert response.status == 200
             await other.send_json({"source": "scene"})
-            assert await other.receive_json(timeout=5) == {"source": "scene"}
-            assert await waiting.receive_bytes(timeout=5) != first
+            assert await other.receive_json(timeout=30) == {"source": "scene"}
+            assert await waiting.receive_bytes(timeout=30) != first
             with pytest.raises(asyncio.TimeoutError):
                 await waiting.receive(timeout=0.5)
 
@@ -205,16 +205,16 @@ def test_a_silent_source_blocks_no_page(address):
 def test_a_source_that_takes_long_to_open_keeps_nothing_waiting(address, silent):
     async def talk():
         async with connected(address) as socket:
-            assert "hello" in await socket.receive_json(timeout=5)
+            assert "hello" in await socket.receive_json(timeout=30)
             await socket.send_json({"source": "slow"})
             await socket.send_json({"source": "silent"})
             await socket.send_json({"set": {"camera": "none"}})
-            assert "settings" in await socket.receive_json(timeout=5)
+            assert "settings" in await socket.receive_json(timeout=30)
             await socket.send_json({"next": 1})
-            await socket.receive_bytes(timeout=5)
+            await socket.receive_bytes(timeout=30)
             silent.set()
-            assert await socket.receive_json(timeout=5) == {"source": "slow"}
-            assert await socket.receive_json(timeout=5) == {"source": "silent"}, "asked for last"
+            assert await socket.receive_json(timeout=30) == {"source": "slow"}
+            assert await socket.receive_json(timeout=30) == {"source": "silent"}, "asked for last"
 
     asyncio.run(talk())
 
