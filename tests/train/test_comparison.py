@@ -49,11 +49,11 @@ def test_a_run_does_not_go_on_with_other_frames_than_it_was_begun_with(scenes, t
     assert command._resized(Dataset.open(scenes / "streets"), tmp_path / "small", 64).spec == small.spec
     prepare_scenes(tmp_path / "scenes", 1, 1, (96, 128))
     other = Dataset.open(tmp_path / "scenes")
-    with pytest.raises(DatasetError, match="was made from another"):
+    with pytest.raises(DatasetError, match="was made of other files"):
         command._resized(other, tmp_path / "small", 64)
     command._resized(other, tmp_path / "other", 64)
     os.utime(next((tmp_path / "scenes" / "thermal").iterdir()), (1, 1))  # prepared again
-    with pytest.raises(DatasetError, match="was made from another"):
+    with pytest.raises(DatasetError, match="was made of other files"):
         command._resized(other, tmp_path / "other", 64)
 
 
