@@ -93,7 +93,7 @@ class PaperMethod(WassersteinMethod):
 class EdgeMethod(WassersteinMethod):
     """What ships: layers over one slim encoder, soft masks, means kept."""
 
-    # StyleGAN2's rate is for weights equalised at run time; with plain ones contrasts end at +-1 and stay there.
+    # StyleGAN2's rate is for weights equalised at run time; with plain ones contrasts ended at +-1 for good.
     rates = (5e-4, 2e-4)
 
     def __init__(self, size: int, cap: int) -> None:
