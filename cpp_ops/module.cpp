@@ -189,8 +189,8 @@ Array<float> planes_4_of(const py::object& rgb_argument, const py::object& out_a
 // Edges of a part of a plane: top, left, bottom, right.
 using Edges = std::array<int, 4>;
 
-// The edges as a window of an `extent`, in units of `unit` pixels; the whole of it without edges.
-Part window_of(const std::optional<Edges>& edges, Extent extent, int unit) {
+// The edges, multiples of 4, as a window of an `extent`; the whole of it without edges.
+Part window_of(const std::optional<Edges>& edges, Extent extent) {
     if (!edges) return {0, 0, extent.height, extent.width};
     const auto [top, left, bottom, right] = *edges;
     const bool fits = 0 <= top && top < bottom && bottom <= extent.height && 0 <= left && left < right &&
@@ -199,9 +199,8 @@ Part window_of(const std::optional<Edges>& edges, Extent extent, int unit) {
                              std::to_string(bottom) + ", " + std::to_string(right) + ")";
     require(fits, "The window " + text + " does not lie in the plane.",
             "Pass top, left, bottom and right, from 0 to the plane's size.");
-    require(((top | left | bottom | right) & (unit - 1)) == 0,
-            "The window " + text + " is not aligned to " + std::to_string(unit) + " pixels.",
-            "Pass multiples of " + std::to_string(unit) + ".");
+    require((top | left | bottom | right) % 4 == 0, "The window " + text + " is not aligned to 4 pixels.",
+            "Pass multiples of 4.");
     return {top, left, bottom, right};
 }
 
@@ -216,7 +215,7 @@ Array<float> condition_of(const py::object& labels_argument, const py::object& t
             "Pass the id of a class, from 0 to 255.");
     require(std::isfinite(offset), "offset is not finite.", "Pass kelvin, such as 283.15.");
     require(std::isfinite(scale) && scale > 0.0f, "scale is not positive.", "Pass kelvin, such as 20.0.");
-    const Part window = window_of(edges, extent, 4);
+    const Part window = window_of(edges, extent);
     Array<float> out =
         output_array(out_argument, {3, (window.bottom - window.top) / 4, (window.right - window.left) / 4});
     const uint8_t* source = labels.data();

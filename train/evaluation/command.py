@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from thermalsdk import Synthesizer
-from thermalsdk.labels import FALLBACKS
+from thermalsdk.labels import stand_in
 from thermalsdk.partial import write_whole
 from train.data import Dataset, DatasetError, Sample
 from train.data.spec import SPLITS
@@ -106,13 +106,13 @@ def bundle_segmenter(synth: Synthesizer, dataset: Dataset) -> Segment:
     ids = {name: number for number, name in enumerate(dataset.classes)}
 
     def id_of(name: str) -> int:
-        for candidate in (name, *FALLBACKS.get(name, ()), "background"):
-            if candidate in ids:
-                return ids[candidate]
-        raise DatasetError(
-            f"{dataset.root} lacks the bundle's class {name}, and background to take its place",
-            f"Prepare it with the bundle's classes: {', '.join(synth.info.classes)}.",
-        )
+        found = stand_in(name, ids)
+        if found is None:
+            raise DatasetError(
+                f"{dataset.root} lacks the bundle's class {name}, and background to take its place",
+                f"Prepare it with the bundle's classes: {', '.join(synth.info.classes)}.",
+            )
+        return ids[found]
 
     lookup = np.array([id_of(name) for name in synth.info.classes], np.uint8)
     return lambda rgb: lookup[synth(rgb).labels]

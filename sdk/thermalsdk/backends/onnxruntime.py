@@ -224,7 +224,8 @@ class OnnxRuntimeGraph:
         places = [(name, array.shape, _address(array)) for name, array in (*inputs.items(), *outputs.items())]
         key = tuple(places)
         binding = self._bindings.get(key)
-        is_new = binding is None
+        if binding is not None and self._reads_bound_memory:
+            return binding
         if binding is None:
             binding = self._session.io_binding()
             for name, shape, address in places[len(inputs) :]:
@@ -232,9 +233,8 @@ class OnnxRuntimeGraph:
             if len(self._bindings) >= _KEPT_BINDINGS:
                 self._bindings.clear()
             self._bindings[key] = binding
-        if is_new or not self._reads_bound_memory:
-            for name, shape, address in places[: len(inputs)]:
-                binding.bind_input(name, "cpu", 0, np.float32, shape, address)
+        for name, shape, address in places[: len(inputs)]:
+            binding.bind_input(name, "cpu", 0, np.float32, shape, address)
         return binding
 
 

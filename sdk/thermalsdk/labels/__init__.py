@@ -1,6 +1,6 @@
 """Class names of the street bundle and tables from other numberings to them."""
 
-from thermalsdk.labels.classes import FALLBACKS, STREET_CLASSES, VOID
+from thermalsdk.labels.classes import FALLBACKS, STREET_CLASSES, VOID, stand_in
 from thermalsdk.labels.label_table import (
     BUNDLE,
     LabelIds,
@@ -20,6 +20,7 @@ __all__ = [
     "LabelTable",
     "open_table",
     "read_table",
+    "stand_in",
     "table",
     "table_names",
 ]

@@ -4,6 +4,8 @@ road holds every ground surface (road, sidewalk, terrain), person holds pedestri
 background holds what no other class does (poles, signs, fences, bicycles and the rest).
 """
 
+from collections.abc import Container
+
 STREET_CLASSES: tuple[str, ...] = (
     "background",
     "sky",
@@ -26,3 +28,8 @@ FALLBACKS: dict[str, tuple[str, ...]] = {
     "bus": ("car",),
     "truck": ("car",),
 }
+
+
+def stand_in(name: str, known: Container[str]) -> str | None:
+    """The class itself where it is known, else its first fall-back that is, else background; None without."""
+    return next((c for c in (name, *FALLBACKS.get(name, ()), "background") if c in known), None)

@@ -8,7 +8,7 @@ AirSim fixes no numbering; the table "airsim" is the one that thermalsdk.adapter
 import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.errors import LabelTableError
-from thermalsdk.labels.classes import FALLBACKS, STREET_CLASSES, VOID
+from thermalsdk.labels.classes import STREET_CLASSES, VOID, stand_in
 
 #: Stands for the bundle's own ids, which need no table.
 BUNDLE = "bundle"
@@ -40,7 +40,7 @@ class LabelTable:
 
     name: str
     source: str
-    classes: dict[int, str] = field(hash=False)
+    classes: dict[int, str]
     default: str
 
     def __post_init__(self) -> None:
@@ -71,13 +71,14 @@ class LabelTable:
     def _bundle_id(self, name: str, index: dict[str, int]) -> int:
         if name == _VOID_NAME:
             return VOID
-        for candidate in (name, *FALLBACKS.get(name, ()), "background"):
-            if candidate in index:
-                return index[candidate]
-        raise LabelTableError(
-            f"label table {self.name!r} names the class {name!r}, which the bundle does not have",
-            "Use a bundle with a background class, or a table that names only the classes of this bundle.",
-        )
+        found = stand_in(name, index)
+        if found is None:
+            raise LabelTableError(
+                f"label table {self.name!r} names the class {name!r}, which the bundle does not have",
+                "Use a bundle with a background class, or a table that names only the classes of this "
+                "bundle.",
+            )
+        return index[found]
 
 
 #: What is taken as `label_ids`: "bundle", a shipped table's name, the path of a .json file, or a table.

@@ -18,9 +18,9 @@ from thermalsdk.video.source import ClockKind, SourceFrame
 
 _LOG = logging.getLogger("thermalsdk")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
-#: How Pillow's modes of 16 and 32 bits begin: as RGB they would be clipped.
 #: Levels below a folder in which pictures are looked for that are left out: a home folder has too many.
 _DEPTH = 2
+#: How Pillow's modes of 16 and 32 bits begin: as RGB they would be clipped.
 _DEEP_MODES = ("I", "F")
 #: EXIF's tag of how a camera was held, and its values for a camera on its side.
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
