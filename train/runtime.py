@@ -23,7 +23,9 @@ from thermalsdk.errors import OptionError
 from train.parallel import average_gradients, processes
 from train.read_ahead import Batch, ReadAhead
 
-PRECISIONS = ("bf16-mixed", "32")
+PRECISIONS = ("auto", "bf16-mixed", "32")
+#: Names of bfloat16 products among a processor's capabilities: x86's two, Arm's one.
+_BFLOAT16_CAPABILITIES = ("avx512_bf16", "amx_bf16", "bf16")
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,19 @@ class Runtime:
         optimizer.step()
 
 
-def launch(devices: int = 1, precision: str = "bf16-mixed", accelerator: str = "auto") -> Fabric:
+def launch(devices: int = 1, precision: str = "auto", accelerator: str = "auto") -> Fabric:
     """Start `devices` processes of this program, or join those that torchrun started.
+
+    Args:
+        precision: one of PRECISIONS; "auto" is bf16-mixed where `computes_in_bfloat16`, 32 elsewhere.
 
     Raises:
         OptionError: the machine has fewer devices.
     """
     local = int(os.environ.get("LOCAL_WORLD_SIZE", devices))
     nodes = int(os.environ.get("WORLD_SIZE", local)) // local
+    if precision == "auto":
+        precision = "bf16-mixed" if computes_in_bfloat16() else "32"
     try:
         fabric = Fabric(
             accelerator=accelerator,
@@ -87,6 +94,14 @@ def launch(devices: int = 1, precision: str = "bf16-mixed", accelerator: str = "
         ) from error
     fabric.launch()
     return fabric
+
+
+def computes_in_bfloat16() -> bool:
+    """Whether this machine multiplies bfloat16 in hardware; elsewhere it is slower than float32."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in _BFLOAT16_CAPABILITIES)
 
 
 def default_of(value: object, inherited: bool) -> object:
@@ -111,7 +126,7 @@ def add_runtime_arguments(parser: argparse.ArgumentParser, *, inherited: bool = 
         choices=PRECISIONS,
         default=default(PRECISIONS[0]),
         help="in which networks compute, the critics of preset edge too; other critics and all losses are "
-        f"float32 (default: {PRECISIONS[0]})",
+        "float32 (default: bf16-mixed where the machine multiplies it in hardware, else 32)",
     )
     parser.add_argument(
         "--workers",

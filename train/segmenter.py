@@ -162,9 +162,8 @@ def segment(network: Segmenter, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = rgb.shape[:2]
     x = torch.tensor(rgb).permute(2, 0, 1)[None].float() / 255
     x = padded_to_stride(x)
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = network(x.contiguous(memory_format=torch.channels_last))
-    logits = F.interpolate(logits.float(), scale_factor=4.0, mode="bilinear", align_corners=False)
+    logits = network(x.contiguous(memory_format=torch.channels_last))
+    logits = F.interpolate(logits, scale_factor=4.0, mode="bilinear", align_corners=False)
     return logits[0, :, :height, :width].argmax(0).to(torch.uint8).numpy()
 
 
