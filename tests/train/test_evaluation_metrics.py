@@ -9,6 +9,7 @@ from scipy import stats
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from train.evaluation import metrics
+from train.evaluation.frame_scores import correlation_within
 
 PICTURES = hnp.arrays(np.float64, (9, 11), elements=st.integers(0, 255).map(float))
 
@@ -35,6 +36,24 @@ def test_correlations_are_those_of_scipy(pair):
     else:
         assert metrics.pearson(a, b) == pytest.approx(stats.pearsonr(a, b).statistic, abs=1e-9)
         assert metrics.spearman(a, b) == pytest.approx(stats.spearmanr(a, b).statistic, abs=1e-9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4))
+def test_correlation_within_objects_is_blind_to_their_means(seed, objects):
+    rng = np.random.default_rng(seed)
+    regions = rng.integers(0, objects, (9, 11))
+    truth, estimate = rng.normal(size=(2, 9, 11))
+    left = [
+        v - np.array([v[regions == k].mean() for k in regions.flat]).reshape(9, 11) for v in (truth, estimate)
+    ]
+    found = correlation_within(regions, truth, estimate)
+    assert found == pytest.approx(stats.pearsonr(left[0].ravel(), left[1].ravel()).statistic, abs=1e-9)
+    levels = rng.uniform(-200, 200, (2, objects))[:, regions]
+    assert correlation_within(regions, truth + levels[0], estimate + levels[1]) == pytest.approx(
+        found, abs=1e-9
+    )
+    assert correlation_within(regions, truth, levels[0]) == 0
 
 
 @given(PICTURES, st.floats(-3, 3), st.floats(-9, 9))

@@ -66,7 +66,11 @@ def _row(summary: Mapping[str, Any]) -> dict[str, float]:
             row[name] = round(summary["all"][name]["value"], 4)
     for time in ("day", "night"):
         if summary[time] is not None:
-            row[f"r_{time}"] = round(summary[time]["r"]["value"], 4)
+            row |= {
+                f"{name}_{time}": round(summary[time][name]["value"], 4)
+                for name in ("r", "r_within_objects")
+                if name in summary[time]
+            }
     return row
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from train.data import Dataset, Sample
 from train.evaluation import field, metrics
 from train.evaluation.physics_gate import class_order, luma_difference
+from train.evaluation.protocols import components, region_means
 
 TIMES = {"all": (False, True), "day": (False,), "night": (True,)}
 
@@ -29,8 +30,8 @@ def score_frame(
 ) -> FrameScore:
     """Score synthesized kelvin (HxW) against the frame's thermal.
 
-    Every set: r, luma_error, luma_bias and, with usable labels, class_order. A set with an absolute level
-    also psnr, ssim, mae, bias in counts; a radiometric one also errors in kelvin.
+    Every set: r, luma_error, luma_bias and, with usable labels, class_order and r_within_objects. A set with
+    an absolute level also psnr, ssim, mae, bias in counts; a radiometric one also errors in kelvin.
     """
     truth, estimate = field.truth(dataset, sample), field.counts(dataset, kelvin)
     if affine_fit:
@@ -41,12 +42,24 @@ def score_frame(
     order = class_order(sample, truth, estimate)
     if order is not None:
         measures["class_order"] = order
+    if sample.labels is not None and sample.label_source != "unreliable":
+        measures["r_within_objects"] = correlation_within(components(sample), truth, estimate)
     if field.has_level(dataset):
         level = np.clip(metrics.affine_fit(truth, estimate), 0, 255) if affine_fit else estimate
         measures |= _level_measures(truth, level)
         if dataset.thermal.radiometric and not affine_fit:
             measures |= _kelvin_measures(sample.thermal_kelvin, kelvin)
     return FrameScore(sample.stem, sample.clip, sample.night, measures)
+
+
+def correlation_within(
+    regions: npt.NDArray[np.intp], truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64]
+) -> float:
+    """Pearson correlation of what is left of both (HxW) without the mean of each region (HxW, ids from 0).
+
+    What a generator has drawn, and not what it was told: 0 for flat objects, whatever their temperatures.
+    """
+    return metrics.pearson(*(values - region_means(regions, values) for values in (truth, estimate)))
 
 
 def summarise(scores: Sequence[FrameScore]) -> dict[str, Any]:

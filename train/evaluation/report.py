@@ -13,6 +13,7 @@ COLUMNS = (
     ("mae_kelvin", "MAE (K)", 2),
     ("bias_kelvin", "bias (K)", 2),
     ("r", "r", 3),
+    ("r_within_objects", "r within objects", 3),
     ("class_order", "class order", 3),
     ("luma_error", "luma error", 3),
 )
@@ -29,8 +30,9 @@ def markdown(results: Sequence[Mapping[str, Any]]) -> str:
     """Return the report of several results of `evaluate`."""
     head = (
         "Cells give all frames (day / night); brackets are 95 % bootstrap intervals over frames.\n"
-        "r: mean within-frame Pearson correlation with the real thermal. Class order: per-frame Spearman\n"
-        "correlation of class means. Luma error: mean of abs(corr(T, luma) - corr(real T, luma)).\n"
+        "r: mean within-frame Pearson correlation with the real thermal; within objects: of what is left\n"
+        "without the mean of each object. Class order: per-frame Spearman correlation of class means.\n"
+        "Luma error: mean of abs(corr(T, luma) - corr(real T, luma)).\n"
     )
     return "\n".join([head, *(_section(result) for result in results)])
 
