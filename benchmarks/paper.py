@@ -93,7 +93,7 @@ def train_once(size: int, cap: int) -> dict[str, float]:
     batch = street_batch(size)
     rng = torch.Generator().manual_seed(0)
     generator = torch.optim.Adam(method.generator.parameters(), method.rates[0], method.betas)
-    critics = torch.optim.Adam(method.opponents.parameters(), method.rates[1], method.betas)
+    critics = torch.optim.Adam(method.opponents.parameters(), method.rates[1], method.opponent_betas)
     start = time.perf_counter()
     with torch.autocast("cpu", torch.bfloat16):
         made = method.generate(FrameInputs.of(batch))

@@ -59,7 +59,7 @@ def test_a_few_steps_lower_the_error(name, batch):
 @pytest.mark.parametrize("name", METHODS)
 def test_the_opponents_learn_to_tell_real_from_made(name, batch):
     method = build(name)
-    optimizer = torch.optim.Adam(method.opponents.parameters(), method.rates[1], method.betas)
+    optimizer = torch.optim.Adam(method.opponents.parameters(), method.rates[1], method.opponent_betas)
     made = method.generate(FrameInputs.of(batch))
     losses = []
     for _ in range(STEPS):

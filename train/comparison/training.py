@@ -94,9 +94,11 @@ def train_method(
     runtime.place(method.generator)
     runtime.place(method.opponents)
     average = Average(method.generator, budget.steps / 20)
-    (rate, opponent_rate), betas = method.rates, method.betas
-    optimizer = torch.optim.Adam(method.generator.parameters(), rate, betas, fused=True)
-    opponent_optimizer = torch.optim.Adam(method.opponents.parameters(), opponent_rate, betas, fused=True)
+    rate, opponent_rate = method.rates
+    optimizer = torch.optim.Adam(method.generator.parameters(), rate, method.betas, fused=True)
+    opponent_optimizer = torch.optim.Adam(
+        method.opponents.parameters(), opponent_rate, method.opponent_betas, fused=True
+    )
     state = TrainState(
         {"generator": method.generator, "generator_ema": average.average, "opponents": method.opponents},
         {"generator": optimizer, "opponents": opponent_optimizer},

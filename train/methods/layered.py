@@ -27,8 +27,6 @@ from train.thermal_batch import ThermalBatch
 CLASSES = len(STREET_CLASSES)
 #: Half the width of a soft mask, in pixels.
 FEATHER = 2
-#: Ratio of ThermalGAN's weights, 100 : 1; the paper gives none.
-LAMBDA_L1, LAMBDA_ADVERSARY = 1.0, 0.01
 GRADIENT_PENALTY = 10.0
 
 
@@ -36,7 +34,9 @@ class WassersteinMethod(Method):
     """L1 on the temperature in units of the contrast range, and WGAN-GP on windows of the composite."""
 
     rates = (2e-3, 1e-3)
-    betas = (0.0, 0.99)
+    betas = opponent_betas = (0.0, 0.99)
+    #: The weight of L1 is 1: ThermalGAN's ratio of 100 : 1; the paper gives none.
+    lambda_adversary = 0.01
 
     def __init__(self, generator: nn.Module, critic_classes: tuple[str, ...]) -> None:
         self.generator = generator
@@ -64,11 +64,11 @@ class WassersteinMethod(Method):
         kelvin = made["kelvin"]
         error = (kelvin - batch.thermal).abs() / CONTRAST_KELVIN
         l1 = class_balanced(error, one_hot(batch.labels, CLASSES))
-        loss = LAMBDA_L1 * l1
+        loss = l1
         if adversarial:
             seen = self._seen(batch)
             looks = self.adversary.look(seen, rng)
-            loss = loss + LAMBDA_ADVERSARY * self.adversary.generator_loss(seen, kelvin, looks)
+            loss = loss + self.lambda_adversary * self.adversary.generator_loss(seen, kelvin, looks)
         return loss, {"l1": l1.item()}
 
     def _seen(self, batch: ThermalBatch) -> ThermalBatch:
@@ -93,8 +93,11 @@ class PaperMethod(WassersteinMethod):
 class EdgeMethod(WassersteinMethod):
     """What ships: layers over one slim encoder, soft masks, means kept."""
 
-    # StyleGAN2's rate is for weights equalised at run time; with plain ones contrasts ended at +-1 for good.
-    rates = (5e-4, 2e-4)
+    # StyleGAN2's rates are for weights equalised at run time; plain ones ran away to contrasts of +-1.
+    rates = (1e-3, 2e-4)
+    betas = (0.9, 0.99)
+    # At 0.01 critics undo half of what L1 has taught it of the detail (docs/experiments.md, 2026-11-27).
+    lambda_adversary = 0.002
 
     def __init__(self, size: int, cap: int) -> None:
         super().__init__(EdgeGenerator(STREET_CLASSES), STREET_CLASSES)

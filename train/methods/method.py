@@ -21,13 +21,14 @@ class Method(ABC):
         generator: what is kept.
         opponents: discriminators or critics, needed for training alone.
         rates: learning rates of generator and opponents.
-        betas: of Adam.
+        betas, opponent_betas: of Adam for the generator and for the opponents.
     """
 
     generator: nn.Module
     opponents: nn.Module
     rates: tuple[float, float]
     betas: tuple[float, float]
+    opponent_betas: tuple[float, float]
 
     @abstractmethod
     def kelvin(self, generator: nn.Module, inputs: FrameInputs) -> Tensor:

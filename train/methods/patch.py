@@ -47,7 +47,7 @@ class Pix2Pix(Method):
     """U-Net from RGB, or with `told` from RGB, class maps and R, to the absolute temperature."""
 
     rates = (2e-4, 2e-4)
-    betas = (0.5, 0.999)
+    betas = opponent_betas = (0.5, 0.999)
 
     def __init__(self, size: int, *, told: bool) -> None:
         self._told = told
@@ -94,7 +94,7 @@ class ThermalGan(Method):
     """Step 1 paints the thermal segmentation, step 2 the contrast on it; R that is given replaces step 1."""
 
     rates = (2e-4, 2e-4)
-    betas = (0.5, 0.999)
+    betas = opponent_betas = (0.5, 0.999)
 
     def __init__(self, size: int) -> None:
         self.generator = ThermalGanGenerator(CLASSES, downs_for(size))
