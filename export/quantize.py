@@ -24,6 +24,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.graphs import ALIGNMENT, BundleGraphs
 from thermalsdk import compositing
+from thermalsdk._ops import sums_int8_exactly
 from thermalsdk.bundle import INT8_SYMMETRIC, Bundle, Manifest, twin_name
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.padding import crop, pad
@@ -182,7 +183,12 @@ def _input(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def _segment(model: Path) -> Segment:
-    session = ort.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    options = ort.SessionOptions()
+    if not sums_int8_exactly:
+        # Such a CPU adds pairs of products in 16 bits, where they saturate: what the integers would be is
+        # computed in float32, as slowly as FP32, and scores like a CPU with VNNI.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+    session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
     def segment(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         (logits,) = session.run(None, {"rgb": _input(rgb)})
