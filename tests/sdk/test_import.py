@@ -25,10 +25,14 @@ def test_import_loads_nothing_heavy(statement):
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_import_takes_less_than_three_tenths_of_a_second(statement):
-    """Processor time, which other programs on the machine do not change; best of three."""
-    code = f"import time; start = time.process_time(); {statement}; print(time.process_time() - start)"
-    assert min(float(run(code)) for _ in range(3)) < 0.3
+def test_import_costs_less_than_that_of_numpy_which_it_needs(statement):
+    """Processor time, best of three: NumPy's is the unit that a slow machine and a fast one share.
+
+    Where NumPy takes 0.14 s the two are within the 0.3 s of design.md.
+    """
+    clock = "time.process_time()"
+    code = f"import time; a = {clock}; import numpy; b = {clock}; {statement}; print(({clock} - b) / (b - a))"
+    assert min(float(run(code)) for _ in range(3)) < 1
 
 
 def test_public_names():
