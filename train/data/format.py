@@ -43,6 +43,11 @@ class Sample:
         """What the frame belongs to that is independent of other frames: its sequence, or itself."""
         return self.stem if self.sequence is None else f"sequence {self.sequence}"
 
+    @property
+    def reliable_labels(self) -> npt.NDArray[np.uint8] | None:
+        """The labels, or None where there are none or none that can be relied on."""
+        return None if self.label_source == "unreliable" else self.labels
+
 
 class Dataset:
     """A checked data set. Open with `Dataset.open(root)`."""

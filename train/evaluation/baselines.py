@@ -43,7 +43,7 @@ def train_statistics(dataset: Dataset) -> TrainStatistics:
     for stem in dataset.stems("train"):
         sample = dataset.sample(stem)
         means.append(float(sample.thermal_kelvin.mean(dtype=np.float64)))
-        if sample.labels is not None and sample.label_source != "unreliable":
+        if sample.reliable_labels is not None:
             flat = sample.labels.ravel()
             sums += np.bincount(flat, sample.thermal_kelvin.ravel().astype(np.float64), minlength=256)
             sizes += np.bincount(flat, minlength=256)

@@ -42,7 +42,7 @@ def score_frame(
     order = class_order(sample, truth, estimate)
     if order is not None:
         measures["class_order"] = order
-    if sample.labels is not None and sample.label_source != "unreliable":
+    if sample.reliable_labels is not None:
         measures["r_within_objects"] = correlation_within(components(sample), truth, estimate)
     if field.has_level(dataset):
         level = np.clip(metrics.affine_fit(truth, estimate), 0, 255) if affine_fit else estimate

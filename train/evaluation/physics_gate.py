@@ -27,7 +27,7 @@ def class_order(
     sample: Sample, truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64]
 ) -> float | None:
     """Spearman correlation of class means, synthesized against real (HxW); None where the maps cannot say."""
-    if sample.labels is None or sample.label_source == "unreliable":
+    if sample.reliable_labels is None:
         return None
     real = class_means(sample, truth, MIN_SHARE)
     if len(real) < MIN_CLASSES:

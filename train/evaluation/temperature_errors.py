@@ -72,7 +72,7 @@ def frame_errors(dataset: Dataset, sample: Sample, kelvin: npt.NDArray[np.floati
         truth, estimate = field.truth(dataset, sample), field.counts(dataset, kelvin)
     error = estimate - truth
     overall, classes = _level(error), {}
-    if sample.labels is not None and sample.label_source != "unreliable":
+    if sample.reliable_labels is not None:
         overall |= object_errors(np.where(sample.labels == VOID, 0, components(sample)), truth, estimate)
         classes = {
             name: _level(error[sample.labels == k])
