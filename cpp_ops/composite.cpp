@@ -8,11 +8,10 @@
 #include "parallel.h"
 #include "pixel.h"
 #include "row_window.h"
+#include "scan.h"
 
 namespace thermal {
 namespace {
-
-constexpr int kBandsPerThread = 4;
 
 // Pointers to the rows of one window, top to bottom, at the left end of a widened segment.
 template <int Feather>
@@ -91,82 +90,89 @@ THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows,
     for (int x = 0; x < count; ++x) out[x] = painter.sum[x] / painter.weight[x];
 }
 
-// Whether all pixels of a segment are in cores of one class.
-THERMAL_INLINE bool in_one_core(const uint8_t* marks, const uint8_t* labels, int count) {
-    uint8_t strange = 0;
-    for (int x = 0; x < count; ++x) {
-        strange = static_cast<uint8_t>(strange | (marks[x] ^ 1) | (labels[x] ^ labels[0]));
-    }
-    return strange == 0;
-}
-
-// `count` pixels of a row from `x` on. Inlined with a constant count, its loops have no remainders.
+// A segment of a row from x on, of at most `count` pixels.
 template <int Feather>
-THERMAL_INLINE void composite_segment(const CompositeInput& input, const FrameView& frame,
-                                      const uint8_t* cores, const RowWindow& window, int y, int x, int count,
-                                      float* __restrict out) {
-    const ptrdiff_t pixel = frame.at(y, x);
-    if (in_one_core(cores + pixel, frame.labels + pixel, count)) {
-        const float* __restrict base = window.base(y) + Feather + x;
-        const float* __restrict contrast = input.contrasts[frame.labels[pixel]] + pixel;
-        for (int i = 0; i < count; ++i) {
-            out[pixel + i] = surface_temperature(base[i], frame.contrast_kelvin, contrast[i]);
-        }
-        return;
-    }
+THERMAL_INLINE void composite_segment(const CompositeInput& input, const RowWindow& window, int y, int x,
+                                      int count, float* __restrict out) {
     WindowRows<Feather> rows;
     for (int r = 0; r <= 2 * Feather; ++r) {
-        const int near = std::clamp(y + r - Feather, 0, frame.height - 1);
+        const int near = std::clamp(y + r - Feather, 0, input.height - 1);
         rows.base[r] = window.base(near) + x;
         rows.labels[r] = window.labels(near) + x;
     }
-    composite_mixed<Feather>(rows, input.contrasts, pixel, count, frame.contrast_kelvin, out + pixel);
-}
-
-template <int Feather>
-THERMAL_INLINE void composite_rows(const CompositeInput& input, const FrameView& frame, const uint8_t* cores,
-                                   int first, int last, RowWindow& window, float* out) {
-    for (int y = std::max(0, first - Feather); y < std::min(frame.height, first + Feather); ++y)
-        window.load(frame, y);
-    const int whole = frame.width / kSegment * kSegment;
-    for (int y = first; y < last; ++y) {
-        if (y + Feather < frame.height) window.load(frame, y + Feather);
-        for (int x = 0; x < whole; x += kSegment)
-            composite_segment<Feather>(input, frame, cores, window, y, x, kSegment, out);
-        if (whole < frame.width)
-            composite_segment<Feather>(input, frame, cores, window, y, whole, frame.width - whole, out);
+    const ptrdiff_t pixel = static_cast<ptrdiff_t>(y) * input.width + x;
+    // With a constant count the loops have no remainders.
+    if (count >= kSegment) {
+        composite_mixed<Feather>(rows, input.contrasts, pixel, kSegment, input.contrast_kelvin, out + pixel);
+    } else {
+        composite_mixed<Feather>(rows, input.contrasts, pixel, count, input.contrast_kelvin, out + pixel);
     }
 }
 
-THERMAL_CLONES void composite_band(const CompositeInput& input, const FrameView& frame, const uint8_t* cores,
-                                   int first, int last, RowWindow& window, float* out) {
+// Pixels of one row that are in the core of one object.
+THERMAL_INLINE void composite_core(const float* __restrict base, const float* __restrict contrast,
+                                   float contrast_kelvin, int count, float* __restrict out) {
+    for (int i = 0; i < count; ++i) out[i] = surface_temperature(base[i], contrast_kelvin, contrast[i]);
+}
+
+// A segment that begins outside of a core may reach into one: its pixels come out the same.
+template <int Feather>
+THERMAL_INLINE void composite_row(const CompositeInput& input, const MeasuredObjects& objects,
+                                  const RowWindow& window, int y, float* out) {
+    const ptrdiff_t row = static_cast<ptrdiff_t>(y) * input.width;
+    const uint8_t* cores = objects.cores.data() + row;
+    int x = 0;
+    for (const ObjectRun& run : objects.rows[y]) {
+        while (x < run.end) {
+            if (!cores[x]) {
+                composite_segment<Feather>(input, window, y, x, input.width - x, out);
+                x += kSegment;
+                continue;
+            }
+            const int end = end_of_bytes(cores, 1, x, run.end);
+            composite_core(window.base(y) + Feather + x, input.contrasts[run.label] + row + x,
+                           input.contrast_kelvin, end - x, out + row + x);
+            x = end;
+        }
+    }
+}
+
+template <int Feather>
+THERMAL_INLINE void composite_rows(const CompositeInput& input, const MeasuredObjects& objects, int first,
+                                   int last, RowWindow& window, float* out) {
+    for (int y = std::max(0, first - Feather); y < std::min(input.height, first + Feather); ++y)
+        window.load(input, objects, y);
+    for (int y = first; y < last; ++y) {
+        if (y + Feather < input.height) window.load(input, objects, y + Feather);
+        composite_row<Feather>(input, objects, window, y, out);
+    }
+}
+
+THERMAL_CLONES void composite_band(const CompositeInput& input, const MeasuredObjects& objects, int first,
+                                   int last, RowWindow& window, float* out) {
     switch (input.feather) {
         case 0:
-            return composite_rows<0>(input, frame, cores, first, last, window, out);
+            return composite_rows<0>(input, objects, first, last, window, out);
         case 1:
-            return composite_rows<1>(input, frame, cores, first, last, window, out);
+            return composite_rows<1>(input, objects, first, last, window, out);
         case 2:
-            return composite_rows<2>(input, frame, cores, first, last, window, out);
+            return composite_rows<2>(input, objects, first, last, window, out);
         case 3:
-            return composite_rows<3>(input, frame, cores, first, last, window, out);
+            return composite_rows<3>(input, objects, first, last, window, out);
         default:
-            return composite_rows<kMaxFeather>(input, frame, cores, first, last, window, out);
+            return composite_rows<kMaxFeather>(input, objects, first, last, window, out);
     }
 }
 
 }  // namespace
 
 void composite(const CompositeInput& input, int threads, float* out) {
-    const Cores& cores = contrast_means(input, threads);
-    const FrameView frame{input.height,         input.width,          input.labels,
-                          input.objects,        input.thermal_labels, cores.mean_contrasts.data(),
-                          input.contrast_kelvin};
-    // More bands than threads: a helper may wake up late.
-    const int bands = threads == 1 ? 1 : std::min(kBandsPerThread * threads, input.height);
+    const MeasuredObjects& objects = contrast_means(input, threads);
+    const int bands = bands_for(threads, input.height);
     parallel_for(threads, bands, [&](int band) {
         thread_local RowWindow window;
         window.fit(input.width, input.feather);
-        composite_band(input, frame, cores.marks.data(), share_of(input.height, band, bands),
+        composite_band(input, objects, share_of(input.height, band, bands),
                        share_of(input.height, band + 1, bands), window, out);
     });
 }

@@ -9,6 +9,7 @@
 
 #include "clones.h"
 #include "refused.h"
+#include "scan.h"
 
 namespace thermal {
 namespace {
@@ -20,19 +21,6 @@ struct Run {
     int32_t parent;  // index of a run of the same component, at most this run's own
     int32_t object;
 };
-
-// First index from x on where the label differs from labels[x], or width.
-int end_of_run(const uint8_t* labels, int x, int width) {
-    const uint8_t label = labels[x];
-    const uint64_t repeated = label * 0x0101010101010101ull;
-    for (++x; x + 8 <= width; x += 8) {
-        uint64_t eight;
-        std::memcpy(&eight, labels + x, 8);
-        if (eight != repeated) break;
-    }
-    while (x < width && labels[x] == label) ++x;
-    return x;
-}
 
 int32_t root_of(std::vector<Run>& runs, int32_t run) {
     while (runs[run].parent != run) {
@@ -99,7 +87,7 @@ int connected_components(const uint8_t* labels, int height, int width, int32_t* 
         const uint8_t* row = labels + static_cast<ptrdiff_t>(y) * width;
         row_starts[y] = static_cast<int32_t>(runs.size());
         for (int x = 0; x < width;) {
-            const int end = end_of_run(row, x, width);
+            const int end = end_of_bytes(row, row[x], x, width);
             const int32_t index = static_cast<int32_t>(runs.size());
             runs.push_back({x, end, index, 0});
             x = end;
@@ -145,20 +133,23 @@ int instance_objects(const uint8_t* labels, const uint16_t* instances, int heigh
     return count;
 }
 
+void check_ids(int32_t lowest, int32_t highest, ptrdiff_t count) {
+    if (lowest < 0) refuse_ids(lowest, count);
+    if (highest >= count) refuse_ids(highest, count);
+}
+
 int object_count(const int32_t* objects, int height, int width) {
     const ptrdiff_t pixels = static_cast<ptrdiff_t>(height) * width;
     int32_t lowest;
     int32_t highest;
     id_range(objects, pixels, &lowest, &highest);
-    if (lowest < 0) refuse_ids(lowest, pixels);
-    if (highest >= pixels) refuse_ids(highest, pixels);
+    check_ids(lowest, highest, pixels);
     return highest + 1;
 }
 
 void object_means(const int32_t* objects, int height, int width, int count, const float* values, int stride,
                   float* means) {
-    const int highest = object_count(objects, height, width);
-    if (highest > count) refuse_ids(highest - 1, count);
+    check_ids(0, object_count(objects, height, width) - 1, count);
     const int columns = (width + stride - 1) / stride;
     thread_local std::vector<double> sums;
     thread_local std::vector<int64_t> pixels;

@@ -1,6 +1,7 @@
 // Objects: the areas that have one temperature each.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace thermal {
@@ -13,6 +14,9 @@ int connected_components(const uint8_t* labels, int height, int width, int32_t* 
 // how many.
 int instance_objects(const uint8_t* labels, const uint16_t* instances, int height, int width,
                      int32_t* objects);
+
+// Throws Refused unless 0 <= lowest and highest < count.
+void check_ids(int32_t lowest, int32_t highest, ptrdiff_t count);
 
 // One more than the highest id. Throws Refused for a negative id, or one that is not below height * width.
 int object_count(const int32_t* objects, int height, int width);

@@ -11,6 +11,9 @@ inline int share_of(int count, int index, int pieces) {
     return static_cast<int>(static_cast<int64_t>(count) * index / pieces);
 }
 
+// Bands of rows to share among threads: more than there are of them, because a helper may wake up late.
+inline int bands_for(int threads, int rows) { return threads == 1 ? 1 : std::min(4 * threads, rows); }
+
 // Calls call(body, piece) for every piece in [0, pieces) on the calling thread and at most `helpers` others,
 // and returns when all are done. Where another call keeps the helpers busy, or the system refuses to start
 // one, the calling thread does the work. The helpers are made anew after a fork().

@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "pixel.h"
+#include "contrast_means.h"
 
 namespace thermal {
 
 // Columns that are worked on together.
-constexpr int kSegment = 32;
+constexpr int kSegment = 16;
 
 // The last 2 * feather + 1 rows of the frame, widened with replicated edges: by the feather at the left, and
 // at the right by the feather after the last whole segment.
@@ -20,7 +20,7 @@ class RowWindow {
     void fit(int width, int feather);
 
     // Keeps row y of the frame instead of row y - 2 * feather - 1.
-    void load(const FrameView& frame, int y);
+    void load(const CompositeInput& input, const MeasuredObjects& objects, int y);
 
     // Widened rows: index 0 is column -feather of the frame.
     const float* base(int y) const { return base_.data() + slot_of(y); }
