@@ -116,6 +116,10 @@ THERMAL_CLONES int measure_row(const CompositeInput& input, int y, const uint8_t
         const int end = end_of_object(objects, x, end_of_bytes(labels, labels[x], x, input.width));
         const auto [sum, core_pixels] = measure(input.contrasts[label] + row, cores, x, end, input.width);
         runs.push_back({x, end, objects[x], label, sum, core_pixels});
+        if (y + 2 < input.height) {
+            const float* ahead = input.contrasts[label] + row + 2 * static_cast<ptrdiff_t>(input.width);
+            for (int i = x; i < end; i += 16) __builtin_prefetch(ahead + i);
+        }
         x = end;
     }
     return -1;

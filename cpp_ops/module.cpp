@@ -5,7 +5,6 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "arrays.h"
 #include "blur.h"
 #include "composite.h"
+#include "conditions.h"
 #include "display.h"
 #include "lookup.h"
 #include "objects.h"
@@ -186,43 +186,23 @@ Array<float> planes_4_of(const py::object& rgb_argument, const py::object& out_a
     return out;
 }
 
-// Edges of a part of a plane: top, left, bottom, right.
-using Edges = std::array<int, 4>;
-
-// The edges, multiples of 4, as a window of an `extent`; the whole of it without edges.
-Part window_of(const std::optional<Edges>& edges, Extent extent) {
-    if (!edges) return {0, 0, extent.height, extent.width};
-    const auto [top, left, bottom, right] = *edges;
-    const bool fits = 0 <= top && top < bottom && bottom <= extent.height && 0 <= left && left < right &&
-                      right <= extent.width;
-    const std::string text = "(" + std::to_string(top) + ", " + std::to_string(left) + ", " +
-                             std::to_string(bottom) + ", " + std::to_string(right) + ")";
-    require(fits, "The window " + text + " does not lie in the plane.",
-            "Pass top, left, bottom and right, from 0 to the plane's size.");
-    require((top | left | bottom | right) % 4 == 0, "The window " + text + " is not aligned to 4 pixels.",
-            "Pass multiples of 4.");
-    return {top, left, bottom, right};
-}
-
-Array<float> condition_of(const py::object& labels_argument, const py::object& thermal_labels_argument,
-                          int class_id, float offset, float scale, const std::optional<Edges>& edges,
-                          const py::object& out_argument) {
+Array<float> conditions_of(const py::object& labels_argument, const py::object& thermal_labels_argument,
+                           int classes, float offset, float scale, int threads,
+                           const py::object& out_argument) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
     const Extent extent = cells_of(labels, "labels");
     const auto thermal_labels =
         checked<float>(thermal_labels_argument, "thermal_labels", {extent.height, extent.width});
-    require(class_id >= 0 && class_id < kMaxClasses, "class_id is " + std::to_string(class_id) + ".",
-            "Pass the id of a class, from 0 to 255.");
+    require_classes(classes);
+    require_threads(threads);
     require(std::isfinite(offset), "offset is not finite.", "Pass kelvin, such as 283.15.");
     require(std::isfinite(scale) && scale > 0.0f, "scale is not positive.", "Pass kelvin, such as 20.0.");
-    const Part window = window_of(edges, extent);
-    Array<float> out =
-        output_array(out_argument, {3, (window.bottom - window.top) / 4, (window.right - window.left) / 4});
+    Array<float> out = output_array(out_argument, {classes, 3, extent.height / 4, extent.width / 4});
     const uint8_t* source = labels.data();
     const float* temperatures = thermal_labels.data();
     float* target = out.mutable_data();
     const py::gil_scoped_release release;
-    condition(source, temperatures, extent.height, extent.width, window, class_id, offset, scale, target);
+    conditions(source, temperatures, extent.height, extent.width, classes, {offset, scale}, threads, target);
     return out;
 }
 
@@ -382,8 +362,8 @@ PYBIND11_MODULE(_ops, module) {
                arg("out") = py::none());
     module.def("planes", planes_of, arg("rgb"), arg("out") = py::none());
     module.def("planes_4", planes_4_of, arg("rgb"), arg("out") = py::none());
-    module.def("condition", condition_of, arg("labels"), arg("thermal_labels"), arg("class_id"),
-               arg("offset"), arg("scale"), arg("window") = py::none(), arg("out") = py::none());
+    module.def("conditions", conditions_of, arg("labels"), arg("thermal_labels"), arg("classes"),
+               arg("offset"), arg("scale"), arg("threads") = 1, arg("out") = py::none());
     module.def("class_fractions", class_fractions_of, arg("labels"), arg("classes"), arg("out") = py::none());
     module.def("labels_from_logits", labels_from_logits_of, arg("logits"));
     module.def("plan_regions", plan_regions_of, arg("labels"), arg("classes"), arg("growth"), arg("overhead"),

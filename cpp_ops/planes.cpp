@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "clones.h"
@@ -14,43 +13,6 @@ namespace thermal {
 namespace {
 
 constexpr int kCell = 4;
-
-// Adds `columns` pixels of a row of the class's mask, edge and offset temperature to the column sums of a row
-// of cells. `above` and `below` are the row itself at the frame's border, `inner_left` and `inner_right` say
-// whether the pixels go on to either side: outside the frame is not another class.
-THERMAL_INLINE void add_condition_row(const uint8_t* above, const uint8_t* row, const uint8_t* below,
-                                      const float* thermal_labels, int columns, bool inner_left,
-                                      bool inner_right, uint8_t class_id, float offset, uint8_t* mask,
-                                      uint8_t* edge, float* temperature) {
-    const auto add = [&](int x, int before, int after) {
-        const bool inside = row[x] == class_id;
-        const bool at_edge = (row[before] != class_id) | (row[after] != class_id) | (above[x] != class_id) |
-                             (below[x] != class_id);
-        mask[x] += inside;
-        edge[x] += inside & at_edge;
-    };
-    const int last = columns - 1;
-    add(0, inner_left ? -1 : 0, inner_right || last > 0 ? 1 : 0);
-    for (int x = 1; x < last; ++x) {
-        const bool inside = row[x] == class_id;
-        const bool at_edge = (row[x - 1] != class_id) | (row[x + 1] != class_id) | (above[x] != class_id) |
-                             (below[x] != class_id);
-        mask[x] += inside;
-        edge[x] += inside & at_edge;
-    }
-    add(last, last - 1, inner_right ? columns : last);
-    for (int x = 0; x < columns; ++x) {
-        temperature[x] += row[x] == class_id ? thermal_labels[x] - offset : 0.0f;
-    }
-}
-
-template <typename Sum>
-THERMAL_INLINE void write_cells(const Sum* columns, int cells, float factor, float* out) {
-    for (int i = 0; i < cells; ++i) {
-        const Sum* cell = columns + kCell * i;
-        out[i] = static_cast<float>((cell[0] + cell[1]) + (cell[2] + cell[3])) * factor;
-    }
-}
 
 // Bilinear enlargement by 4: output 4 * i + phase lies between source i + shift and the next one.
 struct Phase {
@@ -100,42 +62,6 @@ THERMAL_CLONES void planes_4(const uint8_t* rgb, int height, int width, float* o
     }
 }
 
-THERMAL_CLONES void condition(const uint8_t* labels, const float* thermal_labels, int height, int width,
-                              Part window, int class_id, float offset, float scale, float* out) {
-    const int columns = window.right - window.left;
-    const int cells = columns / kCell;
-    const ptrdiff_t plane = static_cast<ptrdiff_t>((window.bottom - window.top) / kCell) * cells;
-    std::memset(out, 0, sizeof(float) * 3 * plane);
-    thread_local std::vector<uint8_t> mask, edge;
-    thread_local std::vector<float> temperature;
-    mask.resize(columns);
-    edge.resize(columns);
-    temperature.resize(columns);
-    for (int y = window.top; y < window.bottom; y += kCell) {
-        bool seen = false;
-        for (int line = y; line < y + kCell; ++line) {
-            const ptrdiff_t start = static_cast<ptrdiff_t>(line) * width + window.left;
-            const uint8_t* row = labels + start;
-            if (std::memchr(row, class_id, columns) == nullptr) continue;
-            if (!seen) {
-                std::memset(mask.data(), 0, columns);
-                std::memset(edge.data(), 0, columns);
-                std::memset(temperature.data(), 0, sizeof(float) * columns);
-                seen = true;
-            }
-            add_condition_row(line > 0 ? row - width : row, row, line < height - 1 ? row + width : row,
-                              thermal_labels + start, columns, window.left > 0, window.right < width,
-                              static_cast<uint8_t>(class_id), offset, mask.data(), edge.data(),
-                              temperature.data());
-        }
-        if (!seen) continue;
-        float* out_row = out + static_cast<ptrdiff_t>((y - window.top) / kCell) * cells;
-        write_cells(mask.data(), cells, 1.0f / (kCell * kCell), out_row);
-        write_cells(edge.data(), cells, 1.0f / (kCell * kCell), out_row + plane);
-        write_cells(temperature.data(), cells, 1.0f / (kCell * kCell * scale), out_row + 2 * plane);
-    }
-}
-
 void class_fractions(const uint8_t* labels, int height, int width, int classes, float* out) {
     const int cells = width / kCell;
     const ptrdiff_t plane = static_cast<ptrdiff_t>(height / kCell) * cells;
@@ -152,12 +78,7 @@ void class_fractions(const uint8_t* labels, int height, int width, int classes, 
             for (int r = 0; r < (uniform ? 1 : kCell); ++r) {
                 for (int c = 0; c < (uniform ? 1 : kCell); ++c) {
                     const int label = cell[static_cast<ptrdiff_t>(r) * width + c];
-                    if (label >= classes) {
-                        throw Refused("LabelError",
-                                      "labels hold class " + std::to_string(label) + " of only " +
-                                          std::to_string(classes) + " classes.",
-                                      "Translate the class map to the bundle's classes first.");
-                    }
+                    if (label >= classes) refuse_label(label, classes);
                     shares[label * plane] += uniform ? 1.0f : 1.0f / (kCell * kCell);
                 }
             }

@@ -16,4 +16,11 @@ class Refused : public std::runtime_error {
     std::string hint;
 };
 
+[[noreturn]] inline void refuse_label(int label, int classes) {
+    throw Refused(
+        "LabelError",
+        "labels hold class " + std::to_string(label) + " of only " + std::to_string(classes) + " classes.",
+        "Translate the class map to the bundle's classes first.");
+}
+
 }  // namespace thermal

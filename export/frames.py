@@ -84,8 +84,8 @@ def feeds(bundle: Bundle, frame: CheckFrame, encoder: bytes | None = None) -> di
     features = dict(zip(names, session.run(names, rgb), strict=True))
     coding = (manifest.thermal_normalization.offset_kelvin, manifest.thermal_normalization.scale_kelvin)
     found = {graphs.encoder.file: rgb}
-    for number, name in enumerate(manifest.classes):
-        condition = compositing.condition(frame.labels, frame.thermal_labels, number, *coding)
+    conditions = compositing.conditions(frame.labels, frame.thermal_labels, len(manifest.classes), *coding)
+    for name, condition in zip(manifest.classes, conditions, strict=True):
         found[graphs.layers[name].file] = features | {"condition": condition[np.newaxis]}
     if graphs.segmenter is not None:
         found[graphs.segmenter.file] = rgb

@@ -28,13 +28,13 @@ def composite(
     threads: int = 1,
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]: ...
-def condition(
+def conditions(
     labels: npt.NDArray[np.uint8],
     thermal_labels: npt.NDArray[np.float32],
-    class_id: int,
+    classes: int,
     offset: float,
     scale: float,
-    window: tuple[int, int, int, int] | None = None,
+    threads: int = 1,
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]: ...
 def connected_components(

@@ -20,6 +20,8 @@ from thermalsdk.regions import Box, Region
 from thermalsdk.workspace import Workspace
 
 _CONDITION, _CONTRAST = "condition", "contrast"
+#: Frame pixels per cell of a condition, along each axis.
+_CONDITION_STRIDE = 4
 Float32 = npt.NDArray[np.float32]
 
 
@@ -62,9 +64,9 @@ class Layers:
             class_map: of the frame, HxW.
             thermal_labels: R, float32 HxW in kelvin.
         """
-        frame = _LayerInputs(features, class_map.padded, pad(thermal_labels, self._manifest.alignment))
+        size = (class_map.padded.shape[0], class_map.padded.shape[1])
+        frame = _LayerInputs(features, self._conditions(class_map.padded, thermal_labels), size[0])
         classes = self._manifest.classes
-        size = (frame.labels.shape[0], frame.labels.shape[1])
         planes = {number: self._workspace.array(classes[number], size) for number in class_map.regions}
         spent: list[tuple[int, float]] = []
         runs = [(number, region) for number, regions in class_map.regions.items() for region in regions]
@@ -91,6 +93,20 @@ class Layers:
         whole = [planes[k][:height, :width] if k in planes else None for k in range(len(classes))]
         return Contrasts(whole, milliseconds)
 
+    def _conditions(self, labels: npt.NDArray[np.uint8], thermal_labels: Float32) -> Float32:
+        """What every layer is told of the padded frame, [K,3,H/4,W/4]; good until the next frame."""
+        count, coding = len(self._graphs), self._manifest.thermal_normalization
+        shape = (count, 3, *(side // _CONDITION_STRIDE for side in labels.shape))
+        return compositing.conditions(
+            labels,
+            pad(thermal_labels, self._manifest.alignment),
+            count,
+            coding.offset_kelvin,
+            coding.scale_kelvin,
+            self._threads,
+            self._workspace.array(_CONDITION, shape),
+        )
+
     def _on_all_threads(self, work: Callable[[], None]) -> None:
         """Do the work on this thread and the others at the same time; all have ended on return."""
         if self._pool is None:
@@ -107,22 +123,14 @@ class Layers:
     def _run_on(self, number: int, region: Region, frame: _LayerInputs, plane: Float32) -> None:
         """Run one layer on one region and write the part that is right into the class's plane."""
         workspace = self._own_workspace()
-        shape = (region.box.bottom - region.box.top, region.box.right - region.box.left)
-        height = frame.labels.shape[0]
-        inputs = {n: _part(f, region.box, height, workspace, n) for n, f in frame.features.items()}
-        condition = workspace.array(_CONDITION, (1, 3, shape[0] // 4, shape[1] // 4))
-        contrast = workspace.array(_CONTRAST, (1, 1, *shape))
-        coding = self._manifest.thermal_normalization
-        compositing.condition(
-            frame.labels,
-            frame.thermal_labels,
-            number,
-            coding.offset_kelvin,
-            coding.scale_kelvin,
-            region.box.window(1),
-            condition[0],
+        inputs = {n: _part(f, region.box, frame.height, workspace, n) for n, f in frame.features.items()}
+        told = frame.conditions[number : number + 1]
+        rows, columns = region.box.cells(_CONDITION_STRIDE)
+        inputs[_CONDITION] = _contiguous(told[:, :, rows, columns], workspace, _CONDITION)
+        contrast = workspace.array(
+            _CONTRAST, (1, 1, region.box.bottom - region.box.top, region.box.right - region.box.left)
         )
-        self._graphs[number].run({**inputs, _CONDITION: condition}, {_CONTRAST: contrast})
+        self._graphs[number].run(inputs, {_CONTRAST: contrast})
         size = (plane.shape[0], plane.shape[1])
         right = region.core.grown(self._manifest.feather_pixels, size)
         plane[right.cells(1)] = contrast[0, 0][right.within(region.box)]
@@ -137,11 +145,11 @@ class Layers:
 
 @dataclass(frozen=True)
 class _LayerInputs:
-    """Features, class map and R of a padded frame."""
+    """Features and conditions [K,3,H/4,W/4] of a padded frame of that height."""
 
     features: Mapping[str, Float32]
-    labels: npt.NDArray[np.uint8]
-    thermal_labels: Float32
+    conditions: Float32
+    height: int
 
 
 def _part(feature: Float32, box: Box, height: int, workspace: Workspace, name: str) -> Float32:
@@ -149,8 +157,12 @@ def _part(feature: Float32, box: Box, height: int, workspace: Workspace, name: s
     if feature.ndim == 2:
         return feature
     rows, columns = box.cells(height // feature.shape[1])
-    part = feature[:, rows, columns]
-    if part.flags.c_contiguous:  # whole rows
+    return _contiguous(feature[:, rows, columns], workspace, name)
+
+
+def _contiguous(part: Float32, workspace: Workspace, name: str) -> Float32:
+    """The part itself if it is contiguous, as whole rows of a feature map are, else a copy."""
+    if part.flags.c_contiguous:
         return part
     copy = workspace.array(name, part.shape)
     np.copyto(copy, part)

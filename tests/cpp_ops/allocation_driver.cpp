@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "composite.h"
+#include "conditions.h"
 #include "display.h"
 #include "objects.h"
 #include "planes.h"
@@ -33,7 +34,7 @@ extern "C" void count_allocations(int frames, int height, int width, int threads
     std::vector<uint8_t> rgb(3 * pixels), labels(pixels), display(pixels), predicted(pixels);
     std::vector<uint16_t> instances(pixels), raw(pixels);
     std::vector<int32_t> objects(pixels);
-    std::vector<float> planes(3 * pixels), cells(kClasses * pixels / 16), values(pixels), means(pixels),
+    std::vector<float> planes(3 * pixels), cells(3 * kClasses * pixels / 16), values(pixels), means(pixels),
         kelvin(pixels), contrast(pixels);
     const thermal::RegionRules rules{4, 128, {4, 8, 16, 32}};
     thermal::CompositeInput input{height, width, labels.data(), objects.data(), {}, values.data(), 10.0f, 2};
@@ -57,8 +58,8 @@ extern "C" void count_allocations(int frames, int height, int width, int threads
         const int count = thermal::connected_components(labels.data(), height, width, objects.data());
         thermal::object_means(objects.data(), height, width, count, values.data(), 1, means.data());
         thermal::plan_regions(labels.data(), height, width, kClasses, rules);
-        thermal::condition(labels.data(), values.data(), height, width, {8, 4, height, width}, 2, 283.15f,
-                           20.0f, cells.data());
+        thermal::conditions(labels.data(), values.data(), height, width, kClasses, {283.15f, 20.0f}, threads,
+                            cells.data());
         thermal::composite(input, threads, kelvin.data());
         thermal::raw16(kelvin.data(), static_cast<ptrdiff_t>(pixels), raw.data());
         thermal::agc_linear(kelvin.data(), static_cast<ptrdiff_t>(pixels), 270.0f, 310.0f, display.data());

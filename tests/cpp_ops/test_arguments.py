@@ -23,7 +23,7 @@ ACCEPTED = {
     "composite": (LABELS, OBJECTS, [KELVIN], KELVIN, 10.0, 2),
     "planes": (RGB,),
     "planes_4": (RGB,),
-    "condition": (LABELS, KELVIN, 0, 283.15, 20.0),
+    "conditions": (LABELS, KELVIN, 3, 283.15, 20.0),
     "class_fractions": (LABELS, 3),
     "labels_from_logits": (LOGITS,),
     "plan_regions": (LABELS[:, :8], 1, 1, 4, (2, 4)),
@@ -82,14 +82,14 @@ def test_empty_array_is_refused(name, position):
 
 
 @pytest.mark.parametrize(
-    ("name", "position"), [("connected_components", 1), ("composite", 1), ("composite", 3), ("condition", 1)]
+    ("name", "position"), [("connected_components", 1), ("composite", 1), ("composite", 3), ("conditions", 1)]
 )
 def test_planes_of_another_size_are_refused(name, position):
     with pytest.raises(ShapeError, match=r"\(8, 8\), not \(8, 12\)"):
         call(name, (position, np.ascontiguousarray(ACCEPTED[name][position][:, :8])))
 
 
-@pytest.mark.parametrize(("name", "position"), [("planes_4", 0), ("class_fractions", 0), ("condition", 0)])
+@pytest.mark.parametrize(("name", "position"), [("planes_4", 0), ("class_fractions", 0), ("conditions", 0)])
 def test_sizes_that_are_no_multiples_of_the_cell_are_refused(name, position):
     with pytest.raises(ShapeError, match="multiples of 4"):
         call(name, (position, ACCEPTED[name][position][:7]))
@@ -107,9 +107,9 @@ def test_sizes_that_are_no_multiples_of_the_cell_are_refused(name, position):
         ("composite", (1, OBJECTS - 1), "the id -1"),
         ("composite", (1, OBJECTS + 96), "the id 96"),
         ("object_means", (0, OBJECTS + 1), "the id 1; ids run from 0 to 0"),
-        ("condition", (2, 256), "class_id is 256"),
-        ("condition", (3, float("inf")), "offset is not finite"),
-        ("condition", (4, 0.0), "scale is not positive"),
+        ("conditions", (2, 257), "257 classes"),
+        ("conditions", (3, float("inf")), "offset is not finite"),
+        ("conditions", (4, 0.0), "scale is not positive"),
         ("class_fractions", (1, 0), "0 classes"),
         ("interpolate", (1, TABLE[:1]), "one entry"),
         ("interpolate", (3, 0.0), "step is not positive"),
@@ -127,6 +127,8 @@ def test_wrong_counts_are_refused():
         compositing.object_means(OBJECTS, 1, KELVIN, 0)
     with pytest.raises(InputError, match="threads is 0"):
         compositing.composite(*ACCEPTED["composite"], threads=0)
+    with pytest.raises(InputError, match="threads is 0"):
+        compositing.conditions(*ACCEPTED["conditions"], threads=0)
 
 
 def test_labels_without_a_plane_are_refused():
@@ -183,7 +185,7 @@ def random_arguments():
         "composite": frame.arguments,
         "planes": (rgb,),
         "planes_4": (rgb,),
-        "condition": (frame.labels, frame.thermal_labels, 1, 283.15, 20.0),
+        "conditions": (frame.labels, frame.thermal_labels, 6, 283.15, 20.0),
         "class_fractions": (frame.labels, 6),
         "labels_from_logits": (rng.normal(size=(3, 6, 9)).astype(np.float32),),
         "plan_regions": (frame.labels[:, :32], 6, 1, 4, (2, 4)),

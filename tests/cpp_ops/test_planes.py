@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from tests.cpp_ops.frames import CLASSES, class_maps
 from thermalsdk.compositing import (
     class_fractions,
-    condition,
+    conditions,
     labels_from_logits,
     planes,
     planes_4,
     reference,
 )
-from thermalsdk.errors import InputError
+from thermalsdk.errors import LabelError
 
 OFFSET, SCALE = 283.15, 20.0
 
@@ -35,40 +35,45 @@ def test_planes_of_cells_equal_the_specification(drawn):
     np.testing.assert_allclose(planes_4(rgb), reference.planes_4(rgb), rtol=1e-6)
 
 
-def windows(draw, height, width, multiple):
-    """Top, left, bottom and right within a plane."""
-    top, bottom = sorted(
-        draw(st.lists(st.integers(0, height // multiple), min_size=2, max_size=2, unique=True))
-    )
-    left, right = sorted(
-        draw(st.lists(st.integers(0, width // multiple), min_size=2, max_size=2, unique=True))
-    )
-    return top * multiple, left * multiple, bottom * multiple, right * multiple
-
-
 @settings(max_examples=60, deadline=None)
-@given(class_maps(multiple=4), st.integers(0, CLASSES), st.booleans(), st.data())
-def test_conditions_equal_the_specification(drawn, class_id, whole, data):
+@given(class_maps(multiple=4), st.integers(1, 3))
+def test_conditions_equal_the_specification(drawn, threads):
     labels, rng = drawn
-    window = None if whole else windows(data.draw, *labels.shape, multiple=4)
     thermal_labels = rng.uniform(250, 340, labels.shape).astype(np.float32)
-    ours = condition(labels, thermal_labels, class_id, OFFSET, SCALE, window)
-    expected = reference.condition(labels, thermal_labels, class_id, OFFSET, SCALE, window)
-    assert np.array_equal(ours[:2], expected[:2])
-    np.testing.assert_allclose(ours[2], expected[2], rtol=1e-6, atol=1e-6)
+    ours = conditions(labels, thermal_labels, CLASSES + 1, OFFSET, SCALE, threads)
+    expected = reference.conditions(labels, thermal_labels, CLASSES + 1, OFFSET, SCALE)
+    assert np.array_equal(ours[:, :2], expected[:, :2])
+    np.testing.assert_allclose(ours[:, 2], expected[:, 2], rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("window", [(0, 0, 0, 4), (0, 0, 12, 4), (-4, 0, 4, 4), (0, 8, 4, 4), (0, 0, 6, 4)])
-def test_a_window_that_is_none_is_refused(window):
+def test_what_a_layer_is_not_told_does_not_matter():
+    labels = np.tile(np.array([0, 1], np.uint8), (8, 6))
+    kelvin = np.where(labels == 0, 300, np.nan).astype(np.float32)
+    told, spoilt = conditions(labels, kelvin, 2, OFFSET, SCALE)
+    assert np.isfinite(told).all()
+    assert np.isnan(spoilt[2]).all()
+
+
+def test_conditions_replace_what_the_memory_held():
     labels, kelvin = np.zeros((8, 12), np.uint8), np.full((8, 12), OFFSET, np.float32)
-    with pytest.raises(InputError, match="window"):
-        condition(labels, kelvin, 0, OFFSET, SCALE, window)
+    out = np.full((2, 3, 2, 3), 7, np.float32)
+    assert conditions(labels, kelvin, 2, OFFSET, SCALE, out=out) is out
+    assert (out[0, 0] == 1).all()
+    assert (out[1] == 0).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_label_beyond_the_classes_is_refused(threads):
+    labels, kelvin = np.zeros((64, 64), np.uint8), np.full((64, 64), OFFSET, np.float32)
+    labels[33, 21] = 2
+    with pytest.raises(LabelError, match="class 2 of only 2"):
+        conditions(labels, kelvin, 2, OFFSET, SCALE, threads)
 
 
 def test_the_frame_border_is_no_edge():
     labels = np.full((8, 12), 2, np.uint8)
     kelvin = np.full(labels.shape, OFFSET + SCALE, np.float32)
-    mask, edge, temperature = condition(labels, kelvin, 2, OFFSET, SCALE)
+    mask, edge, temperature = conditions(labels, kelvin, 3, OFFSET, SCALE)[2]
     assert (mask == 1).all()
     assert (edge == 0).all()
     np.testing.assert_allclose(temperature, 1, rtol=1e-5)

@@ -57,9 +57,9 @@ def test_preparation_is_the_references(seed: int, classes: int) -> None:
         torch.from_numpy(rgb)[None], torch.from_numpy(labels)[None], torch.from_numpy(told)[None]
     )
     np.testing.assert_allclose(planes[0], reference.planes(rgb), rtol=1e-6)
-    for k, condition in enumerate(conditions):
-        expected = reference.condition(labels, told, k, OFFSET, SCALE)
-        np.testing.assert_allclose(condition[0], expected, atol=2e-6)
+    expected = reference.conditions(labels, told, classes, OFFSET, SCALE)
+    for condition, wanted in zip(conditions, expected, strict=True):
+        np.testing.assert_allclose(condition[0], wanted, atol=2e-6)
 
 
 def feed_of(rgb: np.ndarray, labels: np.ndarray, instances: np.ndarray, told: np.ndarray) -> dict:

@@ -20,7 +20,6 @@ UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]
 Int32 = npt.NDArray[np.int32]
 #: Top, left, bottom and right of a part of a plane; bottom and right are exclusive.
-Window = tuple[int, int, int, int]
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -198,36 +197,28 @@ def cell_means(plane: npt.NDArray[np.generic]) -> Float64:
     return np.asarray(cells.mean(axis=(1, 3)))
 
 
-def condition(
-    labels: UInt8,
-    thermal_labels: Float32,
-    class_id: int,
-    offset: float,
-    scale: float,
-    window: Window | None = None,
-) -> Float32:
-    """What the layer of one class is told, as means over 4x4 cells.
+def conditions(labels: UInt8, thermal_labels: Float32, classes: int, offset: float, scale: float) -> Float32:
+    """What the layers are told, as means over 4x4 cells.
 
     Args:
         labels: uint8 [H,W]; H and W are multiples of 4.
         thermal_labels: R, float32 [H,W].
-        class_id: the class.
+        classes: number of classes.
         offset, scale: normalisation of R in kelvin.
-        window: part of the frame to tell of, (top, left, bottom, right), multiples of 4; default: all of it.
 
     Returns:
-        float32 [3,H/4,W/4], H and W of the window: the class's mask; its edge, which is its pixels with a
-        4-neighbour of another label (outside the frame is not another label); and (R - offset) / scale on the
-        mask.
+        float32 [classes,3,H/4,W/4]: each class's mask; its edge, which is its pixels with a 4-neighbour of
+        another label (outside the frame is not another label); and (R - offset) / scale on the mask.
     """
-    mask = labels == class_id
     normalised = (thermal_labels.astype(np.float64) - offset) / scale
-    channels = (mask, mask & at_class_border(labels), np.where(mask, normalised, 0))
-    cells = np.stack([cell_means(channel) for channel in channels]).astype(np.float32)
-    if window is None:
-        return cells
-    top, left, bottom, right = (edge // 4 for edge in window)
-    return cells[:, top:bottom, left:right]
+    border = at_class_border(labels)
+    told = np.empty((classes, 3, labels.shape[0] // 4, labels.shape[1] // 4), np.float32)
+    for number, (mask, edge, temperature) in enumerate(told):
+        inside = labels == number
+        mask[:] = cell_means(inside)
+        edge[:] = cell_means(inside & border)
+        temperature[:] = cell_means(np.where(inside, normalised, 0))
+    return told
 
 
 def at_class_border(labels: UInt8) -> Bool:

@@ -39,15 +39,14 @@ class AtOnce:
         coding = self._manifest.thermal_normalization
         told = pad(thermal_labels, self._manifest.alignment)
         conditions, contrasts = self._array(_CONDITIONS, class_map), self._array(_CONTRASTS, class_map)
-        for number in class_map.regions:  # others keep the condition of a former frame; nobody reads them
-            compositing.condition(
-                class_map.padded,
-                told,
-                number,
-                coding.offset_kelvin,
-                coding.scale_kelvin,
-                out=conditions[number],
-            )
+        compositing.conditions(
+            class_map.padded,
+            told,
+            len(self._manifest.classes),
+            coding.offset_kelvin,
+            coding.scale_kelvin,
+            out=conditions,
+        )
         self._graph.run({**encoded, _CONDITIONS: conditions}, {_CONTRASTS: contrasts})
         height, width = class_map.labels.shape
         planes = [
