@@ -7,6 +7,7 @@
 #include "contrast_means.h"
 #include "parallel.h"
 #include "pixel.h"
+#include "prefetch.h"
 #include "row_window.h"
 #include "scan.h"
 
@@ -123,6 +124,8 @@ THERMAL_INLINE void composite_row(const CompositeInput& input, const MeasuredObj
     const uint8_t* cores = objects.cores.data() + row;
     int x = 0;
     for (const ObjectRun& run : objects.rows[y]) {
+        prefetch_below(input.contrasts[run.label] + row + run.begin, run.end - run.begin, input.width,
+                       input.height - y);
         while (x < run.end) {
             if (!cores[x]) {
                 composite_segment<Feather>(input, window, y, x, input.width - x, out);

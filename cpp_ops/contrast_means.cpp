@@ -11,6 +11,7 @@
 #include "objects.h"
 #include "parallel.h"
 #include "pixel.h"
+#include "prefetch.h"
 #include "refused.h"
 #include "scan.h"
 
@@ -115,11 +116,14 @@ THERMAL_CLONES int measure_row(const CompositeInput& input, int y, const uint8_t
             return label;
         const int end = end_of_object(objects, x, end_of_bytes(labels, labels[x], x, input.width));
         const auto [sum, core_pixels] = measure(input.contrasts[label] + row, cores, x, end, input.width);
-        runs.push_back({x, end, objects[x], label, sum, core_pixels});
-        if (y + 2 < input.height) {
-            const float* ahead = input.contrasts[label] + row + 2 * static_cast<ptrdiff_t>(input.width);
-            for (int i = x; i < end; i += 16) __builtin_prefetch(ahead + i);
-        }
+        ObjectRun& run = runs.emplace_back();  // in place: a copy would wait for what was just stored
+        run.begin = x;
+        run.end = end;
+        run.object = objects[x];
+        run.label = label;
+        run.sum = sum;
+        run.core_pixels = core_pixels;
+        prefetch_below(input.contrasts[label] + row + x, end - x, input.width, input.height - y);
         x = end;
     }
     return -1;

@@ -1,7 +1,11 @@
 // Functions of one variable, as tables.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+
+#include "scan.h"
 
 namespace thermal {
 
@@ -20,6 +24,16 @@ void interpolate(const float* positions, ptrdiff_t pixels, const LookupTable& ta
 template <typename Index, typename Value>
 void take(const Index* indices, ptrdiff_t pixels, const Value* table, Value* out) {
     for (ptrdiff_t i = 0; i < pixels; ++i) out[i] = table[indices[i]];
+}
+
+// Temperatures of a class map, whose pixels come in runs.
+template <>
+inline void take(const uint8_t* classes, ptrdiff_t pixels, const float* table, float* out) {
+    for (ptrdiff_t i = 0; i < pixels;) {
+        const ptrdiff_t end = end_of_bytes(classes, classes[i], i, pixels);
+        std::fill(out + i, out + end, table[classes[i]]);
+        i = end;
+    }
 }
 
 }  // namespace thermal

@@ -117,6 +117,20 @@ py::array_t<float> object_means_of(const py::object& objects_argument, int count
     return means;
 }
 
+py::array_t<float> paint_of(const py::object& objects_argument, const py::object& values_argument) {
+    const auto objects = checked<int32_t>(objects_argument, "objects", {kAny, kAny});
+    const Extent extent = extent_of(objects, "objects");
+    const auto values = checked<float>(values_argument, "values", {kAny});
+    py::array_t<float> out({extent.height, extent.width});
+    const int32_t* ids = objects.data();
+    const float* source = values.data();
+    const int count = static_cast<int>(values.size());
+    float* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    paint(ids, extent.height, extent.width, source, count, target);
+    return out;
+}
+
 // `out` when the caller brought one that can be written in place, else a new array.
 Array<float> output_array(const py::object& out, const std::vector<py::ssize_t>& shape) {
     if (out.is_none()) return Array<float>(shape);
@@ -360,6 +374,7 @@ PYBIND11_MODULE(_ops, module) {
     module.def("composite", composite_of, arg("labels"), arg("objects"), arg("contrasts"),
                arg("thermal_labels"), arg("contrast_kelvin"), arg("feather"), arg("threads") = 1,
                arg("out") = py::none());
+    module.def("paint", paint_of, arg("objects"), arg("values"));
     module.def("planes", planes_of, arg("rgb"), arg("out") = py::none());
     module.def("planes_4", planes_4_of, arg("rgb"), arg("out") = py::none());
     module.def("conditions", conditions_of, arg("labels"), arg("thermal_labels"), arg("classes"),

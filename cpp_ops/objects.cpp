@@ -69,6 +69,25 @@ THERMAL_CLONES void id_range(const int32_t* objects, ptrdiff_t pixels, int32_t* 
     *highest = high;
 }
 
+// Most blocks lie in one object, which spares the look-up by pixel.
+THERMAL_CLONES void paint_pixels(const int32_t* objects, ptrdiff_t pixels, const float* values,
+                                 float* __restrict out) {
+    constexpr int kBlock = 16;
+    ptrdiff_t start = 0;
+    for (; start + kBlock <= pixels; start += kBlock) {
+        const int32_t* block = objects + start;
+        const int32_t object = block[0];
+        int32_t differences = 0;
+        for (int i = 0; i < kBlock; ++i) differences |= block[i] ^ object;
+        if (differences == 0) {
+            for (int i = 0; i < kBlock; ++i) out[start + i] = values[object];
+        } else {
+            for (int i = 0; i < kBlock; ++i) out[start + i] = values[block[i]];
+        }
+    }
+    for (; start < pixels; ++start) out[start] = values[objects[start]];
+}
+
 void refuse_ids(int32_t id, ptrdiff_t count) {
     throw Refused("InputError",
                   "objects hold the id " + std::to_string(id) + "; ids run from 0 to " +
@@ -145,6 +164,11 @@ int object_count(const int32_t* objects, int height, int width) {
     id_range(objects, pixels, &lowest, &highest);
     check_ids(lowest, highest, pixels);
     return highest + 1;
+}
+
+void paint(const int32_t* objects, int height, int width, const float* values, int count, float* out) {
+    check_ids(0, object_count(objects, height, width) - 1, count);
+    paint_pixels(objects, static_cast<ptrdiff_t>(height) * width, values, out);
 }
 
 void object_means(const int32_t* objects, int height, int width, int count, const float* values, int stride,

@@ -21,6 +21,9 @@ void check_ids(int32_t lowest, int32_t highest, ptrdiff_t count);
 // One more than the highest id. Throws Refused for a negative id, or one that is not below height * width.
 int object_count(const int32_t* objects, int height, int width);
 
+// The value of the object at every pixel. Throws Refused for an id that is not in [0, count).
+void paint(const int32_t* objects, int height, int width, const float* values, int count, float* out);
+
 // Mean over each object's pixels of values[y / stride, x / stride]; NaN for an object without pixels.
 // Throws Refused for an id that is not in [0, count).
 void object_means(const int32_t* objects, int height, int width, int count, const float* values, int stride,

@@ -5,6 +5,7 @@
 
 #include "clones.h"
 #include "pixel.h"
+#include "prefetch.h"
 
 namespace thermal {
 namespace {
@@ -14,6 +15,7 @@ THERMAL_CLONES void base_row(const CompositeInput& input, const MeasuredObjects&
                              float* __restrict base) {
     const float contrast_kelvin = input.contrast_kelvin;
     const float* __restrict thermal_labels = input.thermal_labels + static_cast<ptrdiff_t>(y) * input.width;
+    prefetch_below(thermal_labels, input.width, input.width, input.height - y);
     for (const ObjectRun& run : objects.rows[y]) {
         const float mean = objects.mean_contrasts[run.object];
         for (int x = run.begin; x < run.end; ++x)

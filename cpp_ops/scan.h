@@ -9,7 +9,8 @@
 namespace thermal {
 
 // First index from x on, or end, whose byte is not `byte`.
-THERMAL_INLINE int end_of_bytes(const uint8_t* bytes, uint8_t byte, int x, int end) {
+template <typename Index>
+THERMAL_INLINE Index end_of_bytes(const uint8_t* bytes, uint8_t byte, Index x, Index end) {
     const uint64_t repeated = byte * 0x0101010101010101ull;
     for (; x + 8 <= end; x += 8) {
         uint64_t eight;

@@ -34,19 +34,21 @@ class ClassMap:
     objects: npt.NDArray[np.int32]
     count: int
     regions: Mapping[int, list[Region]]
-    _set: Temperatures | None = field(default=None, init=False)
+    _set: Temperatures | None = field(default=None, init=False)  # what R was asked for last
     _painted: npt.NDArray[np.float32] | None = field(default=None, init=False)
 
     def thermal_labels(self, temperatures: Temperatures, classes: Sequence[str]) -> npt.NDArray[np.float32]:
         """R of set temperatures: float32 HxW in kelvin, a new array; `classes` as the bundle orders them."""
-        if self._painted is None or self._set != temperatures:
+        if self._set != temperatures:
+            self._set, self._painted = temperatures, None
+            return temperatures.thermal_labels(self.labels, self.instances, classes)
+        if self._painted is None:  # asked for again: the scene stands still
             self._painted = temperatures.thermal_labels(self.labels, self.instances, classes)
-            self._set = temperatures
         return self._painted.copy()
 
     def thermal_labels_of(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """R of one temperature per object (float32 [count], kelvin): float32 HxW, a new array."""
-        return np.take(means, self.objects)
+        return compositing.paint(self.objects, means)
 
 
 class ClassMaps:

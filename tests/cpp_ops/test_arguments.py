@@ -20,6 +20,7 @@ INSTANCES = np.zeros((8, 12), np.uint16)
 ACCEPTED = {
     "connected_components": (LABELS, INSTANCES),
     "object_means": (OBJECTS, 1, KELVIN),
+    "paint": (OBJECTS, TABLE[:1]),
     "composite": (LABELS, OBJECTS, [KELVIN], KELVIN, 10.0, 2),
     "planes": (RGB,),
     "planes_4": (RGB,),
@@ -107,6 +108,8 @@ def test_sizes_that_are_no_multiples_of_the_cell_are_refused(name, position):
         ("composite", (1, OBJECTS - 1), "the id -1"),
         ("composite", (1, OBJECTS + 96), "the id 96"),
         ("object_means", (0, OBJECTS + 1), "the id 1; ids run from 0 to 0"),
+        ("paint", (0, OBJECTS + 1), "the id 1; ids run from 0 to 0"),
+        ("paint", (0, OBJECTS - 1), "the id -1"),
         ("conditions", (2, 257), "257 classes"),
         ("conditions", (3, float("inf")), "offset is not finite"),
         ("conditions", (4, 0.0), "scale is not positive"),
@@ -182,6 +185,7 @@ def random_arguments():
     return {
         "connected_components": (frame.labels, instances),
         "object_means": (frame.objects, frame.objects.max() + 1, frame.thermal_labels),
+        "paint": (frame.objects, np.sqrt(np.arange(frame.objects.size, dtype=np.float32))),
         "composite": frame.arguments,
         "planes": (rgb,),
         "planes_4": (rgb,),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cpp_ops.frames import class_maps
-from thermalsdk.compositing import connected_components, object_means, reference
+from thermalsdk.compositing import connected_components, object_means, paint, reference
 
 
 @settings(max_examples=60, deadline=None)
@@ -66,3 +66,12 @@ def test_means_equal_the_specification(drawn, stride, absent):
     )
     assert np.isnan(means[count:]).all()
     assert not np.isnan(means[:count]).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(class_maps())
+def test_painting_equals_the_specification(drawn):
+    labels, rng = drawn
+    objects, count = connected_components(labels)
+    values = rng.uniform(250, 340, count).astype(np.float32)
+    assert np.array_equal(paint(objects, values), reference.paint(objects, values))

@@ -49,10 +49,10 @@ def test_temperatures_are_painted_anew_when_they_change(class_maps, classes, lab
         Temperatures(ambient=270.0),
         Temperatures(ambient=270.0, classes={classes[labels[0, 0]]: 300.0}),
     )
-    painted = class_map.thermal_labels(cold, classes)
-    assert (painted == 270.0).all()
-    painted[:] = 0.0  # the caller's, who may do that
-    np.testing.assert_array_equal(class_map.thermal_labels(cold, classes), np.full(labels.shape, 270.0))
+    for _ in range(4):  # a scene that stands still is painted once
+        painted = class_map.thermal_labels(cold, classes)
+        assert (painted == 270.0).all()
+        painted[:] = 0.0  # the caller's, who may do that
     np.testing.assert_array_equal(
         class_map.thermal_labels(warm, classes), warm.thermal_labels(labels, None, classes)
     )

@@ -66,6 +66,11 @@ def _numbered_in_raster_order(keys: npt.NDArray[np.int64]) -> tuple[Int32, int]:
     return rank[inverse].reshape(keys.shape).astype(np.int32), len(first)
 
 
+def paint(objects: Int32, values: Float32) -> Float32:
+    """The value (float32 [count]) of its object at every pixel of `objects`, int32 [H,W]: float32 [H,W]."""
+    return values[objects]
+
+
 def object_means(objects: Int32, count: int, values: Float32, stride: int = 1) -> Float32:
     """Mean over each object's pixels of `values[y // stride, x // stride]`.
 
