@@ -17,3 +17,6 @@
 
 // Bodies of cloned functions are forced in, else they would be compiled once, for the plainest machine.
 #define THERMAL_INLINE inline __attribute__((always_inline))
+
+// Before a short loop of fixed length: GCC unrolls it first otherwise, and then does not vectorise it.
+#define THERMAL_VECTOR_LOOP _Pragma("GCC unroll 1")

@@ -14,22 +14,45 @@
 namespace thermal {
 namespace {
 
-// Pointers to the rows of one window, top to bottom, at the left end of a widened segment.
+// Columns of a window's rows that sums over rows are made of, a multiple of the lanes of a vector.
+constexpr int kColumns = kSegment + 2 * kMaxFeather;
+
+// The rows of the windows of a segment, top to bottom.
 template <int Feather>
 struct WindowRows {
     const float* base[2 * Feather + 1];
     const int32_t* labels[2 * Feather + 1];
+
+    THERMAL_INLINE WindowRows(const RowWindow& window, int height, int y, int x) {
+        for (int r = 0; r <= 2 * Feather; ++r) {
+            const int near = std::clamp(y + r - Feather, 0, height - 1);
+            base[r] = window.base(near) + x;
+            labels[r] = window.labels(near) + x;
+        }
+    }
 };
 
-// Bit k % 32 is set when class k may be in the window.
-template <int Feather>
-THERMAL_INLINE uint32_t classes_in(const WindowRows<Feather>& rows) {
-    uint32_t classes = 0;
-    for (const int32_t* labels : rows.labels) {
-        for (int x = 0; x < kSegment + 2 * Feather; ++x) classes |= 1u << (labels[x] & 31);
+// The classes of a segment's windows from front to back, and maybe others that are a multiple of 32 away.
+class PresentClasses {
+  public:
+    template <int Feather>
+    THERMAL_INLINE PresentClasses(const WindowRows<Feather>& rows, int classes) : next_(classes) {
+        for (const int32_t* labels : rows.labels) {
+            for (int x = 0; x < kSegment + 2 * Feather; ++x) bits_ |= 1u << (labels[x] & 31);
+        }
     }
-    return classes;
-}
+
+    // The next one, or -1.
+    THERMAL_INLINE int next() {
+        while (--next_ >= 0 && !(bits_ >> (next_ & 31) & 1)) {
+        }
+        return next_;
+    }
+
+  private:
+    uint32_t bits_ = 0;
+    int next_;
+};
 
 // What each pixel of a segment shows so far, one Painter a pixel, as planes so that lanes are pixels.
 struct SegmentPainter {
@@ -37,9 +60,17 @@ struct SegmentPainter {
     float weight[kSegment];
     float sum[kSegment];
 
-    THERMAL_INLINE void paint(int x, float coverage, float temperature) {
+    THERMAL_INLINE SegmentPainter() {
+        for (int x = 0; x < kSegment; ++x) {
+            visible[x] = 1.0f;
+            weight[x] = 0.0f;
+            sum[x] = 0.0f;
+        }
+    }
+
+    THERMAL_INLINE void paint(int x, float coverage, float covered_base, float relief) {
         Painter pixel{visible[x], weight[x], sum[x]};
-        pixel.paint(coverage, temperature);
+        pixel.paint(coverage, covered_base, relief);
         visible[x] = pixel.visible;
         weight[x] = pixel.weight;
         sum[x] = pixel.sum;
@@ -56,58 +87,77 @@ THERMAL_INLINE float window_sum(const Term& term) {
     return sum;
 }
 
-// Pixels whose window holds several classes, a segment at a time: each class's share and weighted base come
+// Share and weighted base of one class in the columns of a segment's windows.
+struct ClassColumns {
+    float coverage[kColumns];
+    float weighted[kColumns];
+
+    template <int Feather>
+    THERMAL_INLINE void fill(const WindowRows<Feather>& rows, int k) {
+        float* __restrict shares = coverage;
+        float* __restrict bases = weighted;
+        for (int x = 0; x < kColumns; ++x)
+            shares[x] = window_sum<Feather>([&](int r) { return rows.labels[r][x] == k ? 1.0f : 0.0f; });
+        for (int x = 0; x < kColumns; ++x)
+            bases[x] =
+                window_sum<Feather>([&](int r) { return rows.labels[r][x] == k ? rows.base[r][x] : 0.0f; });
+    }
+};
+
+template <int Feather>
+THERMAL_INLINE void paint_class(const WindowRows<Feather>& rows, const ClassColumns& columns, int k,
+                                const float* __restrict contrast, float contrast_kelvin, int count,
+                                SegmentPainter& painter) {
+    const int32_t* __restrict own_labels = rows.labels[Feather] + Feather;
+    const float* __restrict own_base = rows.base[Feather] + Feather;
+    THERMAL_VECTOR_LOOP
+    for (int x = 0; x < count; ++x) {
+        const float coverage = window_sum<Feather>([&](int c) { return columns.coverage[x + c]; });
+        const float weighted = window_sum<Feather>([&](int c) { return columns.weighted[x + c]; });
+        painter.paint(x, coverage, own_labels[x] == k ? coverage * own_base[x] : weighted,
+                      contrast_kelvin * contrast[x]);
+    }
+}
+
+// Pixels whose windows hold several classes, a segment at a time: each class's share and weighted base come
 // from separable sums, then the classes are painted front to back.
 template <int Feather>
 THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows,
-                                    const std::vector<const float*>& contrasts, ptrdiff_t pixel, int count,
-                                    float contrast_kelvin, float* __restrict out) {
-    const uint32_t present = classes_in<Feather>(rows);
+                                    const std::vector<const float*>& contrasts, ptrdiff_t pixel,
+                                    float contrast_kelvin, int count, float* __restrict out) {
     SegmentPainter painter;
-    for (int x = 0; x < kSegment; ++x) {
-        painter.visible[x] = 1.0f;
-        painter.weight[x] = 0.0f;
-        painter.sum[x] = 0.0f;
+    // A class's columns are made before those of the one in front are read: stores take a while to land.
+    ClassColumns columns[2];
+    PresentClasses classes(rows, static_cast<int>(contrasts.size()));
+    int turn = 0;
+    int k = classes.next();
+    columns[turn].fill(rows, k);
+    while (k >= 0) {
+        const int behind = classes.next();
+        if (behind >= 0) columns[1 - turn].fill(rows, behind);
+        if (contrasts[k] != nullptr)
+            paint_class(rows, columns[turn], k, contrasts[k] + pixel, contrast_kelvin, count, painter);
+        turn = 1 - turn;
+        k = behind;
     }
-    for (int k = static_cast<int>(contrasts.size()) - 1; k >= 0; --k) {
-        if (!(present >> (k & 31) & 1) || contrasts[k] == nullptr) continue;
-        float coverage[kSegment + 2 * Feather];
-        float weighted[kSegment + 2 * Feather];
-        for (int x = 0; x < kSegment + 2 * Feather; ++x) {
-            coverage[x] = window_sum<Feather>([&](int r) { return rows.labels[r][x] == k ? 1.0f : 0.0f; });
-            weighted[x] =
-                window_sum<Feather>([&](int r) { return rows.labels[r][x] == k ? rows.base[r][x] : 0.0f; });
-        }
-        const float* __restrict contrast = contrasts[k] + pixel;
-        const int32_t* __restrict own_labels = rows.labels[Feather] + Feather;
-        const float* __restrict own_base = rows.base[Feather] + Feather;
-        for (int x = 0; x < count; ++x) {
-            const float share = window_sum<Feather>([&](int c) { return coverage[x + c]; });
-            const float sum = window_sum<Feather>([&](int c) { return weighted[x + c]; });
-            const float base = own_labels[x] == k ? own_base[x] : sum / share;
-            painter.paint(x, share, surface_temperature(base, contrast_kelvin, contrast[x]));
-        }
-    }
+    THERMAL_VECTOR_LOOP
     for (int x = 0; x < count; ++x) out[x] = painter.sum[x] / painter.weight[x];
 }
 
-// A segment of a row from x on, of at most `count` pixels.
+// The segment of a row from x on, or the last whole one.
 template <int Feather>
 THERMAL_INLINE void composite_segment(const CompositeInput& input, const RowWindow& window, int y, int x,
-                                      int count, float* __restrict out) {
-    WindowRows<Feather> rows;
-    for (int r = 0; r <= 2 * Feather; ++r) {
-        const int near = std::clamp(y + r - Feather, 0, input.height - 1);
-        rows.base[r] = window.base(near) + x;
-        rows.labels[r] = window.labels(near) + x;
+                                      float* __restrict out) {
+    const ptrdiff_t row = static_cast<ptrdiff_t>(y) * input.width;
+    if (input.width < kSegment) {
+        const WindowRows<Feather> rows(window, input.height, y, 0);
+        composite_mixed(rows, input.contrasts, row, input.contrast_kelvin, input.width, out + row);
+        return;
     }
-    const ptrdiff_t pixel = static_cast<ptrdiff_t>(y) * input.width + x;
+    x = std::min(x, input.width - kSegment);
+    const WindowRows<Feather> rows(window, input.height, y, x);
     // With a constant count the loops have no remainders.
-    if (count >= kSegment) {
-        composite_mixed<Feather>(rows, input.contrasts, pixel, kSegment, input.contrast_kelvin, out + pixel);
-    } else {
-        composite_mixed<Feather>(rows, input.contrasts, pixel, count, input.contrast_kelvin, out + pixel);
-    }
+    composite_mixed(rows, input.contrasts, row + x, input.contrast_kelvin, kSegment, out + row + x);
 }
 
 // Pixels of one row that are in the core of one object.
@@ -116,7 +166,7 @@ THERMAL_INLINE void composite_core(const float* __restrict base, const float* __
     for (int i = 0; i < count; ++i) out[i] = surface_temperature(base[i], contrast_kelvin, contrast[i]);
 }
 
-// A segment that begins outside of a core may reach into one: its pixels come out the same.
+// Segments may overlap each other and cores: their pixels come out the same.
 template <int Feather>
 THERMAL_INLINE void composite_row(const CompositeInput& input, const MeasuredObjects& objects,
                                   const RowWindow& window, int y, float* out) {
@@ -128,7 +178,7 @@ THERMAL_INLINE void composite_row(const CompositeInput& input, const MeasuredObj
                        input.height - y);
         while (x < run.end) {
             if (!cores[x]) {
-                composite_segment<Feather>(input, window, y, x, input.width - x, out);
+                composite_segment<Feather>(input, window, y, x, out);
                 x += kSegment;
                 continue;
             }

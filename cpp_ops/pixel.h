@@ -58,12 +58,11 @@ struct Painter {
     float weight = 0.0f;
     float sum = 0.0f;
 
-    // A class that covers `coverage` of the window and is `temperature` kelvin at this pixel. Where coverage
-    // is zero the temperature may be anything: it is not used.
-    THERMAL_HD void paint(float coverage, float temperature) {
-        const float alpha = coverage * visible;
-        sum += coverage > 0.0f ? alpha * temperature : 0.0f;
-        weight += alpha;
+    // A class that covers `coverage` of the window, where a_k * B_k is `covered_base` and c * contrast_k
+    // `relief`. Where coverage is zero the relief may be anything: it is not used.
+    THERMAL_HD void paint(float coverage, float covered_base, float relief) {
+        sum += coverage > 0.0f ? visible * (covered_base + coverage * relief) : 0.0f;
+        weight += coverage * visible;
         visible *= 1.0f - coverage;
     }
 
@@ -137,8 +136,8 @@ THERMAL_HD float composite_pixel(const FrameView& frame, const float* const* con
             }
         }
         if (coverage == 0.0f) continue;
-        const float base = k == own ? own_base : weighted / coverage;
-        painter.paint(coverage, surface_temperature(base, frame.contrast_kelvin, contrasts[k][centre]));
+        painter.paint(coverage, k == own ? coverage * own_base : weighted,
+                      frame.contrast_kelvin * contrasts[k][centre]);
     }
     return painter.temperature();
 }

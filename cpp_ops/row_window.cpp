@@ -23,15 +23,12 @@ THERMAL_CLONES void base_row(const CompositeInput& input, const MeasuredObjects&
     }
 }
 
-// Columns that whole segments of a row take.
-int segmented(int width) { return (width + kSegment - 1) / kSegment * kSegment; }
-
 }  // namespace
 
 void RowWindow::fit(int width, int feather) {
     feather_ = feather;
     rows_ = 2 * feather + 1;
-    stride_ = segmented(width) + 2 * feather;
+    stride_ = std::max(width, kSegment) + 2 * kMaxFeather;
     base_.resize(static_cast<size_t>(rows_) * stride_);
     labels_.resize(base_.size());
 }

@@ -12,8 +12,8 @@ namespace thermal {
 // Columns that are worked on together.
 constexpr int kSegment = 16;
 
-// The last 2 * feather + 1 rows of the frame, widened with replicated edges: by the feather at the left, and
-// at the right by the feather after the last whole segment.
+// The last 2 * feather + 1 rows of the frame, widened with replicated edges: by the feather at the left, at
+// the right so that kMaxFeather columns may be read on both sides of any segment.
 class RowWindow {
   public:
     // Sets the size, before the first row of a band is loaded. The memory only grows.
