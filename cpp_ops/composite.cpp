@@ -1,7 +1,8 @@
 #include "composite.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
 
 #include "clones.h"
 #include "contrast_means.h"
