@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -303,12 +305,19 @@ def test_full_disk_at_the_sidecar(engines, builds, monkeypatch):
     assert engines.find(REQUEST) is None
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that every user may read; pytest closes its own to all but their owner."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user who may not write")
-def test_read_only_cache_gives_what_it_has_and_refuses_to_build(engines, builds, tmp_path_factory):
+def test_read_only_cache_gives_what_it_has_and_refuses_to_build(open_folder, builds):
+    engines = EngineCache(open_folder / "engines")
     engines.get(REQUEST, b"model")
-    for folder in (engines.folder, *engines.folder.parents):
-        if folder.is_relative_to(tmp_path_factory.getbasetemp().parent):
-            folder.chmod(0o755)
+    engines.folder.chmod(0o755)
     os.seteuid(65534)
     try:
         assert engines.get(REQUEST, b"model").read() is not None
