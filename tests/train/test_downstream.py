@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -177,6 +178,7 @@ def test_the_table_holds_mean_and_spread_of_the_seeds():
 
 @pytest.mark.slow
 def test_the_command_trains_every_arm_and_goes_on_from_what_is_there(street, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "DetectorConfig", partial(DetectorConfig, batch=2, size=(64, 64)))
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     words = (
