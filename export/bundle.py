@@ -30,6 +30,7 @@ from thermalsdk.bundle import (
     ThermalNormalization,
     write_manifest,
 )
+from thermalsdk.labels import STREET_CLASSES, LabelTable
 from thermalsdk.scenes import StreetScene
 from train.networks.backbone import padded_to_stride
 from train.networks.edge import region_growth
@@ -40,6 +41,8 @@ logger = logging.getLogger(__name__)
 CARD = "MODEL_CARD.md"
 GOLDEN = "golden.npz"
 GOLDEN_SEED, GOLDEN_SIZE = 7, (192, 256)
+#: The numbering of procedural scenes, for bundles that lack some of their classes.
+SCENE_IDS = LabelTable("scenes", "thermalsdk.scenes", dict(enumerate(STREET_CLASSES)), "background")
 
 #: Puts files beside the FP32 graphs of a bundle in the making, made from these modules; returns the manifest
 #: with what it has to say about them.
@@ -151,11 +154,11 @@ def _write_golden(directory: Path) -> None:
     scene = StreetScene(GOLDEN_SEED, *GOLDEN_SIZE).render(0.0)
     with Synthesizer.load(directory, device="cpu", precision="fp32", threads=1) as synth:
         auto = synth(scene.rgb)
-        given = synth(scene.rgb, labels=scene.labels, thermal_labels=auto.thermal_labels)
+        given = synth(scene.rgb, labels=scene.labels, label_ids=SCENE_IDS, thermal_labels=auto.thermal_labels)
     np.savez_compressed(
         directory / GOLDEN,
         rgb=scene.rgb,
-        labels=scene.labels,
+        labels=given.labels,
         thermal_labels=auto.thermal_labels,
         kelvin=given.kelvin,
         auto_labels=auto.labels,

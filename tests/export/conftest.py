@@ -1,9 +1,12 @@
 """A bundle of tiny networks with everything that export can put into one."""
 
+import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from onnx import ModelProto
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from export.bundle import _manifest
 from export.fused.write import add_fused
@@ -12,6 +15,15 @@ from export.half import add_half_twins
 from export.pipeline import add_pipeline, write
 from tests.export.tiny_networks import tiny_run
 from thermalsdk.bundle import Bundle, write_manifest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def translations() -> Iterator[None]:
+    """PyTorch's translations of operators, collected once: it does so, for a second, in every export."""
+    with pytest.MonkeyPatch.context() as patch:
+        collected = functools.cache(ONNXRegistry.from_torchlib)
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(collected))
+        yield
 
 
 @pytest.fixture(scope="session")
