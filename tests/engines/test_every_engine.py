@@ -1,5 +1,7 @@
 """Encoder, layers and the graph that joins them, of the bundle that ships, in FP32 and FP16: really built."""
 
+import statistics
+import subprocess
 import sys
 
 import onnx
@@ -12,7 +14,8 @@ from thermalsdk.errors import BackendUnavailable
 
 pytestmark = pytest.mark.slow
 
-MOST_SECONDS = 60
+#: On a machine that imports NumPy in so many seconds of processor time.
+MOST_SECONDS, NUMPY_SECONDS = 60, 0.14
 
 
 @pytest.fixture(params=["engines", "half_engines"])
@@ -26,6 +29,13 @@ def share(entry):
     return entry.facts["half_share"]["declared"]
 
 
+def slowness():
+    """How many times longer this machine takes, with what else it does, but at least 1."""
+    code = "import time; start = time.process_time(); import numpy; print(time.process_time() - start)"
+    runs = (subprocess.run([sys.executable, "-c", code], check=True, capture_output=True) for _ in range(5))
+    return max(1.0, statistics.median(float(run.stdout) for run in runs) / NUMPY_SECONDS)
+
+
 def test_they_take_less_than_a_minute_and_print_their_half_shares(engines, half_engines, specs, capsys):
     seconds = engines.processor_seconds + half_engines.processor_seconds
     shares = {
@@ -35,7 +45,7 @@ def test_they_take_less_than_a_minute_and_print_their_half_shares(engines, half_
     lines += [f"  {file:26} fp32 {full:.3f}  fp16 {half:.3f}" for file, (full, half) in shares.items()]
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
-    assert seconds < MOST_SECONDS
+    assert seconds < MOST_SECONDS * slowness()
     for full, half in shares.values():
         assert full == 0.0
         assert half >= LEAST_HALF_SHARE
