@@ -1,4 +1,4 @@
-"""How pytest-xdist shares the tests out: `make test` runs two processes."""
+"""How pytest-xdist shares the tests out, and what tests report at the end."""
 
 import pytest
 
@@ -17,3 +17,10 @@ def pytest_xdist_make_scheduler(config, log):
             return folders[0] if folders else super()._split_scope(nodeid)
 
     return Scheduling(config, log)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests recorded with `record_property`; what they print themselves stays in their process."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")

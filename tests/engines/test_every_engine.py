@@ -36,15 +36,16 @@ def slowness():
     return max(1.0, statistics.median(float(run.stdout) for run in runs) / NUMPY_SECONDS)
 
 
-def test_they_take_less_than_a_minute_and_print_their_half_shares(engines, half_engines, specs, capsys):
+def test_they_take_less_than_a_minute_and_print_their_half_shares(
+    engines, half_engines, specs, record_property
+):
     seconds = engines.processor_seconds + half_engines.processor_seconds
     shares = {
         spec.file: [share(both.by_graph[spec.file][1]) for both in (engines, half_engines)] for spec in specs
     }
-    lines = [f"{2 * len(specs)} engines built in {seconds:.1f} s of processor time; half share declared:"]
-    lines += [f"  {file:26} fp32 {full:.3f}  fp16 {half:.3f}" for file, (full, half) in shares.items()]
-    with capsys.disabled():
-        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    record_property("engines", f"{2 * len(specs)} built in {seconds:.1f} s of processor time")
+    for file, (full, half) in shares.items():
+        record_property("half share declared", f"{file:26} fp32 {full:.3f}  fp16 {half:.3f}")
     assert seconds < MOST_SECONDS * slowness()
     for full, half in shares.values():
         assert full == 0.0
