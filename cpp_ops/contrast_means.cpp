@@ -77,11 +77,14 @@ THERMAL_INLINE float sum_of(const float* values, int count, int readable) {
 
 // First index from x on, or end, where the object is another one.
 THERMAL_INLINE int end_of_object(const int32_t* objects, int x, int end) {
+    constexpr int kBlock = 32;
     const int32_t object = objects[x];
-    int32_t differences = 0;
-    for (int i = x; i < end; ++i) differences |= objects[i] ^ object;
-    if (differences == 0) return end;
-    while (objects[x] == object) ++x;
+    for (; x + kBlock <= end; x += kBlock) {
+        int32_t differences = 0;
+        for (int i = 0; i < kBlock; ++i) differences |= objects[x + i] ^ object;
+        if (differences != 0) break;
+    }
+    while (x < end && objects[x] == object) ++x;
     return x;
 }
 

@@ -19,7 +19,6 @@ import numpy.typing as npt
 UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]
 Int32 = npt.NDArray[np.int32]
-#: Top, left, bottom and right of a part of a plane; bottom and right are exclusive.
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
