@@ -25,14 +25,17 @@ def test_import_loads_nothing_heavy(statement):
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_import_costs_less_than_that_of_numpy_which_it_needs(statement):
-    """Processor time, best of three: NumPy's is the unit that a slow machine and a fast one share.
+def test_import_costs_less_than_that_of_numpy_which_it_needs(statement, monkeypatch):
+    """Processor time, best of five each: NumPy's is the unit that a slow machine and a fast one share.
 
     Where NumPy takes 0.14 s the two are within the 0.3 s of design.md.
     """
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # NumPy starts its threads, as it does for users
     clock = "time.process_time()"
-    code = f"import time; a = {clock}; import numpy; b = {clock}; {statement}; print(({clock} - b) / (b - a))"
-    assert min(float(run(code)) for _ in range(3)) < 1
+    code = f"import time; a = {clock}; import numpy; b = {clock}; {statement}; print(b - a, {clock} - b)"
+    times = [[float(seconds) for seconds in run(code).split()] for _ in range(5)]
+    numpy_seconds, own_seconds = (min(column) for column in zip(*times, strict=True))
+    assert own_seconds < numpy_seconds
 
 
 def test_public_names():
