@@ -1,19 +1,17 @@
 #include "conditions.h"
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <vector>
 
 #include "clones.h"
 #include "parallel.h"
+#include "planes.h"
 #include "refused.h"
 
 namespace thermal {
 namespace {
 
-constexpr int kCell = 4;
 constexpr int kPixels = kCell * kCell;
 
 // edges[x] is 1 where a pixel of a row has a 4-neighbour of another label. `above` and `below` are the row
@@ -144,16 +142,11 @@ void conditions(const uint8_t* labels, const float* thermal_labels, int height, 
     const int rows = height / kCell;
     std::memset(out, 0, sizeof(float) * 3 * classes * rows * (width / kCell));
     const Planes planes{out, static_cast<ptrdiff_t>(rows) * (width / kCell), 1.0f / (kPixels * coding.scale)};
-    const int bands = bands_for(threads, rows);
-    std::atomic<int> stray_label{-1};
-    parallel_for(threads, bands, [&](int band) {
+    const int stray_label = parallel_rows(threads, rows, [&](int row) {
         thread_local std::vector<uint8_t> edges;
         edges.resize(static_cast<size_t>(kCell) * width);
-        for (int row = share_of(rows, band, bands); row < share_of(rows, band + 1, bands); ++row) {
-            const int stray = write_row(labels, thermal_labels, height, width, classes, coding.offset,
-                                        kCell * row, edges.data(), planes);
-            if (stray >= 0) stray_label = stray;
-        }
+        return write_row(labels, thermal_labels, height, width, classes, coding.offset, kCell * row,
+                         edges.data(), planes);
     });
     if (stray_label >= 0) refuse_label(stray_label, classes);
 }

@@ -1,7 +1,6 @@
 #include "contrast_means.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -135,17 +134,11 @@ THERMAL_CLONES int measure_row(const CompositeInput& input, int y, const uint8_t
 void measure_rows(const CompositeInput& input, int threads, MeasuredObjects& objects) {
     objects.cores.resize(static_cast<size_t>(input.height) * input.width);
     objects.rows.resize(input.height);
-    std::atomic<int> stray_label{-1};
-    const int bands = bands_for(threads, input.height);
-    parallel_for(threads, bands, [&](int band) {
+    const int stray_label = parallel_rows(threads, input.height, [&](int y) {
         thread_local CoreMarker marker;
-        const int last = share_of(input.height, band + 1, bands);
-        for (int y = share_of(input.height, band, bands); y < last; ++y) {
-            uint8_t* cores = objects.cores.data() + static_cast<ptrdiff_t>(y) * input.width;
-            marker.mark(input.labels, input.height, input.width, input.feather, y, cores);
-            const int stray = measure_row(input, y, cores, objects.rows[y]);
-            if (stray >= 0) stray_label = stray;
-        }
+        uint8_t* cores = objects.cores.data() + static_cast<ptrdiff_t>(y) * input.width;
+        marker.mark(input.labels, input.height, input.width, input.feather, y, cores);
+        return measure_row(input, y, cores, objects.rows[y]);
     });
     if (stray_label < 0) return;
     throw Refused("LabelError",

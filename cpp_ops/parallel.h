@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 
 namespace thermal {
@@ -25,6 +26,21 @@ void parallel_for(int threads, int pieces, const Body& body) {
     const int helpers = std::min(threads, pieces) - 1;
     const auto call = [](const void* any, int piece) { (*static_cast<const Body*>(any))(piece); };
     run_pieces(helpers, pieces, call, &body);
+}
+
+// Calls body(row) for every row on `threads` threads. Returns a value that is not negative of one of them, or
+// -1. body must not throw.
+template <typename Body>
+int parallel_rows(int threads, int rows, const Body& body) {
+    std::atomic<int> found{-1};
+    const int bands = bands_for(threads, rows);
+    parallel_for(threads, bands, [&](int band) {
+        for (int row = share_of(rows, band, bands); row < share_of(rows, band + 1, bands); ++row) {
+            const int value = body(row);
+            if (value >= 0) found = value;
+        }
+    });
+    return found;
 }
 
 }  // namespace thermal

@@ -12,8 +12,6 @@
 namespace thermal {
 namespace {
 
-constexpr int kCell = 4;
-
 // Bilinear enlargement by 4: output 4 * i + phase lies between source i + shift and the next one.
 struct Phase {
     int shift;

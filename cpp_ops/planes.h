@@ -5,6 +5,9 @@
 
 namespace thermal {
 
+// Pixels of a cell along each axis.
+constexpr int kCell = 4;
+
 // Interleaved u8 rgb -> three planes in [0, 1].
 void planes(const uint8_t* rgb, int height, int width, float* out);
 

@@ -30,8 +30,7 @@ from thermalsdk.bundle import (
     ThermalNormalization,
     write_manifest,
 )
-from thermalsdk.labels import STREET_CLASSES, LabelTable
-from thermalsdk.scenes import StreetScene
+from thermalsdk.scenes import SCENE_IDS, StreetScene
 from train.networks.backbone import padded_to_stride
 from train.networks.edge import region_growth
 from train.networks.labeller import REACH as LABELLER_REACH
@@ -41,8 +40,6 @@ logger = logging.getLogger(__name__)
 CARD = "MODEL_CARD.md"
 GOLDEN = "golden.npz"
 GOLDEN_SEED, GOLDEN_SIZE = 7, (192, 256)
-#: The numbering of procedural scenes, for bundles that lack some of their classes.
-SCENE_IDS = LabelTable("scenes", "thermalsdk.scenes", dict(enumerate(STREET_CLASSES)), "background")
 
 #: Puts files beside the FP32 graphs of a bundle in the making, made from these modules; returns the manifest
 #: with what it has to say about them.

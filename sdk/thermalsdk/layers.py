@@ -11,17 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk import compositing
 from thermalsdk.backends import Graph
 from thermalsdk.bundle import Manifest
 from thermalsdk.class_map import ClassMap
-from thermalsdk.padding import pad
+from thermalsdk.conditions import CONDITION_STRIDE, write_conditions
 from thermalsdk.regions import Box, Region
 from thermalsdk.workspace import Workspace
 
 _CONDITION, _CONTRAST = "condition", "contrast"
-#: Frame pixels per cell of a condition, along each axis.
-_CONDITION_STRIDE = 4
 Float32 = npt.NDArray[np.float32]
 
 
@@ -65,7 +62,7 @@ class Layers:
             thermal_labels: R, float32 HxW in kelvin.
         """
         size = (class_map.padded.shape[0], class_map.padded.shape[1])
-        frame = _LayerInputs(features, self._conditions(class_map.padded, thermal_labels), size[0])
+        frame = _LayerInputs(features, self._conditions(class_map, thermal_labels), size[0])
         classes = self._manifest.classes
         planes = {number: self._workspace.array(classes[number], size) for number in class_map.regions}
         spent: list[tuple[int, float]] = []
@@ -93,19 +90,12 @@ class Layers:
         whole = [planes[k][:height, :width] if k in planes else None for k in range(len(classes))]
         return Contrasts(whole, milliseconds)
 
-    def _conditions(self, labels: npt.NDArray[np.uint8], thermal_labels: Float32) -> Float32:
+    def _conditions(self, class_map: ClassMap, thermal_labels: Float32) -> Float32:
         """What every layer is told of the padded frame, [K,3,H/4,W/4]; good until the next frame."""
-        count, coding = len(self._graphs), self._manifest.thermal_normalization
-        shape = (count, 3, *(side // _CONDITION_STRIDE for side in labels.shape))
-        return compositing.conditions(
-            labels,
-            pad(thermal_labels, self._manifest.alignment),
-            count,
-            coding.offset_kelvin,
-            coding.scale_kelvin,
-            self._threads,
-            self._workspace.array(_CONDITION, shape),
-        )
+        height, width = (side // CONDITION_STRIDE for side in class_map.padded.shape)
+        told = self._workspace.array(_CONDITION, (len(self._graphs), 3, height, width))
+        write_conditions(self._manifest, class_map, thermal_labels, self._threads, told)
+        return told
 
     def _on_all_threads(self, work: Callable[[], None]) -> None:
         """Do the work on this thread and the others at the same time; all have ended on return."""
@@ -125,7 +115,7 @@ class Layers:
         workspace = self._own_workspace()
         inputs = {n: _part(f, region.box, frame.height, workspace, n) for n, f in frame.features.items()}
         told = frame.conditions[number : number + 1]
-        rows, columns = region.box.cells(_CONDITION_STRIDE)
+        rows, columns = region.box.cells(CONDITION_STRIDE)
         inputs[_CONDITION] = _contiguous(told[:, :, rows, columns], workspace, _CONDITION)
         contrast = workspace.array(
             _CONTRAST, (1, 1, region.box.bottom - region.box.top, region.box.right - region.box.left)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from thermalsdk import compositing
 from thermalsdk.backends import Graph
 from thermalsdk.bundle import Manifest
 from thermalsdk.class_map import ClassMap
+from thermalsdk.conditions import write_conditions
 from thermalsdk.layers import Contrasts
-from thermalsdk.padding import pad
 from thermalsdk.workspace import Workspace
 
 _RGB, _CONDITIONS, _CONTRASTS = "rgb", "conditions", "contrasts"
@@ -36,17 +35,8 @@ class AtOnce:
         self, encoded: Mapping[str, Float32], class_map: ClassMap, thermal_labels: Float32
     ) -> Contrasts:
         """Contrast of every class in a frame, right everywhere. No class has a time of its own."""
-        coding = self._manifest.thermal_normalization
-        told = pad(thermal_labels, self._manifest.alignment)
         conditions, contrasts = self._array(_CONDITIONS, class_map), self._array(_CONTRASTS, class_map)
-        compositing.conditions(
-            class_map.padded,
-            told,
-            len(self._manifest.classes),
-            coding.offset_kelvin,
-            coding.scale_kelvin,
-            out=conditions,
-        )
+        write_conditions(self._manifest, class_map, thermal_labels, 1, conditions)
         self._graph.run({**encoded, _CONDITIONS: conditions}, {_CONTRASTS: contrasts})
         height, width = class_map.labels.shape
         planes = [
