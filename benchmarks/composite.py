@@ -1,8 +1,9 @@
 """The composition: native against the NumPy reference and against copying as many bytes.
 
-All are timed in turn in one run, so that the ratios hold on a busy machine too. The copy moves as many bytes
-as the composition must at least read (labels, objects, thermal labels, one contrast) and write (kelvin): 17
-per pixel. A second copy, of 64 MiB, is too large for any cache: it shows the bandwidth of the memory.
+Both of its steps count: the sums that each region adds to its objects' means, and the composition itself. All
+are timed in turn in one run, so that the ratios hold on a busy machine too. The copy moves as many bytes as
+the composition must at least read (thermal labels, one contrast) and write (kelvin): 12 per pixel, and those
+of the objects' runs. A second copy, of 64 MiB, is too large for any cache: it shows the memory's bandwidth.
 
 python benchmarks/composite.py [--size 512x512] [--threads 2] [--repeats 200] [--quick] [--json FILE]
 """
@@ -15,17 +16,22 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from thermalsdk.compositing import composite, connected_components, reference
+from thermalsdk.compositing import ObjectMap, composite, contrast_sums, reference
+from thermalsdk.regions import Regions, plan_regions
 from thermalsdk.scenes import StreetScene
 from thermalsdk.tolerances import COMPOSITE_KELVIN
 
-BYTES_PER_PIXEL = 1 + 4 + 4 + 4 + 4
+BYTES_PER_PIXEL = 4 + 4 + 4
+BYTES_PER_RUN = 16
+CLASSES = 10
 CONTRAST_KELVIN = 10.0
 FEATHER = 2
+GROWTH = 16
 LARGE = 64 << 20
 
 
@@ -49,25 +55,24 @@ def main() -> None:
 
 def measure(height: int, width: int, threads: int, repeats: int) -> dict[str, object]:
     """Medians in milliseconds, and ratios of medians, on one procedural street frame."""
-    arguments = street(height, width)
+    street = Street.drawn(height, width)
     out = np.empty((height, width), np.float32)
-    difference = composite(*arguments) - reference.composite(*arguments)
+    difference = street.composed(1, out) - street.specified()
     if not COMPOSITE_KELVIN.accepts(difference):
         raise SystemExit(f"native and reference differ by {np.abs(difference).max()} K")
-    moved = BYTES_PER_PIXEL * height * width // 2  # a copy reads and writes each byte
+    moved = street.least_bytes // 2  # a copy reads and writes each byte
     memory_ms = medians([copying(LARGE, 1)], max(3, repeats // 20))[0]
     with ThreadPoolExecutor(threads) as pool:
-        native_ms, copy_ms = medians([lambda: composite(*arguments, out=out), copying(moved, 1)], repeats)
+        native_ms, copy_ms = medians([lambda: street.composed(1, out), copying(moved, 1)], repeats)
         native_threads_ms, copy_threads_ms = medians(
-            [lambda: composite(*arguments, threads=threads, out=out), copying(moved, threads, pool)], repeats
+            [lambda: street.composed(threads, out), copying(moved, threads, pool)], repeats
         )
     native_again_ms, reference_ms = medians(
-        [lambda: composite(*arguments, out=out), lambda: reference.composite(*arguments)],
-        max(3, repeats // 20),
+        [lambda: street.composed(1, out), street.specified], max(3, repeats // 20)
     )
-    classes, objects = len(np.unique(arguments[0])), arguments[1].max() + 1
+    classes = len(np.unique(street.labels))
     return {
-        "frame": f"{width}x{height}, {classes} classes, {objects} objects",
+        "frame": f"{width}x{height}, {classes} classes, {street.objects.count} objects",
         "bytes": 2 * moved,
         "one_thread": {
             "native_ms": round(native_ms, 3),
@@ -86,14 +91,59 @@ def measure(height: int, width: int, threads: int, repeats: int) -> dict[str, ob
     }
 
 
-def street(height: int, width: int) -> tuple:
-    """Arguments of composite for a procedural frame with random contrasts."""
-    frame = StreetScene(1, height, width).render(2.0)
-    objects, count = connected_components(frame.labels)
-    rng = np.random.default_rng(1)
-    contrasts = [rng.uniform(-1, 1, frame.labels.shape).astype(np.float32) for _ in range(10)]
-    temperatures = rng.uniform(270, 320, count).astype(np.float32)
-    return frame.labels, objects, contrasts, temperatures[objects], CONTRAST_KELVIN, FEATHER
+@dataclass(frozen=True)
+class Street:
+    """A procedural frame with random contrasts and a random temperature for each object."""
+
+    labels: np.ndarray
+    objects: ObjectMap
+    regions: Regions
+    planes: np.ndarray  # of contrasts, by class
+    contrasts: np.ndarray  # the regions' parts of these, one after another
+    sums: np.ndarray
+    thermal_labels: np.ndarray
+
+    @classmethod
+    def drawn(cls, height: int, width: int) -> Street:
+        """The frame; both sides are multiples of 8."""
+        labels = StreetScene(1, height, width).render(2.0).labels
+        objects = ObjectMap(FEATHER)
+        objects.analyse(labels)
+        rng = np.random.default_rng(1)
+        regions = plan_regions(labels, CLASSES, GROWTH)
+        planes = rng.uniform(-1, 1, (CLASSES, height, width)).astype(np.float32)
+        parts = [planes[run.class_id][run.box.cells(1)].ravel() for run in regions.runs]
+        sums = np.empty((len(parts), objects.count), np.float32)
+        temperatures = rng.uniform(270, 320, objects.count).astype(np.float32)
+        return cls(labels, objects, regions, planes, np.concatenate(parts), sums, temperatures[objects.ids()])
+
+    def composed(self, threads: int, out: np.ndarray) -> np.ndarray:
+        """Kelvin, by the native module."""
+        for index in range(len(self.regions.runs)):
+            contrast_sums(self.objects, self.regions.rows, index, self.contrasts, self.sums)
+        return composite(
+            self.objects,
+            self.regions.rows,
+            self.contrasts,
+            self.sums,
+            self.thermal_labels,
+            CONTRAST_KELVIN,
+            threads,
+            out,
+        )
+
+    def specified(self) -> np.ndarray:
+        """Kelvin, by the reference."""
+        return reference.composite(
+            self.labels, self.objects.ids(), self.planes, self.thermal_labels, CONTRAST_KELVIN, FEATHER
+        )
+
+    @property
+    def least_bytes(self) -> int:
+        """What the composition must at least read and write."""
+        ends = np.diff(self.objects.ids(), axis=1) != 0
+        runs = len(ends) + int(np.count_nonzero(ends))
+        return BYTES_PER_PIXEL * self.labels.size + BYTES_PER_RUN * runs
 
 
 def copying(size: int, threads: int, pool: ThreadPoolExecutor | None = None) -> Callable[[], None]:

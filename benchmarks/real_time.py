@@ -27,7 +27,7 @@ from common.report import leave
 from thermalsdk import Synthesizer, Temperatures
 from thermalsdk.backends.onnxruntime import OnnxRuntimeGraph
 from thermalsdk.bench import BenchFrame, open_rival, summarise, throughput
-from thermalsdk.regions import Box, Region
+from thermalsdk.regions import Regions
 
 SIZE = (512, 512)
 GIVEN = Temperatures(ambient=285.0)
@@ -136,8 +136,7 @@ def dense(synth: Synthesizer, rgb: np.ndarray, labels: np.ndarray) -> object:
 
     Keep a synthesizer for such frames alone: it remembers the regions of a class map that does not change.
     """
-    whole = Box(0, 0, *rgb.shape[:2])
-    everywhere = {k: [Region(whole, whole)] for k in range(len(synth.info.classes))}
+    everywhere = Regions.whole(range(len(synth.info.classes)), (rgb.shape[0], rgb.shape[1]))
     with mock.patch("thermalsdk.class_map.plan_regions", return_value=everywhere):
         return synth(rgb, labels=labels, temperatures=GIVEN)
 

@@ -28,9 +28,9 @@ inline std::string shape_text(const py::array& array) {
     return shape_text(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
 }
 
-// The argument as a contiguous array of T. A dimension of -1 in `shape` may have any size but 0.
+// Refuses what is no array of T and `shape`. A dimension of -1 may have any size but 0.
 template <typename T>
-Array<T> checked(const py::handle& argument, const char* name, const std::vector<py::ssize_t>& shape) {
+void require_array(const py::handle& argument, const char* name, const std::vector<py::ssize_t>& shape) {
     const auto dtype = [] { return std::string(py::str(static_cast<py::object>(py::dtype::of<T>()))); };
     if (!py::isinstance<py::array>(argument)) {
         const std::string type = py::str(py::type::of(argument).attr("__name__"));
@@ -53,7 +53,13 @@ Array<T> checked(const py::handle& argument, const char* name, const std::vector
             std::string(name) + " has the shape " + shape_text(array) + ", not " + shape_text(shape) + ".",
             "Every plane of one call has the same height and width.");
     }
-    return Array<T>::ensure(array);
+}
+
+// The argument as a contiguous array of T and that shape.
+template <typename T>
+Array<T> checked(const py::handle& argument, const char* name, const std::vector<py::ssize_t>& shape) {
+    require_array<T>(argument, name, shape);
+    return Array<T>::ensure(argument);
 }
 
 }  // namespace thermal

@@ -1,16 +1,18 @@
 #include "composite.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "clones.h"
 #include "contrast_means.h"
 #include "parallel.h"
 #include "pixel.h"
 #include "prefetch.h"
+#include "refused.h"
 #include "row_window.h"
-#include "scan.h"
 
 namespace thermal {
 namespace {
@@ -123,112 +125,148 @@ THERMAL_INLINE void paint_class(const WindowRows<Feather>& rows, const ClassColu
 // Pixels whose windows hold several classes, a segment at a time: each class's share and weighted base come
 // from separable sums, then the classes are painted front to back.
 template <int Feather>
-THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows,
-                                    const std::vector<const float*>& contrasts, ptrdiff_t pixel,
+THERMAL_INLINE void composite_mixed(const WindowRows<Feather>& rows, const RowPatches& patches, int x,
                                     float contrast_kelvin, int count, float* __restrict out) {
     SegmentPainter painter;
     // A class's columns are made before those of the one in front are read: stores take a while to land.
     ClassColumns columns[2];
-    PresentClasses classes(rows, static_cast<int>(contrasts.size()));
+    float gathered[kSegment];
+    PresentClasses classes(rows, patches.labels());
     int turn = 0;
     int k = classes.next();
     columns[turn].fill(rows, k);
     while (k >= 0) {
         const int behind = classes.next();
         if (behind >= 0) columns[1 - turn].fill(rows, behind);
-        if (contrasts[k] != nullptr)
-            paint_class(rows, columns[turn], k, contrasts[k] + pixel, contrast_kelvin, count, painter);
+        const float* contrast = patches.segment(k, x, count, gathered);
+        if (contrast != nullptr)
+            paint_class(rows, columns[turn], k, contrast, contrast_kelvin, count, painter);
         turn = 1 - turn;
         k = behind;
     }
     THERMAL_VECTOR_LOOP
-    for (int x = 0; x < count; ++x) out[x] = painter.sum[x] / painter.weight[x];
+    for (int i = 0; i < count; ++i) out[i] = painter.sum[i] / painter.weight[i];
 }
+
+// A row of the frame that is being made.
+struct Row {
+    const CompositeInput& input;
+    const RowWindow& window;
+    const RowPatches& patches;
+    int y;
+    float* out;  // of the row
+
+    int width() const { return input.objects.width(); }
+};
 
 // The segment of a row from x on, or the last whole one.
 template <int Feather>
-THERMAL_INLINE void composite_segment(const CompositeInput& input, const RowWindow& window, int y, int x,
-                                      float* __restrict out) {
-    const ptrdiff_t row = static_cast<ptrdiff_t>(y) * input.width;
-    if (input.width < kSegment) {
-        const WindowRows<Feather> rows(window, input.height, y, 0);
-        composite_mixed(rows, input.contrasts, row, input.contrast_kelvin, input.width, out + row);
+THERMAL_INLINE void composite_segment(const Row& row, int x) {
+    const int height = row.input.objects.height();
+    const float contrast_kelvin = row.input.contrast_kelvin;
+    if (row.width() < kSegment) {
+        const WindowRows<Feather> rows(row.window, height, row.y, 0);
+        composite_mixed(rows, row.patches, 0, contrast_kelvin, row.width(), row.out);
         return;
     }
-    x = std::min(x, input.width - kSegment);
-    const WindowRows<Feather> rows(window, input.height, y, x);
+    x = std::min(x, row.width() - kSegment);
+    const WindowRows<Feather> rows(row.window, height, row.y, x);
     // With a constant count the loops have no remainders.
-    composite_mixed(rows, input.contrasts, row + x, input.contrast_kelvin, kSegment, out + row + x);
+    composite_mixed(rows, row.patches, x, contrast_kelvin, kSegment, row.out + x);
 }
 
-// Pixels of one row that are in the core of one object.
-THERMAL_INLINE void composite_core(const float* __restrict base, const float* __restrict contrast,
-                                   float contrast_kelvin, int count, float* __restrict out) {
-    for (int i = 0; i < count; ++i) out[i] = surface_temperature(base[i], contrast_kelvin, contrast[i]);
-}
-
-// Segments may overlap each other and cores: their pixels come out the same.
+// Pixels from x to `end` that are in the core of one object.
 template <int Feather>
-THERMAL_INLINE void composite_row(const CompositeInput& input, const MeasuredObjects& objects,
-                                  const RowWindow& window, int y, float* out) {
-    const ptrdiff_t row = static_cast<ptrdiff_t>(y) * input.width;
-    const uint8_t* cores = objects.cores.data() + row;
+THERMAL_INLINE void composite_core(const Row& row, int label, int x, int end) {
+    while (x < end) {
+        const PatchRow* part = row.patches.find(label, x);
+        const int count = std::min(end, part->end) - x;
+        const float* __restrict contrast = part->patch->at(row.y, x);
+        const float* __restrict base = row.window.base(row.y) + Feather + x;
+        float* __restrict out = row.out + x;
+        const float contrast_kelvin = row.input.contrast_kelvin;
+        for (int i = 0; i < count; ++i) out[i] = surface_temperature(base[i], contrast_kelvin, contrast[i]);
+        prefetch_below(contrast, count, part->patch->stride(), part->patch->box.bottom - row.y);
+        x += count;
+    }
+}
+
+// Segments may overlap each other and cores: their pixels come out the same. Returns a label whose contrasts
+// are in no patch, or -1.
+template <int Feather>
+THERMAL_INLINE int composite_row(const Row& row) {
     int x = 0;
-    for (const ObjectRun& run : objects.rows[y]) {
-        prefetch_below(input.contrasts[run.label] + row + run.begin, run.end - run.begin, input.width,
-                       input.height - y);
-        while (x < run.end) {
-            if (!cores[x]) {
-                composite_segment<Feather>(input, window, y, x, out);
-                x += kSegment;
-                continue;
-            }
-            const int end = end_of_bytes(cores, 1, x, run.end);
-            composite_core(window.base(y) + Feather + x, input.contrasts[run.label] + row + x,
-                           input.contrast_kelvin, end - x, out + row + x);
-            x = end;
+    for (const Run& run : row.input.objects.row(row.y)) {
+        if (row.patches.end_of_patches(run.label, run.begin, run.end) < run.end) return run.label;
+        x = std::max(x, run.begin);
+        if (run.core) {
+            composite_core<Feather>(row, run.label, x, run.end);
+        } else {
+            for (; x < run.end; x += kSegment) composite_segment<Feather>(row, x);
         }
     }
+    return -1;
 }
+
+// What a thread keeps from frame to frame.
+struct Memory {
+    RowWindow window;
+    RowPatches patches;
+};
 
 template <int Feather>
-THERMAL_INLINE void composite_rows(const CompositeInput& input, const MeasuredObjects& objects, int first,
-                                   int last, RowWindow& window, float* out) {
-    for (int y = std::max(0, first - Feather); y < std::min(input.height, first + Feather); ++y)
-        window.load(input, objects, y);
+THERMAL_INLINE int composite_rows(const CompositeInput& input, const std::vector<float>& means, int first,
+                                  int last, Memory& memory, float* out) {
+    const int height = input.objects.height();
+    for (int y = std::max(0, first - Feather); y < std::min(height, first + Feather); ++y)
+        memory.window.load(input, means, y);
+    int stray_label = -1;
     for (int y = first; y < last; ++y) {
-        if (y + Feather < input.height) window.load(input, objects, y + Feather);
-        composite_row<Feather>(input, objects, window, y, out);
+        if (y + Feather < height) memory.window.load(input, means, y + Feather);
+        memory.patches.turn_to(y);
+        float* row = out + static_cast<ptrdiff_t>(y) * input.objects.width();
+        stray_label =
+            std::max(stray_label, composite_row<Feather>({input, memory.window, memory.patches, y, row}));
     }
+    return stray_label;
 }
 
-THERMAL_CLONES void composite_band(const CompositeInput& input, const MeasuredObjects& objects, int first,
-                                   int last, RowWindow& window, float* out) {
-    switch (input.feather) {
+THERMAL_CLONES int composite_band(const CompositeInput& input, const std::vector<float>& means, int first,
+                                  int last, Memory& memory, float* out) {
+    switch (input.objects.feather()) {
         case 0:
-            return composite_rows<0>(input, objects, first, last, window, out);
+            return composite_rows<0>(input, means, first, last, memory, out);
         case 1:
-            return composite_rows<1>(input, objects, first, last, window, out);
+            return composite_rows<1>(input, means, first, last, memory, out);
         case 2:
-            return composite_rows<2>(input, objects, first, last, window, out);
+            return composite_rows<2>(input, means, first, last, memory, out);
         case 3:
-            return composite_rows<3>(input, objects, first, last, window, out);
+            return composite_rows<3>(input, means, first, last, memory, out);
         default:
-            return composite_rows<kMaxFeather>(input, objects, first, last, window, out);
+            return composite_rows<kMaxFeather>(input, means, first, last, memory, out);
     }
 }
 
 }  // namespace
 
 void composite(const CompositeInput& input, int threads, float* out) {
-    const MeasuredObjects& objects = contrast_means(input, threads);
-    const int bands = bands_for(threads, input.height);
+    const ObjectMap& objects = input.objects;
+    const std::vector<float>& means =
+        contrast_means(objects, static_cast<int>(input.patches.size()), input.contrast_sums);
+    std::atomic<int> stray_label{-1};
+    const int bands = bands_for(threads, objects.height());
     parallel_for(threads, bands, [&](int band) {
-        thread_local RowWindow window;
-        window.fit(input.width, input.feather);
-        composite_band(input, objects, share_of(input.height, band, bands),
-                       share_of(input.height, band + 1, bands), window, out);
+        thread_local Memory memory;
+        memory.window.fit(objects.width(), objects.feather());
+        memory.patches.begin(input.patches, objects.feather());
+        const int found = composite_band(input, means, share_of(objects.height(), band, bands),
+                                         share_of(objects.height(), band + 1, bands), memory, out);
+        if (found >= 0) stray_label = found;
     });
+    if (stray_label < 0) return;
+    throw Refused("LabelError",
+                  "labels hold class " + std::to_string(stray_label) + ", whose contrasts are in no region.",
+                  "Plan the regions with thermalsdk.compositing.plan_regions.");
 }
 
 }  // namespace thermal

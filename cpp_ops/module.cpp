@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,14 +17,18 @@
 #include "blur.h"
 #include "composite.h"
 #include "conditions.h"
+#include "contrast_means.h"
 #include "display.h"
 #include "lookup.h"
+#include "object_values.h"
 #include "objects.h"
+#include "patches.h"
 #include "pixel.h"
 #include "planes.h"
 #include "processor.h"
 #include "refused.h"
 #include "regions.h"
+#include "rows.h"
 #ifdef THERMAL_CUDA
 #include "cuda/bindings.h"
 #endif
@@ -77,57 +82,59 @@ void require_classes(py::ssize_t classes) {
             "Pass from 1 to 256 classes.");
 }
 
-py::tuple connected_components_of(const py::object& labels_argument, const py::object& instances_argument) {
+void analyse_into(ObjectMap& objects, const py::object& labels_argument,
+                  const py::object& instances_argument) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
     const Extent extent = extent_of(labels, "labels");
-    Array<int32_t> objects({extent.height, extent.width});
-    int count;
-    if (instances_argument.is_none()) {
-        const uint8_t* source = labels.data();
-        int32_t* target = objects.mutable_data();
-        const py::gil_scoped_release release;
-        count = connected_components(source, extent.height, extent.width, target);
-    } else {
-        const auto instances =
-            checked<uint16_t>(instances_argument, "instances", {extent.height, extent.width});
-        const uint8_t* source = labels.data();
-        const uint16_t* ids = instances.data();
-        int32_t* target = objects.mutable_data();
-        const py::gil_scoped_release release;
-        count = instance_objects(source, ids, extent.height, extent.width, target);
-    }
-    return py::make_tuple(objects, count);
+    Array<uint16_t> instances;
+    if (!instances_argument.is_none())
+        instances = checked<uint16_t>(instances_argument, "instances", {extent.height, extent.width});
+    const uint8_t* source = labels.data();
+    const uint16_t* ids = instances_argument.is_none() ? nullptr : instances.data();
+    const py::gil_scoped_release release;
+    objects.analyse(source, ids, extent.height, extent.width);
 }
 
-py::array_t<float> object_means_of(const py::object& objects_argument, int count,
-                                   const py::object& values_argument, int stride) {
+std::unique_ptr<ObjectMap> new_object_map(int feather) {
+    require(feather >= 0 && feather <= kMaxFeather, "feather is " + std::to_string(feather) + ".",
+            "Pass from 0 to " + std::to_string(kMaxFeather) + " pixels.");
+    return std::make_unique<ObjectMap>(feather);
+}
+
+py::array_t<int32_t> ids_of(const ObjectMap& objects) {
+    py::array_t<int32_t> out({objects.height(), objects.width()});
+    int32_t* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    write_ids(objects, target);
+    return out;
+}
+
+py::tuple connected_components_of(const py::object& labels, const py::object& instances) {
+    ObjectMap objects(0);
+    analyse_into(objects, labels, instances);
+    return py::make_tuple(ids_of(objects), objects.count());
+}
+
+py::array_t<float> object_means_of(const ObjectMap& objects, const py::object& values_argument, int stride) {
     require(stride >= 1, "stride is " + std::to_string(stride) + ".", "Pass at least 1.");
-    require(count >= 0, "count is " + std::to_string(count) + ".", "Pass the number of objects.");
-    const auto objects = checked<int32_t>(objects_argument, "objects", {kAny, kAny});
-    const Extent extent = extent_of(objects, "objects");
     const auto values =
         checked<float>(values_argument, "values",
-                       {(extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride});
-    py::array_t<float> means(count);
-    const int32_t* ids = objects.data();
+                       {(objects.height() + stride - 1) / stride, (objects.width() + stride - 1) / stride});
+    py::array_t<float> means(objects.count());
     const float* source = values.data();
     float* target = means.mutable_data();
     const py::gil_scoped_release release;
-    object_means(ids, extent.height, extent.width, count, source, stride, target);
+    object_means(objects, source, stride, target);
     return means;
 }
 
-py::array_t<float> paint_of(const py::object& objects_argument, const py::object& values_argument) {
-    const auto objects = checked<int32_t>(objects_argument, "objects", {kAny, kAny});
-    const Extent extent = extent_of(objects, "objects");
-    const auto values = checked<float>(values_argument, "values", {kAny});
-    py::array_t<float> out({extent.height, extent.width});
-    const int32_t* ids = objects.data();
+py::array_t<float> paint_of(const ObjectMap& objects, const py::object& values_argument) {
+    const auto values = checked<float>(values_argument, "values", {objects.count()});
+    py::array_t<float> out({objects.height(), objects.width()});
     const float* source = values.data();
-    const int count = static_cast<int>(values.size());
     float* target = out.mutable_data();
     const py::gil_scoped_release release;
-    paint(ids, extent.height, extent.width, source, count, target);
+    paint(objects, source, target);
     return out;
 }
 
@@ -142,40 +149,105 @@ Array<float> output_array(const py::object& out, const std::vector<py::ssize_t>&
     return array;
 }
 
-Array<float> composite_of(const py::object& labels_argument, const py::object& objects_argument,
-                          const std::vector<py::object>& contrasts_argument,
-                          const py::object& thermal_labels_argument, float contrast_kelvin, int feather,
-                          int threads, const py::object& out_argument) {
-    const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
-    const Extent extent = extent_of(labels, "labels");
-    const std::vector<py::ssize_t> shape{extent.height, extent.width};
-    const auto objects = checked<int32_t>(objects_argument, "objects", shape);
-    const auto thermal_labels = checked<float>(thermal_labels_argument, "thermal_labels", shape);
-    require_classes(static_cast<py::ssize_t>(contrasts_argument.size()));
-    require_threads(threads);
-    require(feather >= 0 && feather <= kMaxFeather, "feather is " + std::to_string(feather) + ".",
-            "Pass from 0 to " + std::to_string(kMaxFeather) + " pixels.");
-    require(std::isfinite(contrast_kelvin), "contrast_kelvin is not finite.", "Pass kelvin, such as 10.0.");
+// Rows of plan_regions, with the contrasts of their boxes one after another.
+class Regions {
+  public:
+    Regions(const py::object& regions, const py::object& contrasts)
+        : rows_(checked<int32_t>(regions, "regions", {kAny, kColumns})),
+          contrasts_(checked<float>(contrasts, "contrasts", {kAny})) {}
 
-    std::vector<Array<float>> kept;  // copies of strided planes live until the end of the call
-    CompositeInput input{extent.height,         extent.width,    labels.data(), objects.data(), {},
-                         thermal_labels.data(), contrast_kelvin, feather};
-    for (size_t k = 0; k < contrasts_argument.size(); ++k) {
-        if (contrasts_argument[k].is_none()) {
-            input.contrasts.push_back(nullptr);
-            continue;
-        }
-        const std::string name = "contrasts[" + std::to_string(k) + "]";
-        kept.push_back(checked<float>(contrasts_argument[k], name.c_str(), shape));
-        input.contrasts.push_back(kept.back().data());
+    int count() const { return static_cast<int>(rows_.shape(0)); }
+
+    // What was made of one region, where so many pixels come before it. Moves on behind it.
+    Patch patch(int index, ptrdiff_t& offset) const {
+        const int32_t* row = rows_.data(index, 0);
+        const Patch patch{row[0],
+                          {row[1], row[2], row[3], row[4]},
+                          {row[5], row[6], row[7], row[8]},
+                          contrasts_.data() + offset};
+        const PixelBox &core = patch.core, &box = patch.box;
+        require(0 <= patch.label && patch.label < kMaxClasses && 0 <= box.top && box.top <= core.top &&
+                    core.top < core.bottom && core.bottom <= box.bottom && 0 <= box.left &&
+                    box.left <= core.left && core.left < core.right && core.right <= box.right,
+                "regions[" + std::to_string(index) + "] is no core in a box.", kPlan);
+        offset += box.area();
+        require(offset <= contrasts_.size(),
+                "contrasts hold " + std::to_string(contrasts_.size()) + " values, fewer than the boxes.",
+                "Pass the contrasts of every box, one after another.");
+        return patch;
     }
+
+    Patch patch(int wanted) const {
+        require(0 <= wanted && wanted < count(), "There is no region " + std::to_string(wanted) + ".", kPlan);
+        ptrdiff_t offset = 0;
+        for (int index = 0; index < wanted; ++index) patch(index, offset);
+        return patch(wanted, offset);
+    }
+
+    void patches(std::vector<Patch>& all) const {
+        all.clear();
+        ptrdiff_t offset = 0;
+        for (int index = 0; index < count(); ++index) all.push_back(patch(index, offset));
+    }
+
+  private:
+    static constexpr py::ssize_t kColumns = 9;
+    static constexpr const char* kPlan = "Plan the regions with thermalsdk.compositing.plan_regions.";
+
+    Array<int32_t> rows_;
+    Array<float> contrasts_;
+};
+
+void contrast_sums_of(const ObjectMap& objects, const py::object& regions_argument, int index,
+                      const py::object& contrasts_argument, const py::object& sums_argument) {
+    const Regions regions(regions_argument, contrasts_argument);
+    const Patch patch = regions.patch(index);
+    Array<float> sums = output_array(sums_argument, {regions.count(), objects.count()});
+    float* target = sums.mutable_data(index, 0);
+    const py::gil_scoped_release release;
+    contrast_sums(objects, patch, target);
+}
+
+Array<float> composite_of(const ObjectMap& objects, const py::object& regions_argument,
+                          const py::object& contrasts_argument, const py::object& sums_argument,
+                          const py::object& thermal_labels_argument, float contrast_kelvin, int threads,
+                          const py::object& out_argument) {
+    const std::vector<py::ssize_t> shape{objects.height(), objects.width()};
+    const Regions regions(regions_argument, contrasts_argument);
+    const auto sums = checked<float>(sums_argument, "sums", {regions.count(), objects.count()});
+    const auto thermal_labels = checked<float>(thermal_labels_argument, "thermal_labels", shape);
+    require_threads(threads);
+    require(std::isfinite(contrast_kelvin), "contrast_kelvin is not finite.", "Pass kelvin, such as 10.0.");
     Array<float> out = output_array(out_argument, shape);
+    thread_local std::vector<Patch> patches;
+    regions.patches(patches);
+    const CompositeInput input{objects, patches, sums.data(), thermal_labels.data(), contrast_kelvin};
     float* target = out.mutable_data();
     {
         const py::gil_scoped_release release;
         composite(input, threads, target);
     }
     return out;
+}
+
+// A part of a plane is copied row by row; channels that follow each other are part of a row.
+void copy_part_of(const py::object& part_argument, const py::object& out_argument) {
+    require_array<float>(part_argument, "part", {kAny, kAny, kAny});
+    constexpr py::ssize_t kFloat = sizeof(float);
+    auto part = py::reinterpret_borrow<py::array>(part_argument);
+    if (part.strides(2) != kFloat) part = Array<float>::ensure(part);
+    const py::ssize_t count = part.shape(0), rows = part.shape(1), floats = part.shape(2);
+    Array<float> out = output_array(out_argument, {count, rows, floats});
+    const py::ssize_t step = part.strides(0) / kFloat, row_step = part.strides(1) / kFloat;
+    const auto* source = static_cast<const float*>(part.data());
+    float* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    if (row_step == floats) {
+        copy_rows({source, count, rows * floats, step}, target);
+        return;
+    }
+    for (py::ssize_t i = 0; i < count; ++i)
+        copy_rows({source + i * step, rows, floats, row_step}, target + i * rows * floats);
 }
 
 Array<float> planes_of(const py::object& rgb_argument, const py::object& out_argument) {
@@ -368,13 +440,19 @@ PYBIND11_MODULE(_ops, module) {
     using py::arg;
     module.doc() = "Per-pixel work of thermalsdk. thermalsdk.compositing is its public face.";
     py::register_local_exception_translator(raise_in_python);
+    py::class_<ObjectMap>(module, "ObjectMap")
+        .def(py::init(&new_object_map), arg("feather"))
+        .def("analyse", analyse_into, arg("labels"), arg("instances") = py::none())
+        .def_property_readonly("count", &ObjectMap::count)
+        .def("ids", ids_of);
     module.def("connected_components", connected_components_of, arg("labels"), arg("instances") = py::none());
-    module.def("object_means", object_means_of, arg("objects"), arg("count"), arg("values"),
-               arg("stride") = 1);
-    module.def("composite", composite_of, arg("labels"), arg("objects"), arg("contrasts"),
-               arg("thermal_labels"), arg("contrast_kelvin"), arg("feather"), arg("threads") = 1,
-               arg("out") = py::none());
+    module.def("object_means", object_means_of, arg("objects"), arg("values"), arg("stride") = 1);
+    module.def("contrast_sums", contrast_sums_of, arg("objects"), arg("regions"), arg("index"),
+               arg("contrasts"), arg("sums"));
+    module.def("composite", composite_of, arg("objects"), arg("regions"), arg("contrasts"), arg("sums"),
+               arg("thermal_labels"), arg("contrast_kelvin"), arg("threads") = 1, arg("out") = py::none());
     module.def("paint", paint_of, arg("objects"), arg("values"));
+    module.def("copy_part", copy_part_of, arg("part"), arg("out"));
     module.def("planes", planes_of, arg("rgb"), arg("out") = py::none());
     module.def("planes_4", planes_4_of, arg("rgb"), arg("out") = py::none());
     module.def("conditions", conditions_of, arg("labels"), arg("thermal_labels"), arg("classes"),

@@ -1,32 +1,70 @@
-// Objects: the areas that have one temperature each.
+// Objects: the areas of a class map that have one temperature each.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace thermal {
 
-// Objects are 4-connected areas of one label, numbered in raster order of their first pixels. Returns how
-// many.
-int connected_components(const uint8_t* labels, int height, int width, int32_t* objects);
+// Pixels of one row that follow each other and are of one object, all of them in its core or none. A core's
+// pixels have windows of one class.
+struct Run {
+    int32_t begin;
+    int32_t end;
+    int32_t object;
+    uint8_t label;
+    bool core;
+};
 
-// Objects are the distinct pairs of label and instance, connected or not, numbered in raster order. Returns
-// how many.
-int instance_objects(const uint8_t* labels, const uint16_t* instances, int height, int width,
-                     int32_t* objects);
+// The runs of one row, from left to right.
+class RowRuns {
+  public:
+    RowRuns(const Run* first, const Run* last) : first_(first), last_(last) {}
+    const Run* begin() const { return first_; }
+    const Run* end() const { return last_; }
 
-// Throws Refused unless 0 <= lowest and highest < count.
-void check_ids(int32_t lowest, int32_t highest, ptrdiff_t count);
+  private:
+    const Run* first_;
+    const Run* last_;
+};
 
-// One more than the highest id. Throws Refused for a negative id, or one that is not below height * width.
-int object_count(const int32_t* objects, int height, int width);
+// The objects of one class map, run by run. Keeps its memory from map to map.
+class ObjectMap {
+  public:
+    // A pixel's window has 2 * feather + 1 pixels a side.
+    explicit ObjectMap(int feather) : feather_(feather) {}
 
-// The value of the object at every pixel. Throws Refused for an id that is not in [0, count).
-void paint(const int32_t* objects, int height, int width, const float* values, int count, float* out);
+    // Without instances (null) objects are 4-connected areas of one label, with them distinct pairs of label
+    // and instance, connected or not. They are numbered in raster order of their first pixels.
+    void analyse(const uint8_t* labels, const uint16_t* instances, int height, int width);
 
-// Mean over each object's pixels of values[y / stride, x / stride]; NaN for an object without pixels.
-// Throws Refused for an id that is not in [0, count).
-void object_means(const int32_t* objects, int height, int width, int count, const float* values, int stride,
-                  float* means);
+    int feather() const { return feather_; }
+    int height() const { return height_; }
+    int width() const { return width_; }
+    int count() const { return static_cast<int>(pixels_.size()); }
+
+    RowRuns row(int y) const { return {runs_.data() + row_starts_[y], runs_.data() + row_starts_[y + 1]}; }
+
+    // The pixels whose contrasts make an object's mean: those of its core, or all where it has none.
+    bool is_measured(const Run& run) const { return run.core || pixels_[run.object].core == 0; }
+    int measured_pixels(int object) const {
+        return pixels_[object].core > 0 ? pixels_[object].core : pixels_[object].rim;
+    }
+
+  private:
+    // How many pixels an object has in its core, and outside of it.
+    struct Pixels {
+        int32_t core = 0;
+        int32_t rim = 0;
+    };
+
+    void cut(Run run, const uint8_t* cores);
+
+    int feather_;
+    int height_ = 0, width_ = 0;
+    std::vector<Run> runs_;
+    std::vector<int32_t> row_starts_{0};  // places in runs_, one more than there are rows
+    std::vector<Pixels> pixels_;          // by object
+};
 
 }  // namespace thermal

@@ -10,16 +10,21 @@
 namespace thermal {
 namespace {
 
-// Base temperatures of one row, run by run.
-THERMAL_CLONES void base_row(const CompositeInput& input, const MeasuredObjects& objects, int y,
-                             float* __restrict base) {
+// Base temperatures and labels of one row, run by run.
+THERMAL_CLONES void load_row(const CompositeInput& input, const float* means, int y, float* __restrict base,
+                             int32_t* __restrict labels) {
+    const ObjectMap& objects = input.objects;
     const float contrast_kelvin = input.contrast_kelvin;
-    const float* __restrict thermal_labels = input.thermal_labels + static_cast<ptrdiff_t>(y) * input.width;
-    prefetch_below(thermal_labels, input.width, input.width, input.height - y);
-    for (const ObjectRun& run : objects.rows[y]) {
-        const float mean = objects.mean_contrasts[run.object];
-        for (int x = run.begin; x < run.end; ++x)
+    const float* __restrict thermal_labels =
+        input.thermal_labels + static_cast<ptrdiff_t>(y) * objects.width();
+    prefetch_below(thermal_labels, objects.width(), objects.width(), objects.height() - y);
+    for (const Run& run : objects.row(y)) {
+        const float mean = means[run.object];
+        const int32_t label = run.label;
+        for (int x = run.begin; x < run.end; ++x) {
             base[x] = base_temperature(thermal_labels[x], contrast_kelvin, mean);
+            labels[x] = label;
+        }
     }
 }
 
@@ -33,12 +38,11 @@ void RowWindow::fit(int width, int feather) {
     labels_.resize(base_.size());
 }
 
-void RowWindow::load(const CompositeInput& input, const MeasuredObjects& objects, int y) {
-    base_row(input, objects, y, base_.data() + slot_of(y) + feather_);
-    widen(base_, y, input.width);
-    const uint8_t* labels = input.labels + static_cast<ptrdiff_t>(y) * input.width;
-    std::copy_n(labels, input.width, labels_.data() + slot_of(y) + feather_);
-    widen(labels_, y, input.width);
+void RowWindow::load(const CompositeInput& input, const std::vector<float>& means, int y) {
+    load_row(input, means.data(), y, base_.data() + slot_of(y) + feather_,
+             labels_.data() + slot_of(y) + feather_);
+    widen(base_, y, input.objects.width());
+    widen(labels_, y, input.objects.width());
 }
 
 template <typename T>

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "contrast_means.h"
+#include "composite.h"
 
 namespace thermal {
 
@@ -19,8 +19,8 @@ class RowWindow {
     // Sets the size, before the first row of a band is loaded. The memory only grows.
     void fit(int width, int feather);
 
-    // Keeps row y of the frame instead of row y - 2 * feather - 1.
-    void load(const CompositeInput& input, const MeasuredObjects& objects, int y);
+    // Keeps row y of the frame instead of row y - 2 * feather - 1. Takes the objects' mean contrasts.
+    void load(const CompositeInput& input, const std::vector<float>& means, int y);
 
     // Widened rows: index 0 is column -feather of the frame.
     const float* base(int y) const { return base_.data() + slot_of(y); }

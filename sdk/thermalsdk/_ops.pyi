@@ -13,18 +13,35 @@ has_cuda: bool
 #: Whether ONNX Runtime computes 8-bit networks right on this processor.
 sums_int8_exactly: bool
 
+class ObjectMap:
+    """The objects of one class map, in the form in which the composition takes them.
+
+    Raises InputError for a feather outside of 0 to 4 pixels.
+    """
+
+    def __init__(self, feather: int) -> None: ...
+    def analyse(self, labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None = None) -> None:
+        """Take on another class map [H,W]; objects are those of `connected_components`."""
+
+    @property
+    def count(self) -> int:
+        """Number of objects."""
+
+    def ids(self) -> npt.NDArray[np.int32]:
+        """The object of every pixel, int32 [H,W]."""
+
 def agc_linear(kelvin: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.uint8]: ...
 def blur(values: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
 def class_fractions(
     labels: npt.NDArray[np.uint8], classes: int, out: npt.NDArray[np.float32] | None = None
 ) -> npt.NDArray[np.float32]: ...
 def composite(
-    labels: npt.NDArray[np.uint8],
-    objects: npt.NDArray[np.int32],
-    contrasts: Sequence[npt.NDArray[np.float32] | None],
+    objects: ObjectMap,
+    regions: npt.NDArray[np.int32],
+    contrasts: npt.NDArray[np.float32],
+    sums: npt.NDArray[np.float32],
     thermal_labels: npt.NDArray[np.float32],
     contrast_kelvin: float,
-    feather: int,
     threads: int = 1,
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]: ...
@@ -40,14 +57,22 @@ def conditions(
 def connected_components(
     labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None = None
 ) -> tuple[npt.NDArray[np.int32], int]: ...
+def contrast_sums(
+    objects: ObjectMap,
+    regions: npt.NDArray[np.int32],
+    index: int,
+    contrasts: npt.NDArray[np.float32],
+    sums: npt.NDArray[np.float32],
+) -> None: ...
+def copy_part(part: npt.NDArray[np.float32], out: npt.NDArray[np.float32]) -> None: ...
 def interpolate(
     positions: npt.NDArray[np.float32], table: npt.NDArray[np.float32], low: float, step: float
 ) -> npt.NDArray[np.float32]: ...
 def labels_from_logits(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]: ...
 def object_means(
-    objects: npt.NDArray[np.int32], count: int, values: npt.NDArray[np.float32], stride: int = 1
+    objects: ObjectMap, values: npt.NDArray[np.float32], stride: int = 1
 ) -> npt.NDArray[np.float32]: ...
-def paint(objects: npt.NDArray[np.int32], values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
+def paint(objects: ObjectMap, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
 def plan_regions(
     labels: npt.NDArray[np.uint8], classes: int, growth: int, overhead: int, sizes: Sequence[int]
 ) -> npt.NDArray[np.int32]: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from thermalsdk import compositing
 from thermalsdk.bundle import Manifest
 from thermalsdk.padding import pad
-from thermalsdk.regions import Region, plan_regions
+from thermalsdk.regions import Regions, plan_regions
 from thermalsdk.temperatures import Temperatures
 
 
@@ -23,17 +23,15 @@ class ClassMap:
         labels: uint8 HxW.
         padded: the same with the sides that the graphs need.
         instances: uint16 HxW, or None.
-        objects: int32 HxW, the object of every pixel.
-        count: number of objects.
-        regions: runs of the layers by class id.
+        objects: the areas that have one temperature each; good until the next map is analysed.
+        regions: where the layers have to run.
     """
 
     labels: npt.NDArray[np.uint8]
     padded: npt.NDArray[np.uint8]
     instances: npt.NDArray[np.uint16] | None
-    objects: npt.NDArray[np.int32]
-    count: int
-    regions: Mapping[int, list[Region]]
+    objects: compositing.ObjectMap
+    regions: Regions
     _set: Temperatures | None = field(default=None, init=False)  # what R was asked for last
     _painted: npt.NDArray[np.float32] | None = field(default=None, init=False)
 
@@ -57,6 +55,7 @@ class ClassMaps:
     def __init__(self, manifest: Manifest, region_sides: Sequence[int]) -> None:
         self._manifest = manifest
         self._region_sides = region_sides
+        self._objects = compositing.ObjectMap(manifest.feather_pixels)
         self._key: tuple[tuple[int, ...], bytes, bytes | None] | None = None
         self._last: ClassMap | None = None
 
@@ -74,8 +73,8 @@ class ClassMaps:
         instances = None
         if instance_bytes is not None:
             instances = np.frombuffer(instance_bytes, np.uint16).reshape(shape)
-        objects, count = compositing.connected_components(labels, instances)
+        self._objects.analyse(labels, instances)
         padded = pad(labels, self._manifest.alignment)
         growth = self._manifest.region_growth_pixels
         regions = plan_regions(padded, len(self._manifest.classes), growth, self._region_sides)
-        return ClassMap(labels, padded, instances, objects, count, regions)
+        return ClassMap(labels, padded, instances, self._objects, regions)

@@ -11,30 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk import compositing
 from thermalsdk.backends import Graph
 from thermalsdk.bundle import Manifest
 from thermalsdk.class_map import ClassMap
 from thermalsdk.conditions import CONDITION_STRIDE, write_conditions
+from thermalsdk.contrasts import Contrasts
 from thermalsdk.regions import Box, Region
 from thermalsdk.workspace import Workspace
 
 _CONDITION, _CONTRAST = "condition", "contrast"
 Float32 = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Contrasts:
-    """What the layers made of a frame.
-
-    Args:
-        planes: per class in painter's order float32 HxW in [-1, 1], right on the class and its feather and
-            anything finite elsewhere; None for a class that the frame lacks. Good until the next frame.
-        milliseconds: by class that was run, of one thread; layers run at the same time, so they may add up
-            to more than the clock shows.
-    """
-
-    planes: list[Float32 | None]
-    milliseconds: dict[str, float]
 
 
 class Layers:
@@ -61,34 +48,26 @@ class Layers:
             class_map: of the frame, HxW.
             thermal_labels: R, float32 HxW in kelvin.
         """
-        size = (class_map.padded.shape[0], class_map.padded.shape[1])
-        frame = _LayerInputs(features, self._conditions(class_map, thermal_labels), size[0])
-        classes = self._manifest.classes
-        planes = {number: self._workspace.array(classes[number], size) for number in class_map.regions}
-        spent: list[tuple[int, float]] = []
-        runs = [(number, region) for number, regions in class_map.regions.items() for region in regions]
+        regions = class_map.regions
+        contrasts = Contrasts.on(regions, class_map.objects.count, self._workspace)
+        frame = _LayerInputs(features, self._conditions(class_map, thermal_labels), class_map.padded.shape[0])
         # The smallest last: a long run that starts last leaves the other threads idle.
-        runs.sort(key=lambda run: run[1].box.area)
+        waiting = sorted(range(len(regions.runs)), key=lambda index: regions.runs[index].box.area)
 
         def work() -> None:
             """Take runs until none is left; several threads do so."""
             while True:
                 try:
-                    number, region = runs.pop()
+                    index = waiting.pop()
                 except IndexError:
                     return
                 start = time.perf_counter()
-                self._run_on(number, region, frame, planes[number])
-                spent.append((number, (time.perf_counter() - start) * 1e3))
+                self._run_on(regions.runs[index], frame, contrasts.of(index))
+                contrasts.measure(index, class_map.objects)
+                contrasts.spent[index] = time.perf_counter() - start
 
         self._on_all_threads(work)
-        milliseconds = {
-            classes[number]: sum(elapsed for worked_on, elapsed in spent if worked_on == number)
-            for number in planes
-        }
-        height, width = class_map.labels.shape
-        whole = [planes[k][:height, :width] if k in planes else None for k in range(len(classes))]
-        return Contrasts(whole, milliseconds)
+        return contrasts
 
     def _conditions(self, class_map: ClassMap, thermal_labels: Float32) -> Float32:
         """What every layer is told of the padded frame, [K,3,H/4,W/4]; good until the next frame."""
@@ -110,20 +89,14 @@ class Layers:
         for other in others:
             other.result()
 
-    def _run_on(self, number: int, region: Region, frame: _LayerInputs, plane: Float32) -> None:
-        """Run one layer on one region and write the part that is right into the class's plane."""
+    def _run_on(self, region: Region, frame: _LayerInputs, contrast: Float32) -> None:
+        """Run one layer on one region."""
         workspace = self._own_workspace()
         inputs = {n: _part(f, region.box, frame.height, workspace, n) for n, f in frame.features.items()}
-        told = frame.conditions[number : number + 1]
         rows, columns = region.box.cells(CONDITION_STRIDE)
-        inputs[_CONDITION] = _contiguous(told[:, :, rows, columns], workspace, _CONDITION)
-        contrast = workspace.array(
-            _CONTRAST, (1, 1, region.box.bottom - region.box.top, region.box.right - region.box.left)
-        )
-        self._graphs[number].run(inputs, {_CONTRAST: contrast})
-        size = (plane.shape[0], plane.shape[1])
-        right = region.core.grown(self._manifest.feather_pixels, size)
-        plane[right.cells(1)] = contrast[0, 0][right.within(region.box)]
+        told = frame.conditions[region.class_id, :, rows, columns]
+        inputs[_CONDITION] = _contiguous(told, workspace, _CONDITION)
+        self._graphs[region.class_id].run(inputs, {_CONTRAST: contrast[np.newaxis, np.newaxis]})
 
     def _own_workspace(self) -> Workspace:
         """The calling thread's."""
@@ -147,13 +120,13 @@ def _part(feature: Float32, box: Box, height: int, workspace: Workspace, name: s
     if feature.ndim == 2:
         return feature
     rows, columns = box.cells(height // feature.shape[1])
-    return _contiguous(feature[:, rows, columns], workspace, name)
+    return _contiguous(feature[0, rows, columns], workspace, name)
 
 
 def _contiguous(part: Float32, workspace: Workspace, name: str) -> Float32:
-    """The part itself if it is contiguous, as whole rows of a feature map are, else a copy."""
-    if part.flags.c_contiguous:
-        return part
-    copy = workspace.array(name, part.shape)
-    np.copyto(copy, part)
-    return copy
+    """A part [A,B,C] as [1,A,B,C]: itself if it is contiguous, as whole rows of a plane are, else a copy."""
+    if not part.flags.c_contiguous:
+        copy = workspace.array(name, part.shape)
+        compositing.copy_part(part, copy)
+        part = copy
+    return part[np.newaxis]

@@ -15,9 +15,9 @@ from thermalsdk import compositing
 from thermalsdk.backends import Backend, Graph
 from thermalsdk.bundle import Bundle, GraphSpec, Manifest, TensorSpec
 from thermalsdk.class_map import ClassMap, ClassMaps
+from thermalsdk.contrasts import Contrasts
 from thermalsdk.errors import BundleError, InferenceError
 from thermalsdk.generators import ByRegion, Generator, choose_generator
-from thermalsdk.layers import Contrasts
 from thermalsdk.padding import crop, pad
 from thermalsdk.workspace import Workspace
 
@@ -148,7 +148,7 @@ class Networks:
         labeller.run(inputs, outputs)
         cells = (-(-frame.size[0] // _TEMPERATURE_STRIDE), -(-frame.size[1] // _TEMPERATURE_STRIDE))
         values = crop(outputs["temperature"][0, 0], cells)
-        return compositing.object_means(class_map.objects, class_map.count, values, _TEMPERATURE_STRIDE)
+        return compositing.object_means(class_map.objects, values, _TEMPERATURE_STRIDE)
 
     def encode(self, frame: PreparedFrame) -> Mapping[str, npt.NDArray[np.float32]]:
         """What the layers need of the colours, by name; good until the next frame is encoded."""
@@ -160,7 +160,7 @@ class Networks:
         class_map: ClassMap,
         thermal_labels: npt.NDArray[np.float32],
     ) -> Contrasts:
-        """Contrast of every class in the frame; None for a class that is absent.
+        """Contrast of every class in the frame.
 
         Args:
             encoded: what `encode` returned.
@@ -172,27 +172,27 @@ class Networks:
     def compose(
         self,
         class_map: ClassMap,
-        contrasts: list[npt.NDArray[np.float32] | None],
+        contrasts: Contrasts,
         thermal_labels: npt.NDArray[np.float32],
         out: npt.NDArray[np.float32] | None,
     ) -> npt.NDArray[np.float32]:
         """Kelvin, float32 HxW, in `out` if given. Raises InferenceError when it is not finite."""
         kelvin = compositing.composite(
-            class_map.labels,
             class_map.objects,
-            contrasts,
+            contrasts.regions.rows,
+            contrasts.values,
+            contrasts.sums,
             thermal_labels,
             self._manifest.contrast_kelvin,
-            self._manifest.feather_pixels,
             self._threads,
             out,
         )
         if not np.isfinite(kelvin.sum()):
-            faulty = [
-                name
-                for name, contrast in zip(self._manifest.classes, contrasts, strict=True)
-                if contrast is not None and not np.isfinite(contrast).all()
-            ]
+            faulty = {
+                self._manifest.classes[region.class_id]: None
+                for index, region in enumerate(contrasts.regions.runs)
+                if not np.isfinite(contrasts.of(index)).all()
+            }
             raise InferenceError(
                 f"the frame is not finite; at fault: {', '.join(faulty) or 'the predicted temperatures'}",
                 _NOT_FINITE,

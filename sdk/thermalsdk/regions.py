@@ -6,8 +6,10 @@ result is the full frame's, because a box is grown by more than the layer's rece
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +24,7 @@ OVERHEAD_CELLS = 96
 SIDES = tuple(CELL * cells for cells in (*range(4, 32, 2), *range(32, 64, 4), *range(64, 257, 8)))
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """Pixels of a frame; bottom and right are exclusive."""
 
     top: int
@@ -33,47 +34,64 @@ class Box:
 
     def cells(self, stride: int) -> tuple[slice, slice]:
         """Rows and columns of the box in a plane of that stride."""
-        top, left, bottom, right = self.window(stride)
-        return slice(top, bottom), slice(left, right)
+        return (
+            slice(self.top // stride, self.bottom // stride),
+            slice(self.left // stride, self.right // stride),
+        )
 
-    def window(self, stride: int) -> tuple[int, int, int, int]:
-        """Top, left, bottom and right of the box in a plane of that stride."""
-        return (self.top // stride, self.left // stride, self.bottom // stride, self.right // stride)
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return (self.bottom - self.top, self.right - self.left)
 
     @property
     def area(self) -> int:
         """Number of pixels."""
         return (self.bottom - self.top) * (self.right - self.left)
 
-    def grown(self, pixels: int, size: tuple[int, int]) -> Box:
-        """The box with so many pixels more on every side, within a frame of `size` (H, W)."""
-        return Box(
-            max(0, self.top - pixels),
-            max(0, self.left - pixels),
-            min(size[0], self.bottom + pixels),
-            min(size[1], self.right + pixels),
-        )
 
-    def within(self, outer: Box) -> tuple[slice, slice]:
-        """Rows and columns of this box in a plane that holds only `outer`."""
-        return (
-            slice(self.top - outer.top, self.bottom - outer.top),
-            slice(self.left - outer.left, self.right - outer.left),
-        )
-
-
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """One run of a layer: it is run on `box` and right on `core`, feather included."""
 
+    class_id: int
     core: Box
     box: Box
 
 
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The runs of the layers on one frame.
+
+    Args:
+        rows: int32 [n,9], as `compositing.plan_regions` returns them.
+        runs: the same, one by one.
+        starts: for each run, how many pixels the boxes before it have.
+        pixels: of all boxes.
+    """
+
+    rows: npt.NDArray[np.int32]
+    runs: tuple[Region, ...]
+    starts: tuple[int, ...]
+    pixels: int
+
+    @classmethod
+    def of(cls, rows: npt.NDArray[np.int32]) -> Regions:
+        """Read the rows."""
+        runs = tuple(Region(row[0], Box(*row[1:5]), Box(*row[5:])) for row in rows.tolist())
+        *starts, pixels = accumulate((run.box.area for run in runs), initial=0)
+        return cls(rows, runs, tuple(starts), pixels)
+
+    @classmethod
+    def whole(cls, class_ids: Iterable[int], size: tuple[int, int]) -> Regions:
+        """Each of the layers once, on a whole frame of `size` (H, W)."""
+        frame = (0, 0, *size)
+        return cls.of(np.array([(number, *frame, *frame) for number in class_ids], np.int32))
+
+
 def plan_regions(
     labels: npt.NDArray[np.uint8], classes: int, growth: int, sides: Sequence[int] = SIDES
-) -> dict[int, list[Region]]:
-    """Regions by class id, for the classes that the map holds.
+) -> Regions:
+    """Regions of the classes that the map holds.
 
     Args:
         labels: uint8 HxW, H and W multiples of CELL.
@@ -81,9 +99,5 @@ def plan_regions(
         growth: pixels that a layer and the feather see beyond a core; a multiple of CELL.
         sides: sides that boxes may have, rising multiples of CELL; what fits in none takes the frame's.
     """
-    planned: dict[int, list[Region]] = {}
     sizes = [side // CELL for side in sides]
-    rows = compositing.plan_regions(labels, classes, growth // CELL, OVERHEAD_CELLS, sizes)
-    for number, *edges in rows.tolist():
-        planned.setdefault(number, []).append(Region(Box(*edges[:4]), Box(*edges[4:])))
-    return planned
+    return Regions.of(compositing.plan_regions(labels, classes, growth // CELL, OVERHEAD_CELLS, sizes))

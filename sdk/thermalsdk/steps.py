@@ -52,14 +52,14 @@ def synthesize(
             means = networks.predict_temperatures(prepared, class_map)
             if isinstance(temperatures, PredictedTemperatures):
                 with turn:
-                    means = temperatures.follow(labels, class_map.objects, means)
+                    means = temperatures.follow(labels, class_map.objects.ids(), means)
             thermal_labels = class_map.thermal_labels_of(means)
     temperatures_ms = clock.lap()
     encoded = networks.encode(prepared)
     encoder_ms = clock.lap()
     contrasts = networks.contrasts(encoded, class_map, thermal_labels)
     layers_ms = clock.lap()
-    kelvin = networks.compose(class_map, contrasts.planes, thermal_labels, request.out)
+    kelvin = networks.compose(class_map, contrasts, thermal_labels, request.out)
     timing = Timing(
         prepare=prepare_ms,
         segmenter=segmenter_ms,
@@ -68,7 +68,7 @@ def synthesize(
         layers=layers_ms,
         composite=clock.lap(),
         total=clock.total(),
-        classes=contrasts.milliseconds,
+        classes=contrasts.milliseconds(classes),
     )
     return Frame(kelvin, labels, thermal_labels, timing, surfaces=surfaces)
 

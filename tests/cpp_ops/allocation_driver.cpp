@@ -1,5 +1,6 @@
 // Counts what the native part of a frame takes from the heap: operator new is replaced by one that counts.
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
@@ -7,10 +8,13 @@
 
 #include "composite.h"
 #include "conditions.h"
+#include "contrast_means.h"
 #include "display.h"
+#include "object_values.h"
 #include "objects.h"
 #include "planes.h"
 #include "regions.h"
+#include "rows.h"
 
 namespace {
 
@@ -33,12 +37,15 @@ extern "C" void count_allocations(int frames, int height, int width, int threads
     const size_t pixels = static_cast<size_t>(height) * width;
     std::vector<uint8_t> rgb(3 * pixels), labels(pixels), display(pixels), predicted(pixels);
     std::vector<uint16_t> instances(pixels), raw(pixels);
-    std::vector<int32_t> objects(pixels);
-    std::vector<float> planes(3 * pixels), cells(3 * kClasses * pixels / 16), values(pixels), means(pixels),
-        kelvin(pixels), contrast(pixels);
+    std::vector<int32_t> ids(pixels);
+    std::vector<float> rgb_planes(3 * pixels), cells(3 * kClasses * pixels / 16), values(pixels),
+        means(pixels), kelvin(pixels), contrasts(kClasses * pixels), sums(kClasses * pixels);
     const thermal::RegionRules rules{4, 128, {4, 8, 16, 32}};
-    thermal::CompositeInput input{height, width, labels.data(), objects.data(), {}, values.data(), 10.0f, 2};
-    input.contrasts.assign(kClasses, contrast.data());
+    const thermal::PixelBox whole{0, 0, height, width};
+    std::vector<thermal::Patch> patches;
+    for (int k = 0; k < kClasses; ++k) patches.push_back({k, whole, whole, contrasts.data() + k * pixels});
+    thermal::ObjectMap objects(2);
+    const thermal::CompositeInput input{objects, patches, sums.data(), values.data(), 10.0f};
     uint32_t state = 1;
     const auto random = [&state] { return (state = state * 1664525u + 1013904223u) >> 16; };
     for (int frame = 0; frame < frames; ++frame) {
@@ -50,16 +57,22 @@ extern "C" void count_allocations(int frames, int height, int width, int threads
             values[i] = 280.0f + static_cast<float>(random() % 20);
         }
         const int before = allocations;
-        thermal::planes(rgb.data(), height, width, planes.data());
+        thermal::planes(rgb.data(), height, width, rgb_planes.data());
         thermal::planes_4(rgb.data(), height, width, cells.data());
         thermal::class_fractions(labels.data(), height, width, kClasses, cells.data());
         thermal::labels_from_logits(cells.data(), kClasses, height / 4, width / 4, predicted.data());
-        thermal::instance_objects(labels.data(), instances.data(), height, width, objects.data());
-        const int count = thermal::connected_components(labels.data(), height, width, objects.data());
-        thermal::object_means(objects.data(), height, width, count, values.data(), 1, means.data());
+        objects.analyse(labels.data(), instances.data(), height, width);
+        objects.analyse(labels.data(), nullptr, height, width);
+        thermal::write_ids(objects, ids.data());
+        thermal::object_means(objects, values.data(), 1, means.data());
+        thermal::paint(objects, means.data(), values.data());
         thermal::plan_regions(labels.data(), height, width, kClasses, rules);
         thermal::conditions(labels.data(), values.data(), height, width, kClasses, {283.15f, 20.0f}, threads,
                             cells.data());
+        thermal::copy_rows({rgb_planes.data(), height / 2, width / 2, width}, kelvin.data());
+        for (int k = 0; k < kClasses; ++k)
+            thermal::contrast_sums(objects, patches[k],
+                                   sums.data() + static_cast<ptrdiff_t>(k) * objects.count());
         thermal::composite(input, threads, kelvin.data());
         thermal::raw16(kelvin.data(), static_cast<ptrdiff_t>(pixels), raw.data());
         thermal::agc_linear(kelvin.data(), static_cast<ptrdiff_t>(pixels), 270.0f, 310.0f, display.data());

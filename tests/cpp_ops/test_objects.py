@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cpp_ops.frames import class_maps
-from thermalsdk.compositing import connected_components, object_means, paint, reference
+from thermalsdk.compositing import ObjectMap, connected_components, object_means, paint, reference
 
 
 @settings(max_examples=60, deadline=None)
@@ -54,24 +54,35 @@ def test_teeth_that_meet_in_the_last_row_are_one_object():
 
 
 @settings(max_examples=40, deadline=None)
-@given(class_maps(), st.sampled_from([1, 2, 3, 8]), st.integers(0, 3))
-def test_means_equal_the_specification(drawn, stride, absent):
+@given(class_maps(), st.sampled_from([1, 2, 3, 8]), st.integers(0, 4))
+def test_means_equal_the_specification(drawn, stride, feather):
     labels, rng = drawn
-    objects, count = connected_components(labels)
     height, width = labels.shape
     values = rng.uniform(250, 340, (-(-height // stride), -(-width // stride))).astype(np.float32)
-    means = object_means(objects, count + absent, values, stride)
-    np.testing.assert_allclose(
-        means, reference.object_means(objects, count + absent, values, stride), rtol=1e-6
-    )
-    assert np.isnan(means[count:]).all()
-    assert not np.isnan(means[:count]).any()
+    objects = ObjectMap(feather)
+    objects.analyse(labels)
+    expected = reference.object_means(objects.ids(), values, stride)
+    np.testing.assert_allclose(object_means(objects, values, stride), expected, rtol=1e-6)
 
 
 @settings(max_examples=40, deadline=None)
-@given(class_maps())
-def test_painting_equals_the_specification(drawn):
+@given(class_maps(), st.integers(0, 4))
+def test_painting_equals_the_specification(drawn, feather):
     labels, rng = drawn
-    objects, count = connected_components(labels)
-    values = rng.uniform(250, 340, count).astype(np.float32)
-    assert np.array_equal(paint(objects, values), reference.paint(objects, values))
+    objects = ObjectMap(feather)
+    objects.analyse(labels)
+    values = rng.uniform(250, 340, objects.count).astype(np.float32)
+    assert np.array_equal(paint(objects, values), reference.paint(objects.ids(), values))
+
+
+@settings(max_examples=40, deadline=None)
+@given(class_maps(), class_maps(), st.integers(0, 4))
+def test_a_map_is_analysed_as_if_none_had_been_before(first, second, feather):
+    objects = ObjectMap(feather)
+    for labels, rng in (first, second):
+        instances = rng.integers(0, 3, labels.shape).astype(np.uint16)
+        for ids in (None, instances):
+            objects.analyse(labels, ids)
+            expected, count = reference.connected_components(labels, ids)
+            assert objects.count == count
+            assert np.array_equal(objects.ids(), expected)

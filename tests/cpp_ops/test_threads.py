@@ -7,21 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from tests.cpp_ops.frames import blocky_labels, random_frame
-from thermalsdk.compositing import composite
 
 FORK = """
 import os, warnings
 import numpy as np
-from thermalsdk.compositing import composite
+from tests.cpp_ops.frames import Frame
 
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of any fork of a process with threads
 labels = np.zeros((64, 64), np.uint8)
-objects = np.zeros((64, 64), np.int32)
 plane = np.full((64, 64), 290.0, np.float32)
 
 
 def compose():
-    return composite(labels, objects, [plane], plane, 10.0, 2, threads=4)
+    return Frame(labels, [plane], plane).composed(threads=4)
 
 
 expected = compose()
@@ -41,7 +39,7 @@ def test_a_forked_child_has_its_own():
 def test_calls_at_the_same_time_do_not_mix():
     rng = np.random.default_rng(0)
     frames = [random_frame(rng, blocky_labels(rng, 150, 130)) for _ in range(6)]
-    expected = [composite(*frame.arguments) for frame in frames]
+    expected = [frame.composed() for frame in frames]
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda i: composite(*frames[i % 6].arguments, threads=3), range(240)))
+        made = list(pool.map(lambda i: frames[i % 6].composed(threads=3), range(240)))
     assert all(np.array_equal(kelvin, expected[i % 6]) for i, kelvin in enumerate(made))

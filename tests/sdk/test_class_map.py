@@ -24,8 +24,8 @@ def test_an_equal_map_is_not_analysed_again(class_maps, labels):
     first = class_maps.of(labels, None)
     assert class_maps.of(labels.copy(), None) is first
     expected, count = connected_components(labels)
-    np.testing.assert_array_equal(first.objects, expected)
-    assert first.count == count
+    np.testing.assert_array_equal(first.objects.ids(), expected)
+    assert first.objects.count == count
 
 
 def test_any_change_is_seen(class_maps, labels):
@@ -60,8 +60,8 @@ def test_temperatures_are_painted_anew_when_they_change(class_maps, classes, lab
 
 def test_one_temperature_per_object(class_maps, labels):
     class_map = class_maps.of(labels, None)
-    means = np.linspace(270, 300, class_map.count).astype(np.float32)
-    np.testing.assert_array_equal(class_map.thermal_labels_of(means), means[class_map.objects])
+    means = np.linspace(270, 300, class_map.objects.count).astype(np.float32)
+    np.testing.assert_array_equal(class_map.thermal_labels_of(means), means[class_map.objects.ids()])
 
 
 def test_nothing_a_caller_keeps_can_change_it(class_maps, labels):

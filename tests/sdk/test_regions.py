@@ -7,28 +7,40 @@ from hypothesis import strategies as st
 
 from thermalsdk import Synthesizer, class_map
 from thermalsdk.bundle import shipped_bundles
-from thermalsdk.regions import CELL, Box, plan_regions
+from thermalsdk.regions import CELL, Box, Regions, plan_regions
 from thermalsdk.scenes import StreetScene
 
 
 def test_plan_names_the_classes_of_the_map():
     labels = np.full((96, 128), 2, np.uint8)
     labels[40:48, 40:48] = 5
-    planned = plan_regions(labels, 10, 16)
-    assert set(planned) == {2, 5}
-    (region,) = planned[5]
+    regions = plan_regions(labels, 10, 16)
+    assert {run.class_id for run in regions.runs} == {2, 5}
+    (region,) = (run for run in regions.runs if run.class_id == 5)
     assert region.core == Box(40, 40, 48, 48)
     assert region.box.top <= 24
     assert region.box.bottom >= 64
 
 
+def test_boxes_lie_one_after_another():
+    labels = np.random.default_rng(1).integers(0, 4, (12, 16), np.uint8).repeat(8, 0).repeat(8, 1)
+    regions = plan_regions(labels, 4, 8)
+    ends = [start + run.box.area for start, run in zip(regions.starts, regions.runs, strict=True)]
+    assert list(regions.starts) == [0, *ends[:-1]]
+    assert regions.pixels == ends[-1]
+    assert [[run.class_id, *run.core, *run.box] for run in regions.runs] == regions.rows.tolist()
+
+
+def test_whole_frames():
+    regions = Regions.whole([1, 4], (96, 128))
+    assert [run.class_id for run in regions.runs] == [1, 4]
+    assert all(run.core == run.box == Box(0, 0, 96, 128) for run in regions.runs)
+
+
 def test_boxes_as_slices():
-    outer, inner = Box(16, 8, 64, 80), Box(24, 16, 40, 32)
-    plane = np.arange(96 * 128).reshape(96, 128)
-    part = plane[outer.cells(1)]
-    np.testing.assert_array_equal(part[inner.within(outer)], plane[inner.cells(1)])
-    assert inner.cells(8) == (slice(3, 5), slice(2, 4))
-    assert Box(0, 0, 8, 128).grown(4, (96, 128)) == Box(0, 0, 12, 128)
+    box = Box(24, 16, 40, 32)
+    assert box.cells(8) == (slice(3, 5), slice(2, 4))
+    assert np.zeros((96, 128))[box.cells(1)].shape == box.size
 
 
 @st.composite

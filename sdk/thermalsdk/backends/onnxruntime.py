@@ -220,21 +220,22 @@ class OnnxRuntimeGraph:
     def _binding(
         self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Mapping[str, npt.NDArray[np.float32]]
     ) -> Any:
-        """The names bound to this memory. Frame memory is used again, so most of it was bound before."""
-        places = [(name, array.shape, _address(array)) for name, array in (*inputs.items(), *outputs.items())]
-        key = tuple(places)
-        binding = self._bindings.get(key)
-        if binding is not None and self._reads_bound_memory:
-            return binding
+        """The names bound to this memory. Memory of inputs is used again, so most of it was bound before."""
+        places = tuple((name, array.shape, _address(array)) for name, array in inputs.items())
+        binding = self._bindings.get(places)
         if binding is None:
             binding = self._session.io_binding()
-            for name, shape, address in places[len(inputs) :]:
-                binding.bind_output(name, "cpu", 0, np.float32, shape, address)
             if len(self._bindings) >= _KEPT_BINDINGS:
                 self._bindings.clear()
-            self._bindings[key] = binding
-        for name, shape, address in places[: len(inputs)]:
-            binding.bind_input(name, "cpu", 0, np.float32, shape, address)
+            self._bindings[places] = binding
+            is_bound = False
+        else:
+            is_bound = self._reads_bound_memory
+        if not is_bound:
+            for name, shape, address in places:
+                binding.bind_input(name, "cpu", 0, np.float32, shape, address)
+        for name, array in outputs.items():
+            binding.bind_output(name, "cpu", 0, np.float32, array.shape, _address(array))
         return binding
 
 

@@ -1,12 +1,15 @@
 """Per-pixel work around the networks, in C++ (`thermalsdk._ops`); `reference` specifies it in NumPy."""
 
 from thermalsdk._ops import (
+    ObjectMap,
     agc_linear,
     blur,
     class_fractions,
     composite,
     conditions,
     connected_components,
+    contrast_sums,
+    copy_part,
     interpolate,
     labels_from_logits,
     object_means,
@@ -19,12 +22,15 @@ from thermalsdk._ops import (
 )
 
 __all__ = [
+    "ObjectMap",
     "agc_linear",
     "blur",
     "class_fractions",
     "composite",
     "conditions",
     "connected_components",
+    "contrast_sums",
+    "copy_part",
     "interpolate",
     "labels_from_logits",
     "object_means",

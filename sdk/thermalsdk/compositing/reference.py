@@ -1,6 +1,8 @@
 """The per-pixel work of thermalsdk in NumPy: the specification of the native module.
 
-Every function here has a twin of the same name in `thermalsdk._ops`, which `thermalsdk.compositing` exports.
+Every function that is documented with its arguments has a twin of the same name in `thermalsdk._ops`, which
+`thermalsdk.compositing` exports. Where these take a plane of object ids, the twins take an `ObjectMap`, and
+where these take planes of contrasts, regions and the contrasts of their boxes one after another.
 These versions are for reading and for tests: they check nothing and are slow. Where the result is an integer
 or a choice, the native twin returns the same bits, because the float32 operations and their order are given
 here; elsewhere the work is done in float64 and the twin agrees to 1e-6 of the value.
@@ -70,24 +72,20 @@ def paint(objects: Int32, values: Float32) -> Float32:
     return values[objects]
 
 
-def object_means(objects: Int32, count: int, values: Float32, stride: int = 1) -> Float32:
+def object_means(objects: Int32, values: Float32, stride: int = 1) -> Float32:
     """Mean over each object's pixels of `values[y // stride, x // stride]`.
 
     Args:
-        objects: int32 [H,W], ids below count.
-        count: number of objects; one without pixels gets NaN.
+        objects: int32 [H,W]; every id from 0 to the highest is there.
         values: float32 [ceil(H/stride), ceil(W/stride)].
         stride: pixels per value along each axis.
 
     Returns:
-        float32 [count].
+        float32 [objects].
     """
     rows, columns = np.indices(objects.shape) // stride
     ids = objects.ravel()
-    sums = np.bincount(ids, weights=values[rows, columns].ravel(), minlength=count)
-    pixels = np.bincount(ids, minlength=count)
-    with np.errstate(invalid="ignore"):
-        return (sums / pixels).astype(np.float32)
+    return (np.bincount(ids, values[rows, columns].ravel()) / np.bincount(ids)).astype(np.float32)
 
 
 def window_row(feather: int) -> Float64:
@@ -163,17 +161,38 @@ def composite(
 
 
 def core_means(labels: UInt8, objects: Int32, values: npt.NDArray[np.floating], feather: int) -> Float64:
-    """m_o of `composite`: mean of values [H,W] over each object's core, float64 [objects].
+    """m_o of `composite`: mean of values [H,W] over each object's measured pixels, float64 [objects]."""
+    measured = measured_pixels(labels, objects, feather)
+    return np.asarray(np.bincount(objects[measured], values[measured]) / np.bincount(objects[measured]))
 
-    An object without a core gets the mean over all its pixels, an id without pixels NaN.
+
+def contrast_sums(
+    labels: UInt8, objects: Int32, region: Sequence[int], contrast: Float32, feather: int
+) -> Float64:
+    """What one region adds to the objects' mean contrasts: over all regions, m_o times its pixels.
+
+    Args:
+        labels: uint8 [H,W].
+        objects: int32 [H,W].
+        region: a row of `plan_regions`.
+        contrast: float32 [H,W], read on the region's core.
+        feather: half the window's width in pixels.
+
+    Returns:
+        float64 [objects]: sum over each object's measured pixels of the region's class in its core.
     """
+    class_id, top, left, bottom, right = region[:5]
+    inside = np.zeros(labels.shape, bool)
+    inside[top:bottom, left:right] = True
+    summed = inside & (labels == class_id) & measured_pixels(labels, objects, feather)
+    return np.asarray(np.bincount(objects[summed], contrast[summed], int(objects.max()) + 1), np.float64)
+
+
+def measured_pixels(labels: UInt8, objects: Int32, feather: int) -> Bool:
+    """Pixels of each object's core, or all pixels of an object that has none: bool [H,W]."""
     core = window_is_uniform(labels, feather)
-    ids, count = objects.ravel(), int(objects.max()) + 1
-    has_core = np.bincount(ids, weights=core.ravel(), minlength=count) > 0
-    counted = (core | ~has_core[objects]).ravel()
-    with np.errstate(invalid="ignore"):
-        sums = np.bincount(ids[counted], weights=values.ravel()[counted], minlength=count)
-        return np.asarray(sums / np.bincount(ids[counted], minlength=count))
+    has_core = np.bincount(objects.ravel(), core.ravel()) > 0
+    return core | ~has_core[objects]
 
 
 def window_is_uniform(labels: UInt8, feather: int) -> Bool:
@@ -182,6 +201,11 @@ def window_is_uniform(labels: UInt8, feather: int) -> Bool:
     side = 2 * feather + 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))
     return np.asarray((windows == labels[..., None, None]).all(axis=(2, 3)))
+
+
+def copy_part(part: Float32, out: Float32) -> None:
+    """Write a part of a plane, float32 [A,B,C] of any strides, into memory of its own, [A,B,C]."""
+    out[...] = part
 
 
 def planes(rgb: UInt8) -> Float32:

@@ -11,7 +11,8 @@ from thermalsdk.backends import Graph
 from thermalsdk.bundle import Manifest
 from thermalsdk.class_map import ClassMap
 from thermalsdk.conditions import write_conditions
-from thermalsdk.layers import Contrasts
+from thermalsdk.contrasts import Contrasts
+from thermalsdk.regions import Regions
 from thermalsdk.workspace import Workspace
 
 _RGB, _CONDITIONS, _CONTRASTS = "rgb", "conditions", "contrasts"
@@ -35,15 +36,15 @@ class AtOnce:
         self, encoded: Mapping[str, Float32], class_map: ClassMap, thermal_labels: Float32
     ) -> Contrasts:
         """Contrast of every class in a frame, right everywhere. No class has a time of its own."""
-        conditions, contrasts = self._array(_CONDITIONS, class_map), self._array(_CONTRASTS, class_map)
+        conditions, values = self._array(_CONDITIONS, class_map), self._array(_CONTRASTS, class_map)
         write_conditions(self._manifest, class_map, thermal_labels, 1, conditions)
-        self._graph.run({**encoded, _CONDITIONS: conditions}, {_CONTRASTS: contrasts})
-        height, width = class_map.labels.shape
-        planes = [
-            plane[:height, :width] if number in class_map.regions else None
-            for number, plane in enumerate(contrasts[0])
-        ]
-        return Contrasts(planes, {})
+        self._graph.run({**encoded, _CONDITIONS: conditions}, {_CONTRASTS: values})
+        regions = Regions.whole(range(len(self._manifest.classes)), class_map.padded.shape)
+        sums = self._workspace.array("contrast_sums", (len(regions.runs), class_map.objects.count))
+        contrasts = Contrasts(regions, values.ravel(), sums)
+        for index in range(len(regions.runs)):
+            contrasts.measure(index, class_map.objects)
+        return contrasts
 
     def _array(self, name: str, class_map: ClassMap) -> Float32:
         """Memory for a tensor of the padded frame."""

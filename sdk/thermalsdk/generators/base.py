@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.class_map import ClassMap
-from thermalsdk.layers import Contrasts
+from thermalsdk.contrasts import Contrasts
 
 Float32 = npt.NDArray[np.float32]
 
@@ -27,7 +27,7 @@ class Generator(Protocol):
     def contrasts(
         self, encoded: Mapping[str, Float32], class_map: ClassMap, thermal_labels: Float32
     ) -> Contrasts:
-        """Contrast of every class in a frame; None for a class that is absent.
+        """Contrast of every class in a frame, right on the class and its feather.
 
         Args:
             encoded: what `encode` made of the frame.

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from thermalsdk.backends import Backend, Graph
 from thermalsdk.bundle import Bundle, Manifest
 from thermalsdk.class_map import ClassMap
-from thermalsdk.layers import Contrasts, Layers
+from thermalsdk.contrasts import Contrasts
+from thermalsdk.layers import Layers
 from thermalsdk.workspace import Workspace
 
 Float32 = npt.NDArray[np.float32]

@@ -14,11 +14,11 @@ from thermalsdk import compositing
 from thermalsdk.backends import Backend
 from thermalsdk.bundle import Bundle, GraphSpec
 from thermalsdk.class_map import ClassMap, ClassMaps
+from thermalsdk.contrasts import Contrasts
 from thermalsdk.errors import InferenceError, ThermalSDKError
 from thermalsdk.generators.at_once import AtOnce
 from thermalsdk.generators.base import Generator
 from thermalsdk.generators.by_region import ByRegion
-from thermalsdk.layers import Contrasts
 from thermalsdk.tolerances import Deviation, Tolerance, contrast_tolerance
 
 _LOG = logging.getLogger("thermalsdk")
@@ -98,13 +98,9 @@ class _Street:
 
 def _require_agreement(expected: Contrasts, found: Contrasts, street: _Street, tolerance: Tolerance) -> None:
     """Raise InferenceError when the fused graph makes something else of a class than its layer does."""
-    pairs = zip(expected.planes, found.planes, strict=True)
-    differences = [
-        (one - other)[street.class_map.labels == number]
-        for number, (one, other) in enumerate(pairs)
-        if one is not None and other is not None
-    ]
-    worst = Deviation.worst([Deviation.of(difference) for difference in differences])
+    labels = street.class_map.labels
+    difference = expected.own(labels) - found.own(labels)
+    worst = Deviation.worst([Deviation.of(difference[labels == number]) for number in np.unique(labels)])
     if not tolerance.allows(worst):
         raise InferenceError(
             f"it differs from the layers by {worst.mean:.1e} on average and by up to {worst.maximum:.1e}",
