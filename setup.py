@@ -22,6 +22,8 @@ OPS = Path("cpp_ops")
 DEBUG = os.environ.get("DEBUG") == "1"
 # No -march: clones.h picks the vector units at load time. No contraction: the same bits on every machine.
 FLAGS = ["-Wall", "-Wextra", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+# Counting a reference without Python's lock is an error in every build: a race shows too rarely to be found.
+FLAGS += ["-DPYBIND11_ASSERT_GIL_HELD_INCREF_DECREF"]
 FLAGS += ["-O0", "-g", "-D_GLIBCXX_ASSERTIONS"] if DEBUG else ["-O3"]
 #: Turing, Ampere (A100, RTX 30, Orin), Ada, Hopper, Blackwell, Thor, RTX 50, rising. Before Pascal there is
 #: no atomicAdd of doubles, and CUDA 13 has nothing before Turing.

@@ -7,6 +7,7 @@
 #include "clones.h"
 #include "parallel.h"
 #include "planes.h"
+#include "prefetch.h"
 #include "refused.h"
 
 namespace thermal {
@@ -112,6 +113,7 @@ THERMAL_CLONES int write_row(const uint8_t* labels, const float* thermal_labels,
     const ptrdiff_t start = static_cast<ptrdiff_t>(y) * width;
     for (int r = 0; r < kCell; ++r) {
         const uint8_t* row = labels + start + static_cast<ptrdiff_t>(r) * width;
+        prefetch_below(thermal_labels + (row - labels), width, width, height - y - r);
         mark_edges(y + r > 0 ? row - width : row, row, y + r < height - 1 ? row + width : row, width,
                    edges + static_cast<ptrdiff_t>(r) * width);
     }

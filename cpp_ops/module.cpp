@@ -369,9 +369,11 @@ py::array taken(const py::object& indices_argument, const py::object& table_argu
     const Value* values = table.data();
     Value* target = out.mutable_data();
     const ptrdiff_t pixels = indices.size();
-    const py::gil_scoped_release release;
-    take(source, pixels, values, target);
-    return out;
+    {
+        const py::gil_scoped_release release;
+        take(source, pixels, values, target);
+    }
+    return out;  // as another type, which counts a reference
 }
 
 py::array take_of(const py::object& indices, const py::object& table) {

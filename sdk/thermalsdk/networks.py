@@ -188,11 +188,11 @@ class Networks:
             out,
         )
         if not np.isfinite(kelvin.sum()):
-            faulty = {
-                self._manifest.classes[region.class_id]: None
+            faulty = dict.fromkeys(
+                self._manifest.classes[region.class_id]
                 for index, region in enumerate(contrasts.regions.runs)
                 if not np.isfinite(contrasts.of(index)).all()
-            }
+            )
             raise InferenceError(
                 f"the frame is not finite; at fault: {', '.join(faulty) or 'the predicted temperatures'}",
                 _NOT_FINITE,

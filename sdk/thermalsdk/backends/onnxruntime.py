@@ -223,14 +223,12 @@ class OnnxRuntimeGraph:
         """The names bound to this memory. Memory of inputs is used again, so most of it was bound before."""
         places = tuple((name, array.shape, _address(array)) for name, array in inputs.items())
         binding = self._bindings.get(places)
+        is_bound = binding is not None and self._reads_bound_memory
         if binding is None:
             binding = self._session.io_binding()
             if len(self._bindings) >= _KEPT_BINDINGS:
                 self._bindings.clear()
             self._bindings[places] = binding
-            is_bound = False
-        else:
-            is_bound = self._reads_bound_memory
         if not is_bound:
             for name, shape, address in places:
                 binding.bind_input(name, "cpu", 0, np.float32, shape, address)
