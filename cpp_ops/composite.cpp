@@ -1,7 +1,6 @@
 #include "composite.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -253,15 +252,11 @@ void composite(const CompositeInput& input, int threads, float* out) {
     const ObjectMap& objects = input.objects;
     const std::vector<float>& means =
         contrast_means(objects, static_cast<int>(input.patches.size()), input.contrast_sums);
-    std::atomic<int> stray_label{-1};
-    const int bands = bands_for(threads, objects.height());
-    parallel_for(threads, bands, [&](int band) {
+    const int stray_label = parallel_bands(threads, objects.height(), [&](int first, int last) {
         thread_local Memory memory;
         memory.window.fit(objects.width(), objects.feather());
         memory.patches.begin(input.patches, objects.feather());
-        const int found = composite_band(input, means, share_of(objects.height(), band, bands),
-                                         share_of(objects.height(), band + 1, bands), memory, out);
-        if (found >= 0) stray_label = found;
+        return composite_band(input, means, first, last, memory, out);
     });
     if (stray_label < 0) return;
     throw Refused("LabelError",

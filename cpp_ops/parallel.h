@@ -28,19 +28,27 @@ void parallel_for(int threads, int pieces, const Body& body) {
     run_pieces(helpers, pieces, call, &body);
 }
 
-// Calls body(row) for every row on `threads` threads. Returns a value that is not negative of one of them, or
-// -1. body must not throw.
+// Calls body(first, last) for every band of rows [first, last) on `threads` threads. Returns a value that is
+// not negative of one of them, or -1. body must not throw.
 template <typename Body>
-int parallel_rows(int threads, int rows, const Body& body) {
+int parallel_bands(int threads, int rows, const Body& body) {
     std::atomic<int> found{-1};
     const int bands = bands_for(threads, rows);
     parallel_for(threads, bands, [&](int band) {
-        for (int row = share_of(rows, band, bands); row < share_of(rows, band + 1, bands); ++row) {
-            const int value = body(row);
-            if (value >= 0) found = value;
-        }
+        const int value = body(share_of(rows, band, bands), share_of(rows, band + 1, bands));
+        if (value >= 0) found = value;
     });
     return found;
+}
+
+// The same with body(row), for every row.
+template <typename Body>
+int parallel_rows(int threads, int rows, const Body& body) {
+    return parallel_bands(threads, rows, [&](int first, int last) {
+        int found = -1;
+        for (int row = first; row < last; ++row) found = std::max(found, body(row));
+        return found;
+    });
 }
 
 }  // namespace thermal

@@ -35,9 +35,8 @@ class Contrasts:
     spent: dict[int, float] = field(default_factory=dict)
 
     @classmethod
-    def on(cls, regions: Regions, objects: int, workspace: Workspace) -> Contrasts:
-        """Memory for the contrasts of so many objects."""
-        values = workspace.array("contrasts", (regions.pixels,))
+    def on(cls, regions: Regions, values: Float32, objects: int, workspace: Workspace) -> Contrasts:
+        """Contrasts in `values`, of so many objects whose sums get memory of the workspace."""
         return cls(regions, values, workspace.array("contrast_sums", (len(regions.runs), objects)))
 
     def of(self, index: int) -> Float32:

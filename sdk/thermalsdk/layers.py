@@ -49,7 +49,8 @@ class Layers:
             thermal_labels: R, float32 HxW in kelvin.
         """
         regions = class_map.regions
-        contrasts = Contrasts.on(regions, class_map.objects.count, self._workspace)
+        values = self._workspace.array(_CONTRAST, (regions.pixels,))
+        contrasts = Contrasts.on(regions, values, class_map.objects.count, self._workspace)
         frame = _LayerInputs(features, self._conditions(class_map, thermal_labels), class_map.padded.shape[0])
         # The smallest last: a long run that starts last leaves the other threads idle.
         waiting = sorted(range(len(regions.runs)), key=lambda index: regions.runs[index].box.area)

@@ -40,8 +40,7 @@ class AtOnce:
         write_conditions(self._manifest, class_map, thermal_labels, 1, conditions)
         self._graph.run({**encoded, _CONDITIONS: conditions}, {_CONTRASTS: values})
         regions = Regions.whole(range(len(self._manifest.classes)), class_map.padded.shape)
-        sums = self._workspace.array("contrast_sums", (len(regions.runs), class_map.objects.count))
-        contrasts = Contrasts(regions, values.ravel(), sums)
+        contrasts = Contrasts.on(regions, values.ravel(), class_map.objects.count, self._workspace)
         for index in range(len(regions.runs)):
             contrasts.measure(index, class_map.objects)
         return contrasts
