@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "clones.h"
+#include "pixel.h"
 #include "prefetch.h"
 
 namespace thermal {
@@ -99,7 +100,7 @@ const std::vector<float>& contrast_means(const ObjectMap& objects, int patches, 
     }
     means.resize(totals.size());
     for (int object = 0; object < objects.count(); ++object)
-        means[object] = static_cast<float>(totals[object] / objects.measured_pixels(object));
+        means[object] = mean_contrast(totals[object], objects.measured_pixels(object));
     return means;
 }
 

@@ -235,7 +235,8 @@ void copy_part_of(const py::object& part_argument, const py::object& out_argumen
     require_array<float>(part_argument, "part", {kAny, kAny, kAny});
     constexpr py::ssize_t kFloat = sizeof(float);
     auto part = py::reinterpret_borrow<py::array>(part_argument);
-    if (part.strides(2) != kFloat) part = Array<float>::ensure(part);
+    const bool in_floats = part.strides(0) % kFloat == 0 && part.strides(1) % kFloat == 0;
+    if (!in_floats || part.strides(2) != kFloat) part = Array<float>::ensure(part);
     const py::ssize_t count = part.shape(0), rows = part.shape(1), floats = part.shape(2);
     Array<float> out = output_array(out_argument, {count, rows, floats});
     const py::ssize_t step = part.strides(0) / kFloat, row_step = part.strides(1) / kFloat;

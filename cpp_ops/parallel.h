@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 
 namespace thermal {
 
@@ -17,19 +18,29 @@ inline int bands_for(int threads, int rows) { return threads == 1 ? 1 : std::min
 
 // Calls call(body, piece) for every piece in [0, pieces) on the calling thread and at most `helpers` others,
 // and returns when all are done. Where another call keeps the helpers busy, or the system refuses to start
-// one, the calling thread does the work. The helpers are made anew after a fork().
+// one, the calling thread does the work. The helpers are made anew after a fork(). call must not throw.
 void run_pieces(int helpers, int pieces, void (*call)(const void* body, int piece), const void* body);
 
-// Calls body(piece) for every piece in [0, pieces) on `threads` threads. body must not throw.
+// Calls body(piece) for every piece in [0, pieces) on `threads` threads. Once all are done it throws what one
+// of them threw: memory may run out on a helper too.
 template <typename Body>
 void parallel_for(int threads, int pieces, const Body& body) {
-    const int helpers = std::min(threads, pieces) - 1;
-    const auto call = [](const void* any, int piece) { (*static_cast<const Body*>(any))(piece); };
-    run_pieces(helpers, pieces, call, &body);
+    std::atomic_flag has_failed = ATOMIC_FLAG_INIT;
+    std::exception_ptr failure;
+    const auto guarded = [&](int piece) {
+        try {
+            body(piece);
+        } catch (...) {
+            if (!has_failed.test_and_set()) failure = std::current_exception();
+        }
+    };
+    const auto call = [](const void* any, int piece) { (*static_cast<decltype(guarded)*>(any))(piece); };
+    run_pieces(std::min(threads, pieces) - 1, pieces, call, &guarded);
+    if (failure) std::rethrow_exception(failure);
 }
 
 // Calls body(first, last) for every band of rows [first, last) on `threads` threads. Returns a value that is
-// not negative of one of them, or -1. body must not throw.
+// not negative of one of them, or -1. Throws as parallel_for does.
 template <typename Body>
 int parallel_bands(int threads, int rows, const Body& body) {
     std::atomic<int> found{-1};

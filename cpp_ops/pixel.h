@@ -46,10 +46,9 @@ THERMAL_HD float surface_temperature(float base, float contrast_kelvin, float co
     return base + contrast_kelvin * contrast;
 }
 
-// m_o out of the sums over an object's core and over all of it.
-THERMAL_HD float mean_contrast(double all, int pixels, double core, int core_pixels) {
-    if (core_pixels > 0) return static_cast<float>(core / core_pixels);
-    return pixels > 0 ? static_cast<float>(all / pixels) : 0.0f;
+// m_o out of the sum over the pixels that an object is measured on.
+THERMAL_HD float mean_contrast(double sum, int pixels) {
+    return pixels > 0 ? static_cast<float>(sum / pixels) : 0.0f;
 }
 
 // Accumulates the classes of one window from front to back.

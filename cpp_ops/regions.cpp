@@ -213,12 +213,7 @@ const std::vector<PlannedRegion>& plan_regions(const uint8_t* labels, int height
     planner.begin(rows, columns, rules);
     for (int k = 0; k < kLabels; ++k) {
         if (!present[k]) continue;
-        if (k >= classes) {
-            throw Refused("LabelError",
-                          "labels hold the id " + std::to_string(k) + "; ids run from 0 to " +
-                              std::to_string(classes - 1) + ".",
-                          "Translate the labels to the bundle's classes.");
-        }
+        if (k >= classes) refuse_label(k, classes);
         planner.plan(k, occupied[k]);
     }
     return planner.regions;

@@ -52,7 +52,8 @@ __global__ void divide(const double* sums, const int* pixels, int count, float* 
     const int object = blockIdx.x * blockDim.x + threadIdx.x;
     if (object < count) {
         const int rim = 2 * object, core = rim + 1;  // without a core, the rim is all of the object
-        means[object] = mean_contrast(sums[rim], pixels[rim], sums[core], pixels[core]);
+        const int measured = pixels[core] > 0 ? core : rim;
+        means[object] = mean_contrast(sums[measured], pixels[measured]);
     }
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ class ClassMap:
     def thermal_labels(self, temperatures: Temperatures, classes: Sequence[str]) -> npt.NDArray[np.float32]:
         """R of set temperatures: float32 HxW in kelvin, a new array; `classes` as the bundle orders them."""
         if self._set != temperatures:
-            self._set, self._painted = temperatures, None
+            self._set, self._painted = replace(temperatures), None  # its mappings can be changed
             return temperatures.thermal_labels(self.labels, self.instances, classes)
         if self._painted is None:  # asked for again: the scene stands still
             self._painted = temperatures.thermal_labels(self.labels, self.instances, classes)
@@ -63,6 +63,7 @@ class ClassMaps:
         """Analyse `labels` (uint8 HxW in the bundle's ids), with objects by `instances` if there are any."""
         key = (labels.shape, labels.tobytes(), None if instances is None else instances.tobytes())
         if self._last is None or self._key != key:
+            self._last = None  # its objects are no longer of its map, also where the new one is refused
             self._last, self._key = self._analysed(*key), key
         return self._last
 

@@ -28,7 +28,7 @@ def read_document(path: Path, error: type[ThermalSDKError]) -> dict[str, Any]:
 
 def write_document(path: Path, data: Mapping[str, Any], error: type[ThermalSDKError]) -> None:
     """Write a mapping. Raises `error` for another suffix, and OutputError where nothing can be written."""
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise error(f"{path} has no known suffix", f"Choose one of {', '.join(SUFFIXES)}.")
     write_whole(path, lambda temporary: temporary.write_text(_text(path, data), encoding="utf-8"))
 
@@ -63,10 +63,10 @@ def check_names(
 def _parse(path: Path, text: str, error: type[ThermalSDKError]) -> Any:
     import yaml
 
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise error(f"{path} has no known suffix", f"Choose one of {', '.join(SUFFIXES)}.")
     try:
-        return yaml.safe_load(text) if path.suffix in _YAML else json.loads(text)
+        return yaml.safe_load(text) if path.suffix.lower() in _YAML else json.loads(text)
     except (yaml.YAMLError, ValueError) as reason:
         raise error(f"{path} cannot be read: {reason}", "Check its syntax.") from reason
 
@@ -74,6 +74,6 @@ def _parse(path: Path, text: str, error: type[ThermalSDKError]) -> Any:
 def _text(path: Path, data: Mapping[str, Any]) -> str:
     import yaml
 
-    if path.suffix in _YAML:
+    if path.suffix.lower() in _YAML:
         return yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True)
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"

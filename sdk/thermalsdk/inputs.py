@@ -184,7 +184,7 @@ def _lookup(
 
 
 def check_instances(instances: npt.ArrayLike, size: tuple[int, int]) -> npt.NDArray[np.uint16]:
-    """Instance map as C-contiguous uint16 HxW. Raises ShapeError or DtypeError."""
+    """Instance map as C-contiguous uint16 HxW. Raises ShapeError, DtypeError or LabelError."""
     ids = _integers("instances", instances, size, highest=65535)
     return np.ascontiguousarray(ids, dtype=np.uint16)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,26 @@ def write_whole(path: Path, save: Callable[[Path], object]) -> None:
         partial.discard()
 
 
+def replace_whole(path: Path, content: bytes) -> None:
+    """Write a file in one step: nobody ever reads a part of it. Raises OSError, leaving nothing behind."""
+    temporary = _temporary(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary(final: Path) -> Path:
+    """A hidden name beside the final one, of this process, with the suffix that tells writers the format."""
+    return final.with_name(f".{final.stem}.{os.getpid()}.partial{final.suffix}")
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file has the name of one in the making."""
+    return re.fullmatch(r"\..*\.\d+\.partial(\..*)?", path.name) is not None
+
+
 class Partial:
     """A file or folder in the making. Write to `temporary`, then call `commit` or `discard`."""
 
@@ -50,7 +71,7 @@ class Partial:
         Raises OutputError when the final place cannot be written, or is a folder that already holds files.
         """
         self.final = final = with_name(final)
-        self.temporary = final.with_name(f".{final.stem}.{os.getpid()}.partial{final.suffix}")
+        self.temporary = _temporary(final)
         check_parent(final)
         try:
             if folder:
@@ -63,7 +84,9 @@ class Partial:
     def _make_folder(self) -> None:
         if self.final.exists() and (not self.final.is_dir() or any(self.final.iterdir())):
             raise OutputError(f"{self.final} already holds files", "Name a new folder, or empty this one.")
-        self.temporary.mkdir(exist_ok=True)
+        if self.temporary.exists():  # of a killed process of the same number
+            shutil.rmtree(self.temporary)
+        self.temporary.mkdir()
 
     def _make_file(self) -> None:
         if self.final.is_dir():

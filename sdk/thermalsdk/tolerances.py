@@ -69,6 +69,8 @@ FP16_TEMPERATURE_KELVIN = Tolerance(mean=0.05, p999=0.2)
 FP16_CHANGED_CLASSES = 0.01
 #: Share of pixels whose predicted class may differ in single precision; a few lie between two classes.
 FP32_CHANGED_CLASSES = 0.001
+#: The same in 8-bit integers, whose scores are judged at export: this tells nonsense from rounding.
+INT8_CHANGED_CLASSES = 0.1
 #: The composed frame in kelvin: float32 near 300 K steps by 3e-5 K, and a frame adds a few such errors.
 COMPOSITE_KELVIN = Tolerance(maximum=3e-4)
 #: `pipeline.onnx` against the SDK, in kelvin: layers on the whole frame against layers in regions.

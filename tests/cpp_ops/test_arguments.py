@@ -263,6 +263,15 @@ def test_parts_are_copied(part):
     np.testing.assert_array_equal(out, whole[part])
 
 
+def test_parts_of_packed_records_are_copied():
+    """Their rows begin at any byte."""
+    records = np.zeros((5, 6), [("id", "u1"), ("row", "<f4", 40)])
+    records["row"] = np.random.default_rng(4).normal(size=(5, 6, 40))
+    out = np.empty((5, 6, 40), np.float32)
+    compositing.copy_part(records["row"], out)
+    np.testing.assert_array_equal(out, records["row"])
+
+
 def test_read_only_input_is_accepted():
     rng = np.random.default_rng(2)
     frame = random_frame(rng, blocky_labels(rng, 16, 20))

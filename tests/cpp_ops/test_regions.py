@@ -72,5 +72,5 @@ def test_two_far_objects_get_two_boxes_and_dear_runs_one():
 def test_bad_maps_are_refused():
     with pytest.raises(ShapeError, match="multiples of 8"):
         compositing.plan_regions(np.zeros((60, 64), np.uint8), 2, 2, 16, SIZES)
-    with pytest.raises(LabelError, match="id 7"):
+    with pytest.raises(LabelError, match="class 7 of only 2"):
         compositing.plan_regions(np.full((64, 64), 7, np.uint8), 2, 2, 16, SIZES)

@@ -5,7 +5,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
+from tests.cpp_ops.compiling import compile_driver
 from tests.cpp_ops.frames import blocky_labels, random_frame
 
 FORK = """
@@ -43,3 +45,15 @@ def test_calls_at_the_same_time_do_not_mix():
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda i: frames[i % 6].composed(threads=3), range(240)))
     assert all(np.array_equal(kelvin, expected[i % 6]) for i, kelvin in enumerate(made))
+
+
+@pytest.fixture(scope="module")
+def pieces_done(tmp_path_factory):
+    return compile_driver(tmp_path_factory.mktemp("driver"), "parallel_driver", "parallel.cpp").pieces_done
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_memory_that_runs_out_on_any_thread_is_an_error(pieces_done, threads):
+    """And only once nobody works on what is about to be freed: a piece that fails stops no other."""
+    for broken in range(20):
+        assert pieces_done(threads, 20, broken) == 19

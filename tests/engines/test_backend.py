@@ -177,6 +177,18 @@ def test_a_stream_that_cannot_be_captured_runs_all_the_same(machine, tiny, caplo
     assert gpu.log.count("launch") == 0
 
 
+def test_what_goes_wrong_in_a_capture_is_what_is_said(machine):
+    gpu = machine()
+    gpu.contexts.append("current")
+
+    def fails():
+        raise RuntimeError("out of memory")
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        CudaDriver().capture(gpu.handle(), fails)
+    assert gpu.graphs == {}
+
+
 def test_rtx_records_only_what_it_says_can_be(machine, tiny, monkeypatch):
     gpu = machine("tensorrt_rtx", "1.7.1.116")
     monkeypatch.setattr(fake_gpu.ExecutionContext, "is_stream_capturable", lambda context, stream: False)

@@ -100,6 +100,11 @@ def test_newer_schema_advises_to_update(copy):
         ({"files": {}}, "no size and hash"),
         ({"golden": "../golden.npz"}, "outside of the bundle"),
         ({"thermal_normalization": {"offset_kelvin": 283.15, "scale_kelvin": 0}}, "scale_kelvin"),
+        ({"thermal_normalization": {"offset_kelvin": -10, "scale_kelvin": 20}}, "offset_kelvin -10"),
+        ({"contrast_kelvin": float("nan")}, "contrast_kelvin nan"),
+        ({"feather_pixels": 5}, "feather_pixels 5 is none of 0 to 4"),
+        ({"feather_pixels": -1}, "feather_pixels -1"),
+        ({"region_growth_pixels": 0}, "more than region_growth_pixels 0"),
     ],
 )
 def test_contradictions_are_refused(copy, fields, words):

@@ -7,6 +7,7 @@ from thermalsdk import Temperatures
 from thermalsdk.bundle import Bundle
 from thermalsdk.class_map import ClassMaps
 from thermalsdk.compositing import connected_components
+from thermalsdk.errors import LabelError
 from thermalsdk.regions import SIDES
 
 
@@ -56,6 +57,23 @@ def test_temperatures_are_painted_anew_when_they_change(class_maps, classes, lab
     np.testing.assert_array_equal(
         class_map.thermal_labels(warm, classes), warm.thermal_labels(labels, None, classes)
     )
+
+
+def test_temperatures_that_were_changed_in_place_are_painted_anew(class_maps, classes, labels):
+    class_map = class_maps.of(labels, None)
+    name = classes[labels[0, 0]]
+    changing = Temperatures(ambient=270.0, classes={name: 280.0})
+    for kelvin in (280.0, 280.0, 300.0):
+        changing.classes[name] = kelvin
+        assert class_map.thermal_labels(changing, classes)[0, 0] == kelvin
+
+
+def test_a_refused_map_leaves_the_one_before_it_whole(class_maps, classes, labels):
+    before = class_maps.of(labels, None).objects.count
+    refused = np.arange(labels.size, dtype=np.uint8).reshape(labels.shape)
+    with pytest.raises(LabelError):
+        class_maps.of(refused, None)
+    assert class_maps.of(labels, None).objects.count == before
 
 
 def test_one_temperature_per_object(class_maps, labels):

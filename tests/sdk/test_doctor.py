@@ -15,6 +15,7 @@ from onnx import numpy_helper
 from tests.engines.fake_gpu import FakeGpu, Library
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Synthesizer
+from thermalsdk.backends import choose as choosing
 from thermalsdk.backends.onnxruntime import OnnxRuntimeGraph
 from thermalsdk.bundle import Bundle, write_manifest
 from thermalsdk.cli.main import main
@@ -137,6 +138,15 @@ def test_version_of_the_kernels_driver(tmp_path, monkeypatch):
     assert environment()["nvidia_driver"] == "580.95.05"
     monkeypatch.setattr(module, "_DRIVER_FILE", tmp_path / "absent")
     assert environment()["nvidia_driver"] is None
+
+
+def test_8_bit_integers_are_tested_where_they_are_computed_right(doctor, monkeypatch):
+    for computes, status in ((True, "PASS"), (False, "absent")):
+        monkeypatch.setattr(choosing, "sums_int8_exactly", computes)
+        results = doctor("street")[1]["backends"]
+        (result,) = [each for each in results if each["precision"] == "int8"]
+        assert (result["backend"], result["device"], result["status"]) == ("onnxruntime", "cpu", status)
+        assert computes == (result["labels_agree"] is not None)
 
 
 def test_other_weights_fail(doctor, golden_bundle, tmp_path):

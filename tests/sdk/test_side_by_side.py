@@ -155,6 +155,26 @@ def test_an_abandoned_stream_ends_its_threads(wide, video):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("thermalsdk-frame")]
 
 
+def test_a_stream_that_is_closed_while_a_frame_is_awaited_ends_its_threads(wide, monkeypatch):
+    """From another thread, which takes no frame after that one."""
+    asked, closed = threading.Event(), threading.Event()
+
+    def pictures():
+        yield moving_picture(0)
+        asked.set()
+        closed.wait(TIMEOUT_S)
+        yield moving_picture(1)
+
+    stream = wide.stream(pictures(), policy="all", in_flight=2)
+    taking = threading.Thread(target=lambda: next(stream, None))
+    taking.start()
+    assert asked.wait(TIMEOUT_S)
+    stream.close()
+    closed.set()
+    taking.join(TIMEOUT_S)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("thermalsdk-frame")]
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(0, 3), max_size=12), st.integers(1, 4), st.integers(1, 5), st.integers(0, 15))
 def test_results_keep_the_order_whatever_each_takes(delays, workers, ahead, broken):
@@ -204,6 +224,25 @@ def test_turns_come_in_their_order():
     take(first, "first")
     late.join(TIMEOUT_S)
     assert order == ["first", "second"]
+
+
+def test_a_turn_that_ends_early_lets_nobody_pass_those_before_it():
+    first = Turn()
+    second = Turn(first)
+    second.end()
+    order = []
+
+    def take():
+        with Turn(second):
+            order.append("third")
+
+    late = threading.Thread(target=take)
+    late.start()
+    late.join(0.05)
+    order.append("first")
+    first.end()
+    late.join(TIMEOUT_S)
+    assert order == ["first", "third"]
 
 
 def test_a_turn_that_is_not_taken_passes():

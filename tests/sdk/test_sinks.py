@@ -267,6 +267,16 @@ class SlowSink(Sink):
         pass
 
 
+def test_a_folder_takes_nothing_over_from_a_killed_process_of_its_number(tmp_path):
+    leftover = Partial(tmp_path / "out", folder=True).temporary / "000099.png"
+    leftover.touch()
+    partial = Partial(tmp_path / "out", folder=True)
+    assert not leftover.exists()
+    (partial.temporary / "000000.png").touch()
+    partial.commit()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["000000.png"]
+
+
 def test_background_sink_keeps_order_and_completes(tmp_path):
     sink = SlowSink(tmp_path / "out.bin")
     with BackgroundSink(sink) as background:

@@ -163,6 +163,14 @@ def test_files_round_trip(tmp_path, suffix):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("suffix", [".yaml", ".json", ".YAML"])
+def test_a_name_of_digits_stays_a_name(tmp_path, suffix):
+    path = tmp_path / f"scene{suffix}"
+    temperatures = Temperatures(ambient=283.5, instances={"77": 350.0, 77: 300.0})
+    temperatures.save(path)
+    assert Temperatures.load(path).resolved({9: "77", 10: "7"}).instances == {9: 350.0, 77: 300.0}
+
+
 def test_celsius_in_a_file(tmp_path):
     path = tmp_path / "scene.yaml"
     path.write_text("unit: celsius\nambient: 10\nclasses: {person: 31}\nemissivity: {person: 0.98}\n")

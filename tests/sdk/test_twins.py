@@ -20,12 +20,13 @@ from tests.sdk.data_sets import (
     thermalsdk_command,
     wait_for,
 )
-from thermalsdk import Temperatures
+from thermalsdk import Synthesizer, Temperatures
 from thermalsdk.errors import VideoError
 from thermalsdk.formats import read_thermal
 from thermalsdk.twins.coco_scale import scale_annotation
 from thermalsdk.twins.layout import twin_name
 from thermalsdk.twins.layouts import FORMATS, open_layout
+from thermalsdk.twins.resumable import ResumableFolder
 from thermalsdk.video.id_pictures import read_ids
 from thermalsdk.video.picture_source import read_picture, read_size
 
@@ -179,6 +180,30 @@ def test_temperatures_of_a_preset(run, root, synth, tmp_path):
     code, _, err = run(*arguments, "--preset", "summer-noon")
     assert code == 1
     assert "another temperatures" in err
+
+
+def test_a_conversion_in_this_process_closes_its_synthesizer(run, root, tmp_path, monkeypatch):
+    add_pictures(root, ["a.jpg"])
+    closed = []
+    close = Synthesizer.close
+    monkeypatch.setattr(Synthesizer, "close", lambda synth: closed.append(synth) or close(synth))
+    assert run("run", root, tmp_path / "out", "--format", "folder")[0] == 0
+    assert len(closed) == 1
+
+
+def test_leftovers_of_killed_workers_do_not_stay(tmp_path):
+    folder = ResumableFolder(tmp_path / "out", {})
+    for name in (".LICENSE.4242.partial", ".a.4242.partial.png", ".a.partial.txt", "a.png"):
+        (folder.path / name).touch()
+    folder.commit()
+    assert contents(tmp_path / "out") == [".a.partial.txt", "a.png", "thermalsdk.json"]
+
+
+def test_a_class_map_of_too_many_pixels_is_named(tmp_path, monkeypatch):
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "map.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4)
+    with pytest.raises(VideoError, match=r"class map .*map\.png cannot be read"):
+        read_ids(tmp_path / "map.png")
 
 
 def test_finished_pictures_are_not_made_again(run, root, tmp_path):

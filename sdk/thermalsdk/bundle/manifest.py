@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from thermalsdk.errors import BundleError
+from thermalsdk.partial import replace_whole
 
 MANIFEST_NAME = "manifest.json"
 #: 1 had features with channels first.
 SCHEMA_VERSION = 2
+#: The widest window that the composition has, kMaxFeather in cpp_ops/pixel.h.
+_MOST_FEATHER = 4
 
 
 @dataclass(frozen=True)
@@ -206,8 +209,19 @@ class Manifest:
             problems.append(f"alignment {self.alignment} is not a multiple of 8")
         if self.region_growth_pixels < 0 or self.region_growth_pixels % 8:
             problems.append(f"region_growth_pixels {self.region_growth_pixels} is not a multiple of 8")
-        if self.thermal_normalization.scale_kelvin <= 0:
-            problems.append("thermal_normalization.scale_kelvin is not positive")
+        if not 0 <= self.feather_pixels <= min(_MOST_FEATHER, self.region_growth_pixels):
+            problems.append(
+                f"feather_pixels {self.feather_pixels} is none of 0 to {_MOST_FEATHER}, "
+                f"or more than region_growth_pixels {self.region_growth_pixels}"
+            )
+        coding = self.thermal_normalization
+        for name, kelvin in (
+            ("contrast_kelvin", self.contrast_kelvin),
+            ("thermal_normalization.scale_kelvin", coding.scale_kelvin),
+            ("thermal_normalization.offset_kelvin", coding.offset_kelvin),
+        ):
+            if not (math.isfinite(kelvin) and kelvin > 0):
+                problems.append(f"{name} {kelvin} is no positive number")
         named = [spec.file for spec in self.graphs.all()] + ([self.golden] if self.golden else [])
         named += [joined.file for joined in (self.graphs.fused, self.graphs.pipeline) if joined]
         absent = sorted({name for name in named if name not in self.files})
@@ -267,9 +281,8 @@ def write_manifest(directory: str | Path, manifest: Manifest) -> Manifest:
     folder = Path(directory)
     complete = replace(manifest, files=_hash_files(folder))
     complete.check()
-    temporary = folder / f".{MANIFEST_NAME}.{os.getpid()}"
-    temporary.write_text(json.dumps(complete.to_dict(), indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / MANIFEST_NAME)
+    text = json.dumps(complete.to_dict(), indent=1) + "\n"
+    replace_whole(folder / MANIFEST_NAME, text.encode())
     return complete
 
 

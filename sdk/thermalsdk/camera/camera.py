@@ -82,7 +82,7 @@ class Camera:
     @classmethod
     def open(cls, name_or_file: str, seed: int = 0) -> Camera:
         """Read a .yaml or .json file, or make the camera of that name. Raises CameraError."""
-        if Path(name_or_file).suffix in SUFFIXES:
+        if Path(name_or_file).suffix.lower() in SUFFIXES:
             return cls.load(name_or_file, seed)
         return cls.preset(name_or_file, seed)
 

@@ -12,16 +12,28 @@ import numpy.typing as npt
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import BackendUnavailable, BundleError, PrecisionError, ThermalSDKError
 from thermalsdk.synthesizer import Synthesizer
-from thermalsdk.tolerances import FP16_CHANGED_CLASSES, FP32_CHANGED_CLASSES, contrast_tolerance
+from thermalsdk.tolerances import (
+    FP16_CHANGED_CLASSES,
+    FP32_CHANGED_CLASSES,
+    INT8_CHANGED_CLASSES,
+    contrast_tolerance,
+)
 
-#: What may run a bundle; on another GPU a user loads it by hand.
-_PLACES = (("onnxruntime", "cpu"), ("onnxruntime", "cuda:0"), ("tensorrt", "cuda:0"))
-_PRECISIONS = ("fp32", "fp16")
+#: What may run a bundle, and at which precisions; on another GPU a user loads it by hand.
+_PLACES = (
+    ("onnxruntime", "cpu", ("fp32", "fp16", "int8")),
+    ("onnxruntime", "cuda:0", ("fp32", "fp16")),
+    ("tensorrt", "cuda:0", ("fp32", "fp16")),
+)
 
 PASS, FAIL, ABSENT = "PASS", "FAIL", "absent"
 
-#: Share of pixels whose predicted class may differ; 8-bit integers were judged by their scores at export.
-CHANGED_CLASSES = {"fp32": FP32_CHANGED_CLASSES, "fp16": FP16_CHANGED_CLASSES}
+#: Share of pixels whose predicted class may differ.
+CHANGED_CLASSES = {
+    "fp32": FP32_CHANGED_CLASSES,
+    "fp16": FP16_CHANGED_CLASSES,
+    "int8": INT8_CHANGED_CLASSES,
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,7 @@ class GoldenResult:
     Args:
         backend: "onnxruntime" or "tensorrt".
         device: "cpu" or "cuda:0".
-        precision: "fp32" or "fp16".
+        precision: "fp32", "fp16" or "int8".
         status: "PASS", "FAIL", or "absent" where this machine cannot have it.
         providers: what really ran the graphs.
         max_difference: largest difference of the contrast, in [-1, 1], with the golden class map given; None
@@ -55,8 +67,8 @@ class GoldenResult:
 def compare_backends(bundle: Bundle) -> Iterator[GoldenResult]:
     """Run the golden frame everywhere. Raises BundleError when the bundle has none."""
     golden = _read(bundle)
-    for backend, device in _PLACES:
-        for precision in _PRECISIONS:
+    for backend, device, precisions in _PLACES:
+        for precision in precisions:
             if bundle.offers(precision):
                 yield _test(bundle, golden, backend, device, precision)
 
@@ -104,7 +116,7 @@ def _compare(
         problems.append(f"the contrast differs by more than {tolerance} allows")
     if np.ptp(given) == 0:
         problems.append("the frame is constant")
-    if agree is not None and 1 - agree > CHANGED_CLASSES.get(precision, 1.0):
+    if agree is not None and 1 - agree > CHANGED_CLASSES[precision]:
         problems.append(f"only {agree:.2%} of the predicted classes agree")
     return GoldenResult(
         backend=backend,

@@ -20,11 +20,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from thermalsdk.engines.atomic import FREE_SPACE, write_whole
 from thermalsdk.engines.build import build_engine
 from thermalsdk.engines.request import EngineRequest
 from thermalsdk.errors import MissingDependency, OutputError
+from thermalsdk.partial import replace_whole
 from thermalsdk.version import __version__
+
+#: What to do where an engine cannot be kept.
+FREE_SPACE = "Free some disk space, or name another folder in the environment variable THERMALSDK_CACHE."
 
 _LOG = logging.getLogger("thermalsdk")
 _SCHEMA_VERSION = 1
@@ -148,7 +151,7 @@ class EngineCache:
                 build_seconds=round(time.perf_counter() - start, 2),
             )
             temporary.replace(engine)
-            write_whole(self._path(request, _SIDECAR), _sidecar(entry))
+            replace_whole(self._path(request, _SIDECAR), _sidecar(entry))
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise OutputError(f"cannot keep an engine in {self.folder}: {error}", FREE_SPACE) from error

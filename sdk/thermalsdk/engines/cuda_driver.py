@@ -85,18 +85,26 @@ class CudaDriver:
 
         Raises InferenceError when the driver refuses, and whatever `enqueue` raises.
         """
-        handle, graph = ctypes.c_void_p(stream), ctypes.c_void_p()
-        self._run("cuStreamBeginCapture_v2", handle, _THREAD_LOCAL)
-        try:
-            enqueue()
-        finally:
-            self._run("cuStreamEndCapture", handle, ctypes.byref(graph))
+        graph = self._captured(ctypes.c_void_p(stream), enqueue)
         executable = ctypes.c_void_p()
         try:
             self._run("cuGraphInstantiateWithFlags", ctypes.byref(executable), graph, ctypes.c_ulonglong(0))
         finally:
             self._run("cuGraphDestroy", graph)
         return CudaGraph(self, executable)
+
+    def _captured(self, stream: ctypes.c_void_p, enqueue: Callable[[], None]) -> ctypes.c_void_p:
+        graph = ctypes.c_void_p()
+        self._run("cuStreamBeginCapture_v2", stream, _THREAD_LOCAL)
+        try:
+            enqueue()
+        except BaseException:
+            # A capture that was broken off has no graph, and says so: that is not what went wrong.
+            if self._library.cuStreamEndCapture(stream, ctypes.byref(graph)) == 0 and graph:
+                self._library.cuGraphDestroy(graph)
+            raise
+        self._run("cuStreamEndCapture", stream, ctypes.byref(graph))
+        return graph
 
     def _ask(self, name: str, *arguments: Any) -> None:
         status = getattr(self._library, name)(*arguments)

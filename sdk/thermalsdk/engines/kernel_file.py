@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 
-from thermalsdk.engines.atomic import write_whole
 from thermalsdk.engines.cache import CacheEntry
+from thermalsdk.partial import replace_whole
 
 _LOG = logging.getLogger("thermalsdk")
 _SUFFIX = ".kernels"
@@ -36,7 +36,7 @@ class KernelFile:
     def write(self, content: bytes) -> None:
         """Keep it in one step. Where that fails, the next process compiles again, and the log says so."""
         try:
-            write_whole(self._path, self._hash(content) + content)
+            replace_whole(self._path, self._hash(content) + content)
         except OSError as error:
             _LOG.warning("%s: its compiled kernels are not kept: %s", self._graph, error)
 

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from thermalsdk.engines.atomic import FREE_SPACE, write_whole
+from thermalsdk.engines.cache import FREE_SPACE
 from thermalsdk.engines.compile import compile_engine
 from thermalsdk.engines.flavours import import_flavour
 from thermalsdk.engines.monitor import Progress, make_monitor
 from thermalsdk.engines.request import EngineRequest
 from thermalsdk.engines.tensorrt_log import make_logger
 from thermalsdk.errors import OutputError, ThermalSDKError
+from thermalsdk.partial import replace_whole
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -62,7 +63,7 @@ def _build(order: dict[str, Any], model: bytes, say: Say, has_parent: Callable[[
         logger=make_logger(flavour.module, lambda level, text: say({"log": [level, text]})),
         monitor=make_monitor(flavour.module, Progress(lambda share: say({"progress": share})), has_parent),
         timing=timing_file.read_bytes() if timing_file.exists() else b"",
-        on_timing=lambda content: write_whole(timing_file, content),
+        on_timing=lambda content: replace_whole(timing_file, content),
     )
     with Path(order["engine"]).open("wb") as file:
         file.write(compiled.plan)

@@ -50,13 +50,8 @@ def side_by_side(
             nonlocal last
             request = requests.of(given)
             turn = last = Turn(last)
-
-            def make(networks: Networks) -> Frame:
-                try:
-                    return synthesize(networks, request(), requests.classes, turn)
-                finally:
-                    turn.end()
-
-            return crew.start(make)
+            work = crew.start(lambda networks: synthesize(networks, request(), requests.classes, turn))
+            work.add_done_callback(lambda _: turn.end())  # also where it never begins
+            return work
 
         yield from in_order(frames, start, len(networks) + 1)

@@ -34,16 +34,24 @@ class Stream(Iterator[Frame]):
         self._check_open = check_open
         self._turn = threading.Lock()
         self._over = False
+        self._has_ended = False
 
     def __next__(self) -> Frame:
-        with self._turn:
-            try:
-                return next(self._made)
-            except StopIteration:
-                if not self._over:
-                    self._check_open()  # what its synthesizer ended has not come to its end
-                    self._over = True
-                raise
+        try:
+            with self._turn:
+                return self._next()
+        finally:
+            if self._has_ended:
+                self._end_threads()  # it could not while this thread was in `_made`
+
+    def _next(self) -> Frame:
+        try:
+            return next(self._made)
+        except StopIteration:
+            if not self._over:
+                self._check_open()  # what its synthesizer ended has not come to its end
+                self._over = True
+            raise
 
     def close(self) -> None:
         """End the threads and free the source, from any thread; a second call does nothing.
@@ -55,7 +63,12 @@ class Stream(Iterator[Frame]):
 
     def end(self) -> None:
         """The same, but whoever takes a frame then is told that the synthesizer is closed."""
+        self._has_ended = True
         self._given.close()
+        self._end_threads()
+
+    def _end_threads(self) -> None:
+        """Of what makes the frames, unless a thread takes a frame now: it does so afterwards."""
         if self._turn.acquire(blocking=False):
             try:
                 self._made.close()

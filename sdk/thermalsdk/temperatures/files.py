@@ -83,9 +83,7 @@ def to_data(temperatures: Temperatures) -> dict[str, Any]:
     for name in ("classes", "instances", "emissivity", "reflected"):
         values = getattr(temperatures, name)
         if values:
-            data[name] = {
-                key if isinstance(key, str) else int(key): float(value) for key, value in values.items()
-            }
+            data[name] = {_key(key): float(value) for key, value in values.items()}
     if temperatures.prior is not None:
         data["prior"] = {
             name: None if value is None else float(value)
@@ -118,6 +116,13 @@ def _shifted(what: str, value: Any, offset: float) -> float:
             f"{what} is {value!r}, which is no number", "Write a number; `unit` says what it counts."
         )
     return value + offset
+
+
+def _key(key: Any) -> Any:
+    """A pattern of digits alone would be read as an id; in brackets it matches the same."""
+    if not isinstance(key, str):
+        return int(key)
+    return f"({key})" if key.isdecimal() else key
 
 
 def _instance(key: Any) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +96,7 @@ class Places:
 
 
 class Converter:
-    """Makes twins with a synthesizer of its own."""
+    """Makes twins with a synthesizer of its own. A context manager that closes it."""
 
     def __init__(self, places: Places, recipe: Recipe) -> None:
         """Load the synthesizer. Raises as `Synthesizer.load` does."""
@@ -105,6 +106,14 @@ class Converter:
         self._camera = None if recipe.camera is None else Camera(recipe.camera)
         camera_hash = None if self._camera is None else self._camera.hash
         self._provenance = Provenance.of(self._synthesizer.info, camera_hash)
+
+    def __enter__(self) -> Converter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._synthesizer.close()
 
     def __call__(self, picture: Path) -> None:
         """Make the twins of one picture, unless they are there.

@@ -57,10 +57,10 @@ def convert_in_processes(
 def _convert_here(make_converter: Callable[[], Converter], pictures: Sequence[Path]) -> Iterator[Path]:
     if not pictures:
         return
-    converter = make_converter()
-    for picture in pictures:
-        converter(picture)
-        yield picture
+    with make_converter() as converter:
+        for picture in pictures:
+            converter(picture)
+            yield picture
 
 
 class _Worker:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from thermalsdk.errors import OutputError
-from thermalsdk.partial import DISK, check_parent, with_name, write_whole
+from thermalsdk.partial import DISK, check_parent, is_temporary, with_name, write_whole
 
 #: What made the folder; stays in it.
 RECORD = "thermalsdk.json"
@@ -56,7 +56,7 @@ class ResumableFolder:
         """Give the folder its final name, without what killed workers left in it."""
         if self.path == self.final:
             return
-        for leftover in self.path.rglob(".*.partial.*"):
+        for leftover in filter(is_temporary, list(self.path.rglob(".*"))):
             leftover.unlink()
         self.path.replace(self.final)
         self.path = self.final

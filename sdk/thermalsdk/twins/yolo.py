@@ -58,7 +58,8 @@ class YoloLayout(Layout):
             target.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         elif source.suffix in _YAML:
             text = source.read_text(encoding="utf-8")
-            target.write_text(_ROOT_KEY.sub("# thermalsdk: beside this file, no longer at path:", text))
+            rootless = _ROOT_KEY.sub("# thermalsdk: beside this file, no longer at path:", text)
+            target.write_text(rootless, encoding="utf-8")
         else:
             super()._write_annotation(source, target, detector)
 

@@ -20,7 +20,7 @@ def read_ids(path: Path, kind: str = "class map") -> npt.NDArray[Any]:
     try:
         with Image.open(path) as picture:
             return np.array(picture)
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise VideoError(
             f"the {kind} {path} cannot be read: {error}",
             "Every frame needs one; write them as PNG, since JPEG changes ids.",
