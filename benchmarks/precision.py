@@ -71,8 +71,11 @@ def run(
 ) -> dict[str, tuple[list[Frame], list[Frame]]]:
     """By precision, frames with everything given and frames of colours only.
 
-    All precisions take turns at each picture, so that whatever else the machine does slows all of them.
+    All precisions take turns at each picture, so that whatever else the machine does slows all of them. No
+    synthesizer sees a class map twice in a row: it would not analyse it again.
     """
+    with Synthesizer.load(bundle, device="cpu", precision="fp32") as telling:
+        told = [telling(rgb) for rgb in pictures]
     frames: dict[str, tuple[list[Frame], list[Frame]]] = {precision: ([], []) for precision in precisions}
     with ExitStack() as stack:
         synths = {
@@ -80,11 +83,13 @@ def run(
         }
         for synth in synths.values():
             synth.warmup(size=SIZE)
-        for rgb in pictures:
-            told = synths["fp32"](rgb)
+        for rgb, maps in zip(pictures, told, strict=True):
             for precision, synth in synths.items():
-                given, alone = frames[precision]
-                given.append(synth(rgb, labels=told.labels, thermal_labels=told.thermal_labels))
+                given, _ = frames[precision]
+                given.append(synth(rgb, labels=maps.labels, thermal_labels=maps.thermal_labels))
+        for rgb in pictures:
+            for precision, synth in synths.items():
+                _, alone = frames[precision]
                 alone.append(synth(rgb))
     return frames
 
@@ -132,7 +137,7 @@ def distances(data: Path | None, count: int, frames: dict[str, list[Frame]]) -> 
         return None
     # `train` is run from the checkout and not installed.
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from train.data import Dataset
+    from train.data import Dataset, spread
     from train.evaluation.distance import frechet_infinity, within_span
     from train.evaluation.features import LiteFeatures, grey_picture, picture_features
 
@@ -146,8 +151,7 @@ def distances(data: Path | None, count: int, frames: dict[str, list[Frame]]) -> 
         counts = np.clip((kelvin - scale.offset_kelvin) / scale.kelvin_per_count, 0, 255)
         return picture_features(network, grey_picture(counts, scale.level == "absolute"))
 
-    stems = dataset.stems("val")
-    chosen = stems[:: max(1, len(stems) // count)][:count]
+    chosen = spread(dataset.stems("val"), count)
     real = [features(dataset.sample(stem).thermal_kelvin) for stem in chosen]
     found = {}
     for precision, made in frames.items():

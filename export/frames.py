@@ -17,7 +17,7 @@ from thermalsdk.labels import STREET_CLASSES, VOID
 from thermalsdk.padding import pad
 from thermalsdk.scenes import StreetScene
 from thermalsdk.temperatures.limits import KELVIN_RANGE
-from train.data import Dataset, DatasetError
+from train.data import Dataset, DatasetError, spread
 
 #: Procedural streets by day and at night, with people near by.
 SCENES, SCENE_SIZE = (9, 15, 0, 1), (240, 320)
@@ -111,8 +111,7 @@ def _validation(root: Path, classes: tuple[str, ...]) -> list[Picture]:
     sets = [Dataset.open(path.parent) for path in sorted(root.glob("*/dataset.json"))]
     pictures = []
     for dataset in sets:
-        stems = dataset.stems("val")
-        for stem in stems[:: max(1, len(stems) // FRAMES_PER_SET)][:FRAMES_PER_SET]:
+        for stem in spread(dataset.stems("val"), FRAMES_PER_SET):
             sample = dataset.sample(stem)
             known = sample.labels if dataset.classes == classes else None
             labels = None if known is None else np.where(known == VOID, 0, known).astype(np.uint8)

@@ -28,7 +28,7 @@ from thermalsdk._ops import sums_int8_exactly
 from thermalsdk.bundle import INT8_SYMMETRIC, Bundle, Manifest, twin_name
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.padding import crop, pad
-from train.data import Dataset
+from train.data import Dataset, spread
 from train.evaluation.segmentation import Segment, score_segmenter
 
 logger = logging.getLogger(__name__)
@@ -164,17 +164,16 @@ class _Frames(CalibrationDataReader):
     """Frames of the training splits, spread over them, as the graph takes them."""
 
     def __init__(self, sets: Sequence[Dataset]) -> None:
-        self._frames = self._spread(sets)
+        self._frames = self._feeds(sets)
 
     def get_next(self) -> dict[str, npt.NDArray[np.float32]] | None:
         """The next feed, or None."""
         return next(self._frames, None)
 
     @staticmethod
-    def _spread(sets: Sequence[Dataset]) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+    def _feeds(sets: Sequence[Dataset]) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
         for dataset in sets:
-            stems = dataset.stems("train")
-            for stem in stems[:: max(1, len(stems) // CALIBRATION_FRAMES)][:CALIBRATION_FRAMES]:
+            for stem in spread(dataset.stems("train"), CALIBRATION_FRAMES):
                 yield {"rgb": _input(dataset.sample(stem).rgb)}
 
 

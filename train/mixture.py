@@ -11,15 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermalsdk.labels import STREET_CLASSES
-from train.data import Dataset, DatasetError, Sample
+from train.data import TRUSTED, Dataset, DatasetError, Sample
 from train.decoded import DecodedFrames, decode
 
 logger = logging.getLogger(__name__)
 
 #: What windows are centred on so that it is seen often: people and vehicles are a small part of any frame.
 OBJECT_CLASSES = np.array([STREET_CLASSES.index(n) for n in ("person", "car", "bus", "truck", "minibus")])
-#: Label sources that can be trusted.
-TRUSTED = ("true", "pseudo")
 
 
 @dataclass(frozen=True)

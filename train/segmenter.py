@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from thermalsdk.bundle import Bundle
-from thermalsdk.labels import STREET_CLASSES
+from thermalsdk.labels import STREET_CLASSES, VOID
 from train.augmentation import jitter_colours, random_window
 from train.box_labels import correct_by_boxes
 from train.checkpoint import TrainState
@@ -32,7 +32,6 @@ from train.settings import require_stage_settings
 
 logger = logging.getLogger(__name__)
 
-UNSURE = 255
 SKY, PERSON = STREET_CLASSES.index("sky"), STREET_CLASSES.index("person")
 RARE = ("person", "bus", "truck", "minibus", "background")
 
@@ -125,11 +124,11 @@ def train_segmenter(
             logits = network(rgb)
         logits = F.interpolate(logits.float(), scale_factor=4.0, mode="bilinear", align_corners=False)
         weights = pixel_weights(labels, night, config)
-        loss = (weights * F.cross_entropy(logits, labels, ignore_index=UNSURE, reduction="none")).sum()
+        loss = (weights * F.cross_entropy(logits, labels, ignore_index=VOID, reduction="none")).sum()
         loss = loss * processes() / total(weights.sum())
         runtime.descend(loss, optimizer)
         ema.update(index)
-        right, sure = logits.argmax(1) == labels, labels != UNSURE
+        right, sure = logits.argmax(1) == labels, labels != VOID
         accuracy = total((right & sure).sum()) / total(sure.sum())
         return {
             "loss": loss.item(),
@@ -152,7 +151,7 @@ def pixel_weights(labels: Tensor, night: Tensor, config: SegmenterConfig) -> Ten
     """
     by_class = [config.rare_weight if name in RARE else 1.0 for name in STREET_CLASSES]
     by_class = torch.tensor(by_class, device=labels.device)
-    weights = by_class[labels.clamp(max=len(by_class) - 1)] * (labels != UNSURE)
+    weights = by_class[labels.clamp(max=len(by_class) - 1)] * (labels != VOID)
     return torch.where(night[:, None, None] & (labels == PERSON), config.night_person_weight, weights)
 
 

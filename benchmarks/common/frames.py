@@ -39,10 +39,8 @@ def _scenes(count: int) -> list[Case]:
 def _validation(root: Path, count: int) -> list[Case]:
     # `train` is run from the checkout and not installed.
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from train.data import Dataset
+    from train.data import Dataset, spread
 
     dataset = Dataset.open(root)
-    stems = dataset.stems("val")
-    spread = stems[:: max(1, len(stems) // count)][:count]
-    samples = [dataset.sample(stem) for stem in spread]
+    samples = [dataset.sample(stem) for stem in spread(dataset.stems("val"), count)]
     return [(s.rgb, np.where(s.labels == VOID, 0, s.labels).astype(np.uint8)) for s in samples]

@@ -281,7 +281,7 @@ class Synthesizer:
             networks, self._networks = self._networks, None
             streams = list(self._streams)
         try:
-            _end_side_by_side(streams)
+            _end_at_once(streams)
         finally:
             if networks is not None:
                 networks.close()
@@ -302,7 +302,7 @@ class Synthesizer:
         return self._networks
 
 
-def _end_side_by_side(streams: Sequence[Stream]) -> None:
+def _end_at_once(streams: Sequence[Stream]) -> None:
     """End every stream; each may have to wait for a read that is going on."""
     if streams:
         with ThreadPoolExecutor(len(streams), "thermalsdk-end") as pool:

@@ -7,6 +7,8 @@ import pytest
 
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Frame, Synthesizer, Temperatures, compositing
+from thermalsdk.backends.onnxruntime import OnnxRuntimeGraph
+from thermalsdk.bundle import Bundle
 from thermalsdk.errors import BundleError, ClosedError, InferenceError
 from thermalsdk.labels import STREET_CLASSES, table
 
@@ -233,15 +235,30 @@ def test_context_manager_and_double_close(tiny_bundle, rgb):
     assert synthesizer.info.name == "tiny"
 
 
-def test_many_cycles_of_load_and_close(tiny_bundle, rgb):
-    for _ in range(5):
-        with load(tiny_bundle) as synthesizer:
-            synthesizer(rgb)
+def test_a_closed_synthesizer_leaves_no_threads(tiny_bundle, rgb):
+    before = set(threading.enumerate())
+    synthesizers = [Synthesizer.load(tiny_bundle, device="cpu", threads=2, warmup=False) for _ in range(3)]
+    for synthesizer in synthesizers:
+        synthesizer(rgb)
+    assert set(threading.enumerate()) > before
+    for synthesizer in synthesizers:
+        synthesizer.close()
+    assert set(threading.enumerate()) <= before
 
 
-def test_warmup_runs_every_graph(tiny_bundle):
-    with Synthesizer.load(tiny_bundle, device="cpu", threads=1, warmup=True) as synthesizer:
+@pytest.mark.parametrize("warmup", [False, True])
+def test_warmup_runs_every_graph(tiny_bundle, monkeypatch, warmup):
+    ran, run = [], OnnxRuntimeGraph.run
+    monkeypatch.setattr(
+        OnnxRuntimeGraph, "run", lambda graph, *given: ran.append(graph.spec.file) or run(graph, *given)
+    )
+    files = {spec.file for spec in Bundle.open(tiny_bundle).manifest.graphs.all()}
+    with Synthesizer.load(tiny_bundle, device="cpu", threads=1, warmup=warmup) as synthesizer:
+        assert set(ran) == (files if warmup else set())
+        ran.clear()
         synthesizer.warmup(2, (64, 80))
+    assert set(ran) == files
+    assert ran.count("encoder.onnx") == 2 * 2  # with a class map and without
 
 
 def test_threads_take_turns(synth, rgb, labels):

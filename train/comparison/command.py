@@ -33,7 +33,7 @@ from train.comparison.figure import require_suffix, write_methods_figure
 from train.comparison.inputs import Maps, frame_inputs, predicted_maps
 from train.comparison.table import summarise, table_markdown
 from train.comparison.training import Budget, build, settings_of, train_method
-from train.data import Dataset, DatasetError, Sample
+from train.data import Dataset, DatasetError, Sample, spread
 from train.data.resize import origin_note, resize_dataset
 from train.evaluation.evaluate import COMPARED, Synthesize, evaluate, scored_stems
 from train.evaluation.features import LiteFeatures
@@ -149,7 +149,7 @@ def _write_figure(path: Path, shown: Dataset, methods: list[str], out: Path, bud
         for name, method in trained.items()
     }
     stems = scored_stems(shown, "given", SPLIT)
-    write_methods_figure(path, shown, synthesizers, stems[:: max(1, len(stems) // FIGURE_ROWS)][:FIGURE_ROWS])
+    write_methods_figure(path, shown, synthesizers, spread(stems, FIGURE_ROWS))
 
 
 def synthesizer(method: Method, generator: nn.Module, predicted: Mapping[str, Maps]) -> Synthesize:

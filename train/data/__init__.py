@@ -2,10 +2,12 @@
 
 from train.data.errors import DatasetError
 from train.data.format import Dataset, Sample
-from train.data.spec import Box, DatasetSpec, FrameSpec, ThermalSpec
+from train.data.spec import TRUSTED, Box, DatasetSpec, FrameSpec, ThermalSpec
+from train.data.spread import spread
 from train.data.writer import DatasetWriter
 
 __all__ = [
+    "TRUSTED",
     "Box",
     "Dataset",
     "DatasetError",
@@ -14,4 +16,5 @@ __all__ = [
     "FrameSpec",
     "Sample",
     "ThermalSpec",
+    "spread",
 ]

@@ -13,7 +13,9 @@ FORMAT_VERSION = 1
 SPLITS = ("train", "val", "test")
 ENCODINGS = ("counts8", "centikelvin16")
 LEVELS = ("absolute", "per-frame-gain")
-LABEL_SOURCES = ("true", "pseudo", "unreliable")
+#: Sources of labels that can be relied on, and all of them.
+TRUSTED = ("true", "pseudo")
+LABEL_SOURCES = (*TRUSTED, "unreliable")
 _CENTIKELVIN = (0.0, 0.01)
 
 

@@ -13,8 +13,8 @@ from thermalsdk import Synthesizer, compositing
 from thermalsdk.display import gain_limits
 from thermalsdk.labels import STREET_CLASSES, VOID
 from train.box_labels import correct_by_boxes
-from train.data import Dataset, DatasetError, Sample
-from train.mixture import TRUSTED, require_street_classes
+from train.data import TRUSTED, Dataset, DatasetError, Sample
+from train.mixture import require_street_classes
 
 #: What the network tells apart; index 0 is everything else.
 TARGETS = ("other", "person", "vehicle")

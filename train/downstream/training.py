@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from thermalsdk.labels import VOID
 from train.augmentation import random_window
 from train.checkpoint import TrainState
 from train.downstream.corpora import TARGETS, Example
@@ -24,7 +25,6 @@ from train.networks.segmenter import Segmenter
 from train.record import write_record
 from train.runtime import Runtime
 
-UNSURE = 255
 _OBJECTS = np.arange(1, len(TARGETS))
 
 
@@ -81,7 +81,7 @@ def train_detector(
         with runtime.autocast():
             logits = network(pictures.to(device))
         logits = F.interpolate(logits.float(), scale_factor=float(CELL), mode="bilinear", align_corners=False)
-        loss = F.cross_entropy(logits, targets.to(device), by_target, ignore_index=UNSURE)
+        loss = F.cross_entropy(logits, targets.to(device), by_target, ignore_index=VOID)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from thermalsdk.partial import write_whole
-from train.data import Dataset, Sample
+from train.data import Dataset, Sample, spread
 from train.evaluation import field
 from train.evaluation.baselines import flat_components
 from train.evaluation.cells import cell, grey
@@ -38,8 +38,7 @@ def _choose(dataset: Dataset, split: str, count: int) -> list[str]:
     chosen: list[str] = []
     for night in (False, True):
         stems = [stem for stem in dataset.stems(split) if dataset.is_night(stem) == night]
-        picks = np.linspace(0, len(stems) - 1, min(count, len(stems)))
-        chosen += [stems[int(pick)] for pick in picks]
+        chosen += spread(stems, count)
     return chosen
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from skimage.measure import label as connected_regions
 
 from thermalsdk.labels import VOID
-from train.data import DatasetError, FrameSpec, Sample
+from train.data import TRUSTED, DatasetError, FrameSpec, Sample
 
 Protocol = Literal["given", "rgb"]
 PROTOCOLS: tuple[Protocol, ...] = ("given", "rgb")
@@ -67,4 +67,4 @@ def given_inputs(sample: Sample) -> GivenInputs:
 
 def is_scored(frame: FrameSpec, protocol: Protocol) -> bool:
     """Whether a protocol scores this frame: `given` needs maps that can be relied on."""
-    return protocol == "rgb" or frame.label_source in ("true", "pseudo")
+    return protocol == "rgb" or frame.label_source in TRUSTED

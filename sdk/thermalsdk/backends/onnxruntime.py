@@ -140,7 +140,7 @@ class OnnxRuntimeBackend:
         options.inter_op_num_threads = 1
         options.graph_optimization_level = self._ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.log_severity_level = _ERROR
-        for name, value in _spinning(self._ort.__version__).items():
+        for name, value in spinning(self._ort.__version__).items():
             options.add_session_config_entry(f"session.{name}", value)
         if self.device == "cpu":
             _register_shared_arena(self._ort)
@@ -176,8 +176,8 @@ def _register_shared_arena(ort: ModuleType) -> None:
         _LOG.debug("the application's own arena is used: %s", error)
 
 
-def _spinning(version: str) -> dict[str, str]:
-    """How idle threads of a pool wait, as options of a session.
+def spinning(version: str) -> dict[str, str]:
+    """How idle threads of a pool wait, as options of a session of that version of ONNX Runtime.
 
     Every graph has a pool of its own. Pools that spin for long take the cores from the one at work: eight
     graphs in turn on 2 cores took 114 ms with spinning and 16 ms without. Spinning for microseconds, from one

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk.backends.onnxruntime import spinning
 from thermalsdk.bench.pix2pix import PIX2PIX, pix2pix_model
 from thermalsdk.errors import BundleError, InferenceError, OptionError
 
@@ -24,8 +25,8 @@ class Rival:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        # As the run time's own graphs: a pool that spins after its run would slow down whoever comes next.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        for option, value in spinning(onnxruntime.__version__).items():  # as the run time's own graphs
+            options.add_session_config_entry(f"session.{option}", value)
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]

@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any
 
 from thermalsdk.camera.config import CameraConfig, stage_names
-from thermalsdk.documents import check_names, read_document, shipped_names, shipped_path, write_document
+from thermalsdk.documents import check_names, read_document, shipped_names, shipped_path
 from thermalsdk.errors import CameraError, OptionError
 from thermalsdk.radiometry import Band
 
@@ -38,11 +38,6 @@ def read_config(path: Path) -> CameraConfig:
         return from_data(data)
     except CameraError as error:
         raise CameraError(f"{path}: {error.message}", error.hint) from error
-
-
-def write_config(config: CameraConfig, path: Path) -> None:
-    """Write a file. Raises CameraError for its suffix, OutputError where it cannot be written."""
-    write_document(path, to_data(config), CameraError)
 
 
 def from_data(data: Mapping[str, Any]) -> CameraConfig:

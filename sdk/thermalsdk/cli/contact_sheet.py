@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from thermalsdk.display import palette
 from thermalsdk.frame import Frame
 from thermalsdk.scenes import SceneFrame
+from thermalsdk.temperatures.limits import CELSIUS_ZERO
 
 _TILE = (400, 300)
 _GAP = 8
@@ -24,7 +25,6 @@ _BACKGROUND = (15, 17, 22)
 _TEXT = (232, 234, 240)
 _FAINT = (142, 148, 162)
 _BAR_WIDTH = 14
-_CELSIUS_ZERO = 273.15
 #: Colours of the classes in the order of the street classes; a longer list starts again.
 _CLASS_COLORS = (
     (72, 76, 84), (98, 150, 196), (110, 92, 130), (156, 132, 110), (92, 140, 72),
@@ -134,7 +134,7 @@ def _draw_head(draw: ImageDraw.ImageDraw, columns: Sequence[Column]) -> None:
     for number, column in enumerate(columns):
         left = _LEFT + number * (_TILE[0] + _GAP)
         draw.text((left, _TOP - 58), column.caption, font=_font(20), fill=_TEXT)
-        low, high = (limit - _CELSIUS_ZERO for limit in column.limits)
+        low, high = (limit - CELSIUS_ZERO for limit in column.limits)
         shown = f"cold {low:.1f} °C, hot {high:.1f} °C"
         draw.text((left, _TOP - 29), shown, font=_font(15), fill=_FAINT)
 

@@ -28,6 +28,7 @@ from thermalsdk.scenes import SCENE_IDS, Conditions, SceneFrame, StreetScene
 from thermalsdk.streaming import Finish
 from thermalsdk.synthesizer import Synthesizer
 from thermalsdk.temperatures import Temperatures
+from thermalsdk.temperatures.limits import CELSIUS_ZERO
 from thermalsdk.video import SourceFrame
 from thermalsdk.video.display_sinks import DisplayVideoSink, save_picture
 from thermalsdk.video.source import numbered_name
@@ -156,7 +157,7 @@ def _caption(conditions: Conditions) -> str:
         weather = "rain"
     else:
         weather = "sun" if conditions.cloud < _OVERCAST else "overcast"
-    return f"{weather}, {conditions.ambient_kelvin - 273.15:.0f} °C"
+    return f"{weather}, {conditions.ambient_kelvin - CELSIUS_ZERO:.0f} °C"
 
 
 def _make_folder(path: Path) -> Path:

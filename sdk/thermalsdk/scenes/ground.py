@@ -20,13 +20,13 @@ _SKY_VIEW = 0.75
 
 @dataclass(frozen=True)
 class Profile:
-    """Cross-section of the street, metres. Lanes are (centre, heading, has traffic)."""
+    """Cross-section of the street, metres. Lanes are (centre, heading)."""
 
     road_half: float
     sidewalk: float
     building_line: float
     verge_grass: bool
-    lanes: tuple[tuple[float, int, bool], ...]
+    lanes: tuple[tuple[float, int], ...]
     dash: float
     dash_gap: float
     edge_lines: bool
@@ -113,10 +113,9 @@ class _Paint:
     def road_kelvin(self, across: Array, profile: Profile) -> Array:
         """Asphalt in shadow, a little warmer where tyres run and under waiting engines."""
         warmth = np.full(across.shape, self.road, np.float32)
-        for centre, _, busy in profile.lanes:
-            if busy:
-                tracks = np.abs(np.abs(across - np.float32(centre)) - np.float32(0.75))
-                warmth += np.float32(0.9 * self.dry) * np.exp(-((tracks * np.float32(3.0)) ** 2))
+        for centre, _ in profile.lanes:
+            tracks = np.abs(np.abs(across - np.float32(centre)) - np.float32(0.75))
+            warmth += np.float32(0.9 * self.dry) * np.exp(-((tracks * np.float32(3.0)) ** 2))
         return warmth
 
 

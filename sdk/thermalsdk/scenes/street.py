@@ -117,7 +117,7 @@ def draw_profile(rng: np.random.Generator) -> Profile:
     half = per_side * lane + parking
     sidewalk = float(rng.uniform(2.2, 4.5))
     verge = float(rng.choice([0.0, 0.0, rng.uniform(1.5, 5.0)]))
-    lanes = [(side * lane * (i + 0.5), side, True) for side in (-1, 1) for i in range(per_side)]
+    lanes = [(side * lane * (i + 0.5), side) for side in (-1, 1) for i in range(per_side)]
     tone = float(rng.uniform(0.25, 0.6))
     return Profile(
         road_half=half,
@@ -202,7 +202,7 @@ def draw_strips(
         add("standing", walk, 0.0, 9.0, crowd * 0.5, side, (spread, 3.0))
     if not ego_speed:
         add("crossing", 0.0, 0.0, float(rng.uniform(17, 40)), crowd, 1, (0.0, 5.0))
-    for x, heading, _ in profile.lanes:
+    for x, heading in profile.lanes:
         own = abs(x - ego_x) < 0.6
         speed = ego_speed if own else heading * float(rng.uniform(3.0, 11.0)) * float(rng.random() < 0.85)
         add(

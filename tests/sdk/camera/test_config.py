@@ -8,7 +8,8 @@ import yaml
 
 from thermalsdk.camera import Camera, CameraConfig, camera_names
 from thermalsdk.camera.config import Noise, Resolution
-from thermalsdk.camera.files import from_data, read_config, read_preset, to_data, write_config
+from thermalsdk.camera.files import from_data, read_config, read_preset, to_data
+from thermalsdk.documents import write_document
 from thermalsdk.errors import CameraError
 
 
@@ -25,7 +26,7 @@ def test_presets_name_their_sources_and_every_stage(name):
 @pytest.mark.parametrize("name", camera_names())
 def test_round_trip(tmp_path, name, suffix):
     path = tmp_path / f"camera{suffix}"
-    write_config(read_preset(name), path)
+    write_document(path, to_data(read_preset(name)), CameraError)
     assert read_config(path) == read_preset(name)
     assert Camera.load(path).hash == Camera.preset(name).hash
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
@@ -84,7 +85,7 @@ def test_files_that_cannot_be_read(tmp_path):
             Camera.load(tmp_path / name)
         assert words in str(caught.value)
     with pytest.raises(CameraError, match="suffix"):
-        write_config(CameraConfig("bare"), tmp_path / "camera.txt")
+        write_document(tmp_path / "camera.txt", to_data(CameraConfig("bare")), CameraError)
 
 
 def test_unknown_preset_lists_the_known():

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk.temperatures.limits import CELSIUS_ZERO
 from train.data import pictures
 from train.data.errors import DatasetError
 
 #: Files that can hold the temperatures of one frame, in the order in which they are looked for.
 SUFFIXES = (".npy", ".png", ".tiff", ".tif")
-_CELSIUS_ZERO = 273.15
 #: Celsius below this, kelvin above: no outdoor scene is hotter than 150 °C or colder than 150 K.
 _KELVIN_FROM = 150.0
 _COUNTS = np.iinfo(np.uint16)
@@ -60,7 +60,7 @@ def _from_numpy(path: Path) -> npt.NDArray[np.float64]:
             f"{path} holds {values.dtype} of shape {values.shape}", "Save floating point degrees, HxW."
         )
     kelvin = values.astype(np.float64)
-    return kelvin if np.median(kelvin) >= _KELVIN_FROM else kelvin + _CELSIUS_ZERO
+    return kelvin if np.median(kelvin) >= _KELVIN_FROM else kelvin + CELSIUS_ZERO
 
 
 def _checked(path: Path, kelvin: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
