@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral
@@ -20,6 +21,7 @@ from thermalsdk.errors import (
     TemperatureError,
 )
 from thermalsdk.labels import LabelIds, LabelTable, open_table
+from thermalsdk.labels.unlisted import warn_of_unlisted
 from thermalsdk.temperatures import check_kelvin
 
 MIN_SIDE = 64
@@ -78,7 +80,7 @@ def _check_is_array(array: npt.NDArray[Any]) -> None:
             "the frame is None", "cv2.imread gives None for a file that it cannot read: check the path."
         )
     raise ShapeError(
-        f"the frame is {value!r}, no array",
+        f"the frame is {reprlib.repr(value)}, no array",
         "Open the picture first: np.asarray(Image.open('road.png').convert('RGB')), or stream('road.png').",
     )
 
@@ -154,6 +156,8 @@ def check_labels(
     Raises ShapeError, DtypeError or LabelError.
     """
     ids = _integers("labels", labels, size, highest=255).astype(np.uint8, order="C")
+    if table is not None:
+        warn_of_unlisted(table, ids)
     known = ids if table is None else _bundle_ids(table, classes)[ids]
     if known.max() >= len(classes):
         unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))

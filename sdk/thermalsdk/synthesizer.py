@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -10,13 +11,13 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.backends import Backend, choose_backend
-from thermalsdk.bundle import Bundle
+from thermalsdk.bundle import Bundle, shipped_bundles
 from thermalsdk.errors import ClosedError
 from thermalsdk.frame import Frame
 from thermalsdk.info import Info
@@ -47,9 +48,19 @@ _IN_FLIGHT = 4
 
 
 class Synthesizer:
-    """Thermal frames out of colour frames. Made by `load`; threads may share it and take turns."""
+    """Thermal frames out of colour frames. Made by `load`; threads may share it and take turns.
 
-    def __init__(self, bundle: Bundle, backend: Backend, networks: Networks, info: Info) -> None:
+    A pickle of it holds what `load` was asked for, and loads again. What a forked child has of its parent's
+    raises ClosedError: the threads behind it are the parent's.
+    """
+
+    def __init__(
+        self, bundle: Bundle, backend: Backend, networks: Networks, info: Info, asked: Mapping[str, Any]
+    ) -> None:
+        """Take all of it over. `asked`: the arguments of `load`."""
+        self._asked = asked
+        self._is_of_parent = False
+        _LOADED.add(self)
         self._bundle = bundle
         self._backend = backend
         self._networks: Networks | None = networks
@@ -85,7 +96,15 @@ class Synthesizer:
         chosen = choose_backend(opened, device=device, backend=backend, precision=precision, threads=threads)
         try:
             networks, how = Networks.open(opened, chosen)
-            synthesizer = cls(opened, chosen, networks, Info.of(opened, chosen, how))
+            asked = {
+                "bundle": bundle if bundle in shipped_bundles() else opened.path.absolute(),
+                "device": device,
+                "backend": backend,
+                "precision": precision,
+                "threads": threads,
+                "warmup": warmup,
+            }
+            synthesizer = cls(opened, chosen, networks, Info.of(opened, chosen, how), asked)
             if warmup:
                 synthesizer.warmup()
         except BaseException:
@@ -296,10 +315,39 @@ class Synthesizer:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple[partial[Synthesizer], tuple[()]]:
+        return partial(Synthesizer.load, **self._asked), ()
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child: be closed, and free nothing, as threads that it lacks would be waited for."""
+        _OF_PARENT.append((self._networks, self._backend, *self._streams))
+        self._networks = None
+        self._is_of_parent = True
+        self._lock = threading.Lock()  # a thread of the parent's may have held the former one
+
     def _opened(self) -> Networks:
+        if self._is_of_parent:
+            raise ClosedError(
+                "this Synthesizer was loaded before the process was forked, and works in the parent alone",
+                "Load one in the child: there call Synthesizer.load, or unpickle one, as processes that are "
+                "started with 'spawn' do.",
+            )
         if self._networks is None:
             raise ClosedError("this Synthesizer is closed", "Load another one with Synthesizer.load.")
         return self._networks
+
+
+#: All synthesizers; and what children never free of those of their parents.
+_LOADED: weakref.WeakSet[Synthesizer] = weakref.WeakSet()
+_OF_PARENT: list[object] = []
+
+
+def _leave_all_to_parent() -> None:
+    for synthesizer in list(_LOADED):
+        synthesizer._leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_all_to_parent)
 
 
 def _end_at_once(streams: Sequence[Stream]) -> None:

@@ -21,9 +21,48 @@ from thermalsdk.errors import (
     ThermalSDKError,
     VideoError,
 )
-from thermalsdk.video import open_source, policy, read_frames
+from thermalsdk.video import Source, SourceFrame, open_source, policy, read_frames
 
 TIMEOUT_S = 10.0
+
+
+@pytest.mark.parametrize("policy", ["all", "latest"])
+def test_a_loop_brings_its_maps_and_times_along(synth, policy):
+    """In buffers that it fills again, as simulators do."""
+    rgb, labels = np.empty((96, 128, 3), np.uint8), np.empty((96, 128), np.uint8)
+
+    def drive():
+        for index in range(3):
+            rgb[:], labels[:] = 40 * index, index
+            yield SourceFrame(rgb, labels=labels, time_s=0.5 * index)
+
+    frames = list(
+        synth.stream(drive(), policy=policy, temperatures=Temperatures(ambient=280.0), steadiness=0)
+    )
+    assert frames
+    for frame in frames:
+        assert frame.labels.min() == frame.labels.max() == frame.index
+        assert frame.source.rgb.max() == 40 * frame.index
+        assert (frame.source.time_s, frame.source.name) == (0.5 * frame.index, f"{frame.index:06d}")
+
+
+def test_a_source_needs_no_more_than_its_frames(synth):
+    class Pictures(Source):
+        def __iter__(self):
+            yield SourceFrame(moving_picture(0))
+
+        def close(self):
+            self.is_closed = True
+
+    pictures = Pictures()
+    assert len(list(synth.stream(pictures))) == 1
+    assert pictures.is_closed
+
+
+def test_a_wrong_frame_is_not_printed_whole(synth):
+    with pytest.raises(ShapeError) as caught:
+        synth(SourceFrame(moving_picture(0)))
+    assert len(str(caught.value)) < 400
 
 
 class LiveSource:

@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +85,12 @@ class Camera:
         if Path(name_or_file).suffix.lower() in SUFFIXES:
             return cls.load(name_or_file, seed)
         return cls.preset(name_or_file, seed)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     def restart(self, index: int = 0) -> None:
         """Switch it off and on: time, gain and fixed pattern start anew.

@@ -45,6 +45,8 @@ class Stream(Iterator[Frame]):
                 self._end_threads()  # it could not while this thread was in `_made`
 
     def _next(self) -> Frame:
+        if not self._over:
+            self._check_open()
         try:
             return next(self._made)
         except StopIteration:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from thermalsdk.video.source import ClockKind, SourceFrame, numbered_name
 
 
 class ArraySource:
-    """Any iterable of uint8 HxWx3 arrays. Implements `Source`.
+    """Any iterable of uint8 HxWx3 arrays, or of `SourceFrame`s, which bring maps along. Implements `Source`.
 
     With the policy "latest" the iterable runs in a thread of its own, at the pace at which it yields.
     """
@@ -29,8 +30,16 @@ class ArraySource:
         self.count: int | None = len(arrays) if isinstance(arrays, Sized) else None
 
     def __iter__(self) -> Iterator[SourceFrame]:
-        for index, array in enumerate(self._arrays):
-            yield SourceFrame(self._own(array), index, None, numbered_name(index))
+        for index, given in enumerate(self._arrays):
+            frame = given if isinstance(given, SourceFrame) else SourceFrame(given)
+            yield replace(
+                frame,
+                rgb=self._own(frame.rgb),
+                index=index,
+                name=frame.name or numbered_name(index),
+                labels=_own_map(frame.labels),
+                instances=_own_map(frame.instances),
+            )
 
     def _own(self, array: Any) -> npt.NDArray[np.uint8]:
         """RGB that stays when a program fills the same buffer again: frames are read ahead, and kept."""
@@ -39,3 +48,7 @@ class ArraySource:
 
     def close(self) -> None:
         """Leave the iterable to its owner."""
+
+
+def _own_map(ids: npt.NDArray[Any] | None) -> npt.NDArray[Any] | None:
+    return None if ids is None else np.array(ids)

@@ -23,7 +23,7 @@ from thermalsdk.video.source import Source
 SHARED_MEMORY = "shm://"
 _FILE = "file://"
 
-#: Path or address, camera number, source that is already open, or iterable of uint8 HxWx3 arrays.
+#: Path or address, camera number, open source, or iterable of uint8 HxWx3 arrays or `SourceFrame`s.
 SourceLike = str | Path | int | Source | Iterable[Any]
 
 
@@ -33,7 +33,7 @@ def open_source(source: SourceLike, *, color: str = "rgb") -> Source:
     Args:
         source: a path, also as "file:///PATH"; an address with "://", of which "shm://NAME" is another
             process's shared memory (see SharedFrameWriter); a camera number, from 0, also as text; an
-            iterable; or an open source, which is returned as it is.
+            iterable of arrays or `SourceFrame`s; or an open source, which is returned as it is.
         color: "rgb" or "bgr", the channel order of an iterable's arrays and of shared memory.
 
     Raises VideoError, MissingDependency or OptionError.

@@ -20,9 +20,9 @@ class SourceFrame:
 
     Args:
         rgb: uint8 HxWx3.
-        index: number in the source, from 0.
+        index: number in the source, from 0; an iterable's frames are numbered as they come.
         time_s: seconds since the first frame by the source's own clock; None where it has none.
-        name: what an output made of it is called, without suffix.
+        name: what an output made of it is called, without suffix; an iterable's frames need none.
         dropped: frames that were skipped just before this one.
         labels: class map HxW of any integer type that came with it, or None.
         instances: instance map likewise.
@@ -30,9 +30,9 @@ class SourceFrame:
     """
 
     rgb: npt.NDArray[np.uint8]
-    index: int
-    time_s: float | None
-    name: str
+    index: int = 0
+    time_s: float | None = None
+    name: str = ""
     dropped: int = 0
     labels: npt.NDArray[Any] | None = None
     instances: npt.NDArray[Any] | None = None
@@ -58,10 +58,10 @@ class Source(Protocol):
     frame then waits no longer. Every other source is closed only by the thread that reads it.
     """
 
-    clock: ClockKind
-    rate: float | None
-    count: int | None
-    single: bool
+    clock: ClockKind = "none"
+    rate: float | None = None
+    count: int | None = None
+    single: bool = False
 
     def __iter__(self) -> Iterator[SourceFrame]:
         """Frames from the start. Raises VideoError when one cannot be read, or the source ends too early."""
