@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from thermalsdk.camera.capture import Capture
     from thermalsdk.video import SourceFrame
 
+_LOG = logging.getLogger("thermalsdk")
 _PALETTE = "ironbow"
+_HIGHEST_COUNT = 65535
+
+
+@functools.cache
+def _say_saturated() -> None:
+    _LOG.warning("raw16 ends at 655.35 K, and a frame is hotter: frame.apparent has all of it")
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,11 @@ class Frame:
 
     @functools.cached_property
     def raw16(self) -> npt.NDArray[np.uint16]:
-        """Radiometric picture: uint16 HxW, 0.01 K per count, 0 at 0 K."""
-        return compositing.raw16(self.apparent)
+        """Radiometric picture: uint16 HxW, 0.01 K per count, 0 at 0 K. It ends at 655.35 K, with a warning."""
+        counts = compositing.raw16(self.apparent)
+        if (counts == _HIGHEST_COUNT).any():
+            _say_saturated()
+        return counts
 
     @functools.cached_property
     def display(self) -> npt.NDArray[np.uint8]:
