@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from thermalsdk import compositing
-from thermalsdk.display import coloured, gain_limits
+from thermalsdk.display import LinearTone, check_limits, coloured, gain_limits
 from thermalsdk.temperatures.surfaces import Surfaces
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Frame:
 
     @functools.cached_property
     def raw16(self) -> npt.NDArray[np.uint16]:
-        """Radiometric picture: uint16 HxW, 0.01 K per count, 0 at 0 K. It ends at 655.35 K, with a warning."""
+        """Radiometric picture: uint16 HxW, 0.01 K per count, 0 at 0 K. Ends at 655.35 K, and warns."""
         counts = compositing.raw16(self.apparent)
         if (counts == _HIGHEST_COUNT).any():
             _say_saturated()
@@ -119,13 +119,24 @@ class Frame:
         low, high = self.limits if self.limits is not None else gain_limits(self.apparent)
         return compositing.agc_linear(self.apparent, low, high)
 
-    def colorize(self, name: str | None = None) -> npt.NDArray[np.uint8]:
+    def colorize(
+        self, name: str | None = None, limits: tuple[float, float] | None = None
+    ) -> npt.NDArray[np.uint8]:
         """Display in the colours of a palette: uint8 HxWx3, RGB.
 
-        name: of a palette; None for the camera's, or ironbow without a camera.
+        Args:
+            name: of a palette; None for the camera's, or ironbow without a camera.
+            limits: kelvin shown as the first and the last colour, so that frames can be compared; None for
+                the gain of the frame, its stream or its camera.
 
-        Raises OptionError for an unknown name.
+        Raises OptionError for an unknown name, and for limits that do not rise.
         """
         if name is None:
             name = _PALETTE if self.capture is None else self.capture.palette
-        return coloured(self.display, name)
+        return coloured(self.display if limits is None else self._grey_between(limits), name)
+
+    def _grey_between(self, limits: tuple[float, float]) -> npt.NDArray[np.uint8]:
+        tone = LinearTone(*check_limits(limits))
+        if self.capture is not None:
+            return replace(self.capture, tone=tone).display
+        return tone.grey(self.apparent)

@@ -14,7 +14,7 @@ from thermalsdk.cli.main import main
 from thermalsdk.engines import cache as caching
 from thermalsdk.errors import EngineError, MissingDependency, OutputError, PrecisionError
 
-export_main = pytest.importorskip("export.__main__", reason="export needs PyTorch").main
+export_main = pytest.importorskip("export.command", reason="export needs PyTorch").main
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from export import __main__ as command
+from export import command
 from export.bundle import extend_bundle
 from export.parity import ParityError
 from thermalsdk.bundle import Bundle, shipped_bundles

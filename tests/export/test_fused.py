@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-from export import __main__ as command
+from export import command
 from export.fused import write
 from export.fused.graph import fused_spec, without_round_trips
 from export.fused.write import add_fused

@@ -70,6 +70,11 @@ def test_absent_file_is_named(copy):
         Bundle.open(copy)
 
 
+def test_what_is_no_name_is_refused():
+    with pytest.raises(BundleError, match="the bundle is None"):
+        Bundle.open(None)
+
+
 def test_folder_without_manifest(tmp_path):
     with pytest.raises(BundleError, match=r"no manifest\.json"):
         Bundle.open(tmp_path)

@@ -77,6 +77,18 @@ def test_run_on_a_picture(run, rgb, synth, tmp_path):
         np.testing.assert_array_equal(np.array(picture), frame.colorize("white-hot"))
 
 
+def test_run_between_limits(run, rgb, synth, tmp_path):
+    pictures = tmp_path / "in"
+    pictures.mkdir()
+    Image.fromarray(rgb).save(pictures / "a.png")
+    assert run("run", pictures / "a.png", tmp_path / "a.png", "--limits", "270:310")[0] == 0
+    assert run("run", pictures, tmp_path / "out", "--limits", "270:310", "--format", "folder")[0] == 0
+    expected = synth(rgb).colorize("white-hot", (270.0, 310.0))
+    for path in (tmp_path / "a.png", tmp_path / "out" / "a.png"):
+        with Image.open(path) as picture:
+            np.testing.assert_array_equal(np.array(picture), expected)
+
+
 def test_run_on_a_folder_with_labels(run, folder, tmp_path):
     maps = tmp_path / "maps"
     maps.mkdir()
@@ -176,6 +188,7 @@ def test_failing_run_leaves_nothing(run, video, folder, tmp_path, rgb):
         (("run", tmp_path / "absent.mp4", work / "o.mp4"), "no file"),
         (("run", truncated(write_video(tmp_path / "s.mkv", frames=40)), work / "o.mp4"), "cut short"),
         (("run", grey, work / "o.png"), "cannot be read"),
+        (("run", "", work / "o.mp4"), "is empty"),
         (("run", video, work / "o.png"), "one picture"),
         (("run", video, work / "o.xyz"), "suffix"),
         (("run", video, work / "absent" / "o.mp4"), "does not exist"),
@@ -451,6 +464,8 @@ def test_unavailable_backend_has_a_code_of_its_own(tiny_bundle, capsys):
         ["walk"],
         ["run", "in.mp4"],
         ["run", "in.mp4", "o.mp4", "--palette", "plaid"],
+        ["run", "in.mp4", "o.mp4", "--limits", "310:270"],
+        ["run", "in.mp4", "o.mp4", "--limits", "270"],
         ["demo", "--frames", "0"],
         ["demo", "--frames", "x"],
         ["demo", "--threads", "2.5"],
@@ -477,6 +492,7 @@ def test_info(run):
     code, text, _ = run("info")
     assert code == 0
     assert "CPUExecutionProvider" in text
+    assert max(len(line) for line in text.splitlines()) < 200
 
 
 def test_demo(run, tmp_path):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from thermalsdk.camera import Camera, CameraConfig
 from thermalsdk.display import AutoGain, gain_limits, palette, palette_names
 from thermalsdk.errors import OptionError
-from thermalsdk.frame import Frame, Timing
+from thermalsdk.frame import Frame, Timing, _say_saturated
 
 TIMING = Timing(0, 0, 0, 0, 0, 0, 0, {})
 
@@ -81,3 +82,31 @@ def test_unknown_palette_lists_the_known(ramp):
     with pytest.raises(OptionError, match="unknown") as caught:
         make_frame(ramp).colorize("plaid")
     assert "ironbow" in caught.value.hint
+
+
+def test_limits_hold_the_scale(ramp):
+    frame = make_frame(ramp)
+    grey = frame.colorize("white-hot", limits=(270.0, 321.0))[..., 0].astype(int)
+    np.testing.assert_allclose(grey, np.clip((ramp - 270) / 51 * 255, 0, 255), atol=1)
+    for limits in [(310.0, 270.0), (300.0, 300.0), (270.0, np.nan), 270.0, ("cold", "hot"), (1.0, 2.0, 3.0)]:
+        with pytest.raises(OptionError, match="limits="):
+            frame.colorize("white-hot", limits=limits)
+
+
+def test_limits_keep_the_polarity_of_a_camera(synth, rgb):
+    camera = Camera(CameraConfig("bare", polarity="black_hot", palette="white-hot"))
+    frame = synth(rgb, camera=camera)
+    low, high = float(frame.apparent.min()), float(frame.apparent.max())
+    shown = frame.colorize(limits=(low - 1, high + 1))[..., 0]
+    assert shown[np.unravel_index(frame.apparent.argmax(), shown.shape)] == shown.min() < shown.max()
+
+
+def test_what_raw16_cannot_hold_is_said(ramp, caplog):
+    _say_saturated.cache_clear()
+    assert make_frame(ramp).raw16.max() < 65535
+    assert not caplog.records
+    assert make_frame(ramp + 400).raw16.max() == 65535
+    assert make_frame(ramp + 400).raw16.max() == 65535
+    assert [record.message for record in caplog.records] == [
+        "raw16 ends at 655.35 K, and a frame is hotter: frame.apparent has all of it"
+    ]

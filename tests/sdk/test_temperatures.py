@@ -163,6 +163,13 @@ def test_files_round_trip(tmp_path, suffix):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_kelvin_in_a_file_of_celsius_are_refused(tmp_path):
+    path = tmp_path / "scene.yaml"
+    path.write_text("unit: celsius\nambient: 283\n")
+    with pytest.raises(TemperatureError, match=r"scene\.yaml: ambient is 283 °C"):
+        Temperatures.load(path)
+
+
 @pytest.mark.parametrize("suffix", [".yaml", ".json", ".YAML"])
 def test_a_name_of_digits_stays_a_name(tmp_path, suffix):
     path = tmp_path / f"scene{suffix}"

@@ -35,7 +35,7 @@ TOLERANCE = 1e-4
 LOGGED_TRAINING = """
 import sys
 import train.loop
-from train.__main__ import main
+from train.command import main
 
 train.loop.LOG_EVERY = 1
 sys.exit(main())

@@ -1,6 +1,7 @@
 """`python -m train` from procedural frames to a run that export takes."""
 
 import json
+import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,8 +17,8 @@ from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.labels import STREET_CLASSES
 from train import preset
-from train.__main__ import main
 from train.checkpoint import TrainState, load_module
+from train.command import main
 from train.data import Dataset, DatasetWriter, FrameSpec
 from train.initial_weights import load_graph_weights
 from train.layergan import EdgeConfig
@@ -166,7 +167,7 @@ def test_a_start_without_a_later_stages_graph_is_refused_before_training(
     manifest = Bundle.open("street").manifest
     graphs = replace(manifest.graphs, labeller=None)
     bare = SimpleNamespace(open=lambda name: Bundle(Bundle.open(name).path, replace(manifest, graphs=graphs)))
-    monkeypatch.setattr("train.__main__.Bundle", bare)
+    monkeypatch.setattr("train.command.Bundle", bare)
     words = ("--data", str(data), "--out", str(tmp_path), "--init", "street")
     assert run_command(monkeypatch, *words) == 1
     assert "lacks a graph whose weights are needed" in capsys.readouterr().err
@@ -325,3 +326,15 @@ def test_settings_of_what_is_not_trained_are_refused(
 ) -> None:
     assert run_command(monkeypatch, *words, "--dry-run", "--set", "edge.batch=3") == 1
     assert f"with a stage of {words[-1]}." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["train", "export"])
+def test_what_is_not_installed_is_named_with_what_installs_it(package):
+    code = (
+        f"import sys, runpy; sys.modules['torch'] = None; runpy.run_module({package!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "torch is not installed here" in done.stderr
+    assert "make dev" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -73,6 +73,10 @@ def twin_name(spec: GraphSpec, precision: str) -> str:
 
 
 def _find(name_or_directory: str | Path) -> Path:
+    if not isinstance(name_or_directory, (str, Path)):
+        raise BundleError(
+            f"the bundle is {name_or_directory!r}", "Give a name, such as 'street', or a folder."
+        )
     if isinstance(name_or_directory, str) and name_or_directory in shipped_bundles():
         return _SHIPPED / name_or_directory
     path = Path(name_or_directory)

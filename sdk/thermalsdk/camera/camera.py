@@ -120,7 +120,7 @@ class Camera:
                 picture later.
 
         Returns the frame with `capture` set: its apparent, raw16 and display are the camera's, in the size
-        of its detector. Raises CameraError when time runs backwards.
+        of its detector. Raises CameraError when time runs backwards or is no number.
         """
         start = time.perf_counter()
         if frame.surfaces is None:
@@ -139,7 +139,7 @@ class Camera:
             radiance: of the scene in the camera's band, float32 HxW, W m^-2 sr^-1.
             time_s: as for `view`.
 
-        Raises CameraError when time runs backwards.
+        Raises CameraError when time runs backwards or is no number.
         """
         radiance = np.asarray(radiance, np.float32)
         with self._lock:
@@ -154,6 +154,8 @@ class Camera:
             return self._last
 
     def _now(self, time_s: float | None) -> float:
+        if time_s is not None and not math.isfinite(time_s):
+            raise CameraError(f"time_s is {time_s}", "Give seconds, or None for one picture later.")
         if self._last is None:
             return 0.0 if time_s is None else time_s
         if time_s is None:

@@ -11,4 +11,7 @@ from thermalsdk.version import __version__
 def info(options: argparse.Namespace) -> None:
     """Print what `Synthesizer.info` holds."""
     with load(options) as synthesizer:
-        report({"thermalsdk": __version__, **synthesizer.info.to_dict()}, options.json)
+        facts = {"thermalsdk": __version__, **synthesizer.info.to_dict()}
+    if not options.json:
+        facts["training"] = f"{', '.join(facts['training']) or 'not recorded'} (--json has the whole record)"
+    report(facts, options.json)

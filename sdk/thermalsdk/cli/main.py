@@ -111,6 +111,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="kelvin as well, 0.01 K a count: .mkv, .npz, .png, .tif, or a folder",
     )
     parser.add_argument("--palette", choices=palette_names(), help="colours (the camera's, or white-hot)")
+    parser.add_argument(
+        "--limits",
+        type=_limits,
+        metavar="K:K",
+        help="kelvin of the first and last colour, for all frames",
+    )
     add_temperatures(parser)
     add_camera(parser)
     parser.add_argument(
@@ -281,6 +287,17 @@ def _size(text: str) -> tuple[int, int]:
     if not separator:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write 512x512")
     return _positive(width), _positive(height)
+
+
+def _limits(text: str) -> tuple[float, float]:
+    low, _, high = text.partition(":")
+    try:
+        limits = float(low), float(high)
+    except ValueError:
+        limits = (0.0, 0.0)
+    if not limits[0] < limits[1]:
+        raise argparse.ArgumentTypeError(f"{text!r} are no limits; write 270:310, in kelvin")
+    return limits
 
 
 def _demo(options: argparse.Namespace) -> None:

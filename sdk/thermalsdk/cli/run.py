@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
         try:
             for frame in progress(islice(frames, options.max_frames), total, "thermal"):
                 given = cast(SourceFrame, frame.source)  # all frames of a stream have one
-                picture = frame.colorize(palette)
+                picture = frame.colorize(palette, options.limits)
                 shown = side_by_side(given.rgb, picture) if options.side_by_side else picture
                 display.write(shown, given.name, frame.index)
                 if raw16 is not None:

@@ -53,6 +53,7 @@ def make_twins(options: argparse.Namespace) -> None:
         precision=options.precision,
         threads=options.threads or _threads(workers, options.ray),
         palette=options.palette or ("white-hot" if camera is None else camera.config.palette),
+        limits=options.limits,
         label_ids=label_ids,
         instance_names=None if places.instances is None else read_instance_names(places.instances),
         temperatures=open_temperatures(options),

@@ -1,6 +1,6 @@
 """From kelvin to the picture an operator watches: automatic gain, and palettes."""
 
-from thermalsdk.display.gain import AutoGain, gain_limits
+from thermalsdk.display.gain import AutoGain, check_limits, gain_limits
 from thermalsdk.display.palettes import coloured, palette, palette_names
 from thermalsdk.display.plateau import PlateauGain
 from thermalsdk.display.tone import EqualisedTone, LinearTone, Tone
@@ -11,6 +11,7 @@ __all__ = [
     "LinearTone",
     "PlateauGain",
     "Tone",
+    "check_limits",
     "coloured",
     "gain_limits",
     "palette",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
+
+from thermalsdk.errors import OptionError
 
 #: Share of the pixels, in percent, that saturates at each end of the display.
 CLIPPED = 1.0
@@ -24,6 +28,18 @@ def gain_limits(kelvin: npt.NDArray[np.float32], clipped: float = CLIPPED) -> tu
     low, high = (float(limit) for limit in np.percentile(sample, (clipped, 100.0 - clipped)))
     missing = max(0.0, MIN_SPAN_KELVIN - (high - low)) / 2
     return low - missing, high + missing
+
+
+def check_limits(limits: tuple[float, float]) -> tuple[float, float]:
+    """Kelvin shown as 0 and 255, if they are two rising numbers. Raises OptionError."""
+    try:
+        low, high = (float(limit) for limit in limits)
+        rise = math.isfinite(high - low) and low < high
+    except (TypeError, ValueError):
+        rise = False
+    if not rise:
+        raise OptionError(f"limits={limits!r}", "Give two rising temperatures in kelvin: (270.0, 310.0).")
+    return low, high
 
 
 class AutoGain:

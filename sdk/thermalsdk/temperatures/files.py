@@ -27,6 +27,8 @@ from thermalsdk.temperatures.temperatures import Temperatures
 
 _PRESETS = Path(__file__).parent / "presets"
 _OPTIONAL = ("unit", "classes", "instances", "emissivity", "reflected", "prior", "description", "sources")
+#: Above it a file in degrees Celsius is one in kelvin.
+_HOTTEST_AIR_CELSIUS = 100.0
 _OFFSETS = {"kelvin": 0.0, "celsius": CELSIUS_ZERO}
 
 
@@ -65,8 +67,13 @@ def from_data(data: Mapping[str, Any]) -> Temperatures:
     if not isinstance(unit, str) or unit not in _OFFSETS:
         raise TemperatureError(f"the unit is {unit!r}", "Choose kelvin or celsius.")
     offset = _OFFSETS[unit]
+    ambient = _shifted("ambient", data["ambient"], offset)
+    if unit == "celsius" and ambient - offset > _HOTTEST_AIR_CELSIUS:
+        raise TemperatureError(
+            f"ambient is {data['ambient']} °C", "Write `unit: kelvin` if these are kelvin."
+        )
     return Temperatures(
-        ambient=_shifted("ambient", data["ambient"], offset),
+        ambient=ambient,
         classes=_shifted_values(data, "classes", offset),
         instances={
             _instance(key): kelvin for key, kelvin in _shifted_values(data, "instances", offset).items()

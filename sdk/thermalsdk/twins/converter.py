@@ -31,6 +31,7 @@ class Recipe:
     Args:
         bundle, device, backend, precision, threads: as in `Synthesizer.load`.
         palette: colours of the display picture.
+        limits: kelvin of the first and the last of them, or None for each picture's own.
         label_ids: numbering of given class maps.
         instance_names: names of the ids of given instance maps, or None.
         temperatures: of every picture, or None to let the bundle predict them.
@@ -43,6 +44,7 @@ class Recipe:
     precision: str = "auto"
     threads: int | None = None
     palette: str = "white-hot"
+    limits: tuple[float, float] | None = None
     label_ids: LabelIds = "bundle"
     instance_names: Mapping[int, str] | None = None
     temperatures: Temperatures | None = None
@@ -144,7 +146,7 @@ class Converter:
             write_thermal(self._places.raw16 / name, ThermalImage.raw16(frame.raw16, self._provenance))
         if self._places.kept_labels is not None:
             write_whole(self._places.kept_labels / name, lambda path: save_ids(path, frame.labels))
-        shown = frame.colorize(self._recipe.palette)
+        shown = frame.colorize(self._recipe.palette, self._recipe.limits)
         write_whole(self._places.display / name, lambda path: save_picture(path, shown))
 
 

@@ -46,7 +46,8 @@ class TwinJob:
             if folder is not None:
                 _check_maps(folder, kind, layout)
         job = _record(places, layout, recipe, bundle)
-        display = ResumableFolder(places.display, {**job, "contents": f"display, {recipe.palette}"})
+        shown = {"contents": "display", "palette": recipe.palette, "limits": recipe.limits}
+        display = ResumableFolder(places.display, {**job, **shown})
         raw16 = _begun(places.raw16, {**job, "contents": "raw16"})
         kept_labels = _begun(places.kept_labels, {**job, "contents": "class maps"})
         self._annotated = [folder for folder in (display, raw16) if folder is not None]

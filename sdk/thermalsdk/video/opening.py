@@ -73,6 +73,8 @@ def _open_camera(number: Integral | int) -> Source:
 def _open_path(address: str | Path, color: str) -> Source:
     if isinstance(address, str) and address.isdecimal() and not Path(address).exists():
         return _open_camera(int(address))
+    if not str(address):
+        raise VideoError("the path of the source is empty", "Name a file, or '.' for the folder you are in.")
     path = Path(address)
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return PictureSource(path)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from thermalsdk.errors import VideoError
-from thermalsdk.video.source import ClockKind, SourceFrame
+from thermalsdk.video.source import MAY_NOT_READ, ClockKind, SourceFrame
 
 _LOG = logging.getLogger("thermalsdk")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
@@ -167,4 +167,5 @@ def read_size(path: Path) -> tuple[int, int]:
 
 
 def _unreadable(path: Path, error: Exception) -> VideoError:
-    return VideoError(f"{path} cannot be read as a picture: {error}", "Copy it again, or leave it out.")
+    hint = MAY_NOT_READ if isinstance(error, PermissionError) else "Copy it again, or leave it out."
+    return VideoError(f"{path} cannot be read as a picture: {error}", hint)

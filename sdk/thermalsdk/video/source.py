@@ -10,6 +10,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+#: What to do about a file that is there and may not be read.
+MAY_NOT_READ = "Its permissions do not let you: ls -l, chmod u+r."
+
 #: What sets the pace: nothing (pictures), the time stamps of a file, or the world.
 ClockKind = Literal["none", "file", "live"]
 

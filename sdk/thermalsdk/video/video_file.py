@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from thermalsdk.errors import VideoError
 from thermalsdk.video.guard import Guard
 from thermalsdk.video.packages import import_av
+from thermalsdk.video.source import MAY_NOT_READ
 
 _RECOPY = "Copy or record it again; `ffprobe -count_frames FILE` shows what is readable."
 _CONNECTION = "Check the camera or server that sends it, and the network."
@@ -163,3 +165,5 @@ def _check_is_file(path: Path) -> None:
             f"{path} is a pipe or device, of which nobody can tell where it ends",
             "Write it into a file first, or send it from an address such as rtsp://HOST/NAME.",
         )
+    if not os.access(path, os.R_OK):
+        raise VideoError(f"{path} cannot be read", MAY_NOT_READ)

@@ -135,6 +135,8 @@ def test_time_may_not_run_backwards():
         camera.capture(radiance, 1.0)
     assert "restart" in caught.value.hint
     camera.restart()
+    with pytest.raises(CameraError, match="time_s is nan"):
+        camera.capture(radiance, float("nan"))
     assert camera.capture(radiance, 1.0).time_s == 1.0
 
 
