@@ -8,7 +8,7 @@ PYTHON ?= python3
 CXX ?= g++
 VENV := .venv
 BIN := $(VENV)/bin
-BUILD_INPUTS := pyproject.toml setup.py $(wildcard cpp_ops/* cpp_ops/cuda/*)
+BUILD_INPUTS := pyproject.toml setup.py $(wildcard cpp_ops/* cpp_ops/python/* cpp_ops/cuda/*)
 
 # Runs on any Python 3, so that an old one is told apart from a missing package.
 define PREREQUISITES
@@ -42,7 +42,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run -Werror cpp_ops/*.h cpp_ops/*.cpp cpp_ops/cuda/* tests/cpp_ops/*.cpp
+	$(BIN)/clang-format --dry-run -Werror cpp_ops/*.h cpp_ops/*.cpp cpp_ops/python/* cpp_ops/cuda/* tests/cpp_ops/*.cpp
 
 # BENCH= runs them in full.
 BENCH ?= --quick

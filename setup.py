@@ -119,7 +119,7 @@ if __name__ == "__main__":  # the tests read the rest
         ext_modules=[
             Pybind11Extension(
                 "thermalsdk._ops",
-                sorted(str(path) for path in OPS.glob("*.cpp")),
+                sorted(str(path) for path in [*OPS.glob("*.cpp"), *OPS.glob("python/*.cpp")]),
                 include_dirs=[str(OPS)],
                 depends=sorted(
                     str(path) for path in [*OPS.rglob("*.h"), *OPS.rglob("*.cu"), *OPS.rglob("*.cpp")]

@@ -167,21 +167,33 @@ def overhead(synth: Synthesizer, cases: list[Case]) -> float:
 
 def by_width(synth: Synthesizer, case: Case) -> dict[int, float]:
     """Median milliseconds of a frame of a moving scene by its width, at 4:3."""
-    result = {}
-    for width in WIDTHS:
-        size = (width * 3 // 4, width)
-        rgb, labels = (resized(image, size) for image in case)
-        result[width] = moving_ms(synth, rgb, labels)
-    return result
+    sizes = {width: (width * 3 // 4, width) for width in WIDTHS}
+    rgb, labels = case
+    return moving_ms(
+        synth, {width: (resized(rgb, size), resized(labels, size)) for width, size in sizes.items()}
+    )
 
 
 def by_classes(synth: Synthesizer, rgb: np.ndarray) -> dict[int, float]:
     """Median milliseconds of a frame of a moving scene by how many classes share it, in upright stripes."""
-    result = {}
+    cases = {}
     for count in range(1, len(synth.info.classes) + 1):
         stripes = (np.arange(rgb.shape[1]) * count // rgb.shape[1]).astype(np.uint8)
-        result[count] = moving_ms(synth, rgb, np.broadcast_to(stripes, rgb.shape[:2]))
-    return result
+        cases[count] = (rgb, np.broadcast_to(stripes, rgb.shape[:2]))
+    return moving_ms(synth, cases)
+
+
+def moving_ms(synth: Synthesizer, cases: dict[int, Case], rounds: int = 10) -> dict[int, float]:
+    """Median milliseconds of each case, the first two rounds not counted.
+
+    They take turns: the machine's moods come to all of them, and no class map comes twice in a row, which
+    would not be analysed again.
+    """
+    times: dict[int, list[float]] = {key: [] for key in cases}
+    for _ in range(2 + rounds):
+        for key, (rgb, labels) in cases.items():
+            times[key].append(timed(lambda f=rgb, k=labels: synth(f, labels=k, temperatures=GIVEN)))
+    return {key: round(statistics.median(values[2:]), 2) for key, values in times.items()}
 
 
 def first_frame(bundle: str) -> tuple[float, float]:
@@ -190,18 +202,6 @@ def first_frame(bundle: str) -> tuple[float, float]:
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     seconds, memory = (float(value) for value in done.stdout.split())
     return round(seconds, 2), round(memory, 1)
-
-
-def moving_ms(synth: Synthesizer, rgb: np.ndarray, labels: np.ndarray, repeats: int = 12) -> float:
-    """Median milliseconds of a frame and its mirror image in turn, the first two not counted.
-
-    A class map that does not change would not be analysed again.
-    """
-    ways = ((rgb, labels), (np.ascontiguousarray(rgb[:, ::-1]), np.ascontiguousarray(labels[:, ::-1])))
-    times = [
-        timed(lambda w=way: synth(w[0], labels=w[1], temperatures=GIVEN)) for way in ways * (1 + repeats // 2)
-    ]
-    return round(statistics.median(times[2:]), 2)
 
 
 def timed(work: Callable[[], object]) -> float:

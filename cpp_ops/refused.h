@@ -1,4 +1,4 @@
-// An argument that cannot be used. module.cpp turns it into the class of thermalsdk.errors that it names.
+// An argument that cannot be used. python/module.cpp turns it into the class of thermalsdk.errors it names.
 #pragma once
 
 #include <stdexcept>
