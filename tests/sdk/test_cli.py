@@ -320,7 +320,7 @@ def test_interrupt_while_options_are_parsed(monkeypatch, capsys):
     def interrupt():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(main_module, "_parser", interrupt)
+    monkeypatch.setattr(main_module, "make_parser", interrupt)
     assert main(["info"]) == 130
     assert "interrupted" in capsys.readouterr().err
 

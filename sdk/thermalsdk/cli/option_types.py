@@ -1,0 +1,32 @@
+"""Texts of the command line as values. Each raises ArgumentTypeError, which argparse prints as usage."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def size(text: str) -> tuple[int, int]:
+    """Width and height of "512x512"."""
+    width, separator, height = text.partition("x")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 512x512")
+    return positive(width), positive(height)
+
+
+def limits(text: str) -> tuple[float, float]:
+    """Two rising temperatures of "270:310"."""
+    low, _, high = text.partition(":")
+    try:
+        found = float(low), float(high)
+    except ValueError:
+        found = (0.0, 0.0)
+    if not found[0] < found[1]:
+        raise argparse.ArgumentTypeError(f"{text!r} are no limits; write 270:310, in kelvin")
+    return found
