@@ -112,7 +112,7 @@ class EngineCache:
 
     def entries(self) -> list[CacheEntry]:
         """Every complete entry, by graph and flavour; what the engines hold is not checked."""
-        found = [self._entry(path) for path in self.folder.glob(f"*{_SIDECAR}")]
+        found = [self._entry(path) for path in self.folder.glob(f"[!.]*{_SIDECAR}")]
         complete = [entry for entry in found if entry is not None and entry.path.exists()]
         return sorted(
             complete, key=lambda e: (e.request.graph, e.request.flavour, e.request.version, e.request.key)
