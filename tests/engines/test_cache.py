@@ -295,10 +295,10 @@ def test_full_disk(street, rtx, tmp_path):
 
 
 def test_full_disk_at_the_sidecar(engines, builds, monkeypatch):
-    def write_whole(path, content):
+    def replace_whole(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(caching, "write_whole", write_whole)
+    monkeypatch.setattr(caching, "replace_whole", replace_whole)
     with pytest.raises(OutputError, match="No space left") as caught:
         engines.get(REQUEST, b"model")
     assert "THERMALSDK_CACHE" in caught.value.hint

@@ -88,10 +88,10 @@ def test_kernels_of_another_engine_are_not_read(compiled, tiny):
 
 
 def test_a_full_disk_costs_a_log_line_and_no_frame(compiled, monkeypatch, caplog):
-    def write_whole(path, content):
+    def replace_whole(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(kernel_file, "write_whole", write_whole)
+    monkeypatch.setattr(kernel_file, "replace_whole", replace_whole)
     with caplog.at_level(logging.WARNING, logger="thermalsdk"):
         count = compiled()
     assert "encoder.onnx: its compiled kernels are not kept: [Errno 28] No space left" in caplog.text

@@ -79,8 +79,13 @@ def test_ros2(monkeypatch, tmp_path, moments):
 
 
 def test_gymnasium():
-    given = {"env": StreetEnvironment(), "rendering_env": StreetEnvironment()}
-    found = run("adapters/gymnasium.md", given, ("Gymnasium", "Any other loop"))
+    given = {
+        "env": StreetEnvironment(),
+        "rendering_env": StreetEnvironment(),
+        "YourEnvironment": StreetEnvironment,
+    }
+    found = run("adapters/gymnasium.md", given, ("Gymnasium", "Many environments", "Any other loop"))
+    assert found["observations"]["thermal"].shape == (2, 64, 96)
     assert found["observation"]["thermal"].dtype == np.float32
     assert "thermal" in found["env"].reset(seed=1)[0]
     assert (found["frame"].index, found["frame"].raw16.shape) == (2, (128, 128))
