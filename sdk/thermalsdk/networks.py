@@ -19,6 +19,7 @@ from thermalsdk.contrasts import Contrasts
 from thermalsdk.errors import BundleError, InferenceError
 from thermalsdk.generators import ByRegion, Generator, choose_generator
 from thermalsdk.padding import crop, pad
+from thermalsdk.reduction import enlarged, reduced, reduced_labels, reduction
 from thermalsdk.workspace import Workspace
 
 #: Frame pixels per cell of the labeller's output, along each axis.
@@ -74,6 +75,7 @@ class Networks:
         self._threads = parts.threads
         self._generator = generator
         self._workspace = Workspace()
+        self._reduced: tuple[PreparedFrame, PreparedFrame] | None = None  # a large frame, and its small one
         self._class_maps = ClassMaps(parts.manifest, parts.region_sides)
 
     @classmethod
@@ -112,16 +114,24 @@ class Networks:
 
     def prepare(self, rgb: npt.NDArray[np.uint8]) -> PreparedFrame:
         """Pad and convert a frame (uint8 HxWx3, C-contiguous)."""
+        return self._prepared(rgb, "rgb")
+
+    def _prepared(self, rgb: npt.NDArray[np.uint8], name: str) -> PreparedFrame:
+        """The same, in memory of that name."""
         padded = pad(rgb, self._manifest.alignment)
-        planes = self._workspace.array("rgb", (1, 3, *padded.shape[:2]))
+        planes = self._workspace.array(name, (1, 3, *padded.shape[:2]))
         compositing.planes(padded, planes[0])
         return PreparedFrame((rgb.shape[0], rgb.shape[1]), padded, planes)
 
     def segment(self, frame: PreparedFrame) -> npt.NDArray[np.uint8]:
-        """Predict the class map, uint8 HxW.
+        """Predict the class map, uint8 HxW. A large frame is reduced to a size that the segmenter knows.
 
         Raises BundleError without a segmenter, InferenceError when it gives values that are not finite.
         """
+        factor = reduction(frame.size)
+        return crop(enlarged(self._segmented(self._of_known_size(frame)), factor), frame.size)
+
+    def _segmented(self, frame: PreparedFrame) -> npt.NDArray[np.uint8]:
         segmenter = _present(self._segmenter, "segmenter", _GIVE_LABELS)
         outputs = self._arrays(segmenter.spec.outputs, frame)
         segmenter.run({"rgb": frame.planes}, outputs)
@@ -135,20 +145,33 @@ class Networks:
         return self._class_maps.of(labels, instances)
 
     def predict_temperatures(self, frame: PreparedFrame, class_map: ClassMap) -> npt.NDArray[np.float32]:
-        """Predict each object's temperature, float32 [objects], kelvin.
+        """Predict each object's temperature, float32 [objects], kelvin; of a large frame, on the reduced one.
 
         Raises BundleError without a labeller.
         """
         labeller = _present(self._labeller, "labeller", _GIVE_TEMPERATURES)
-        inputs = self._arrays(labeller.spec.inputs, frame)
+        factor = reduction(frame.size)
+        known = self._of_known_size(frame)
+        labels = pad(reduced_labels(class_map.labels, factor), self._manifest.alignment)
+        inputs = self._arrays(labeller.spec.inputs, known)
         classes = len(self._manifest.classes)
-        compositing.class_fractions(class_map.padded, classes, inputs["class_fractions"][0])
-        compositing.planes_4(frame.rgb, inputs["rgb_4"][0])
-        outputs = self._arrays(labeller.spec.outputs, frame)
+        compositing.class_fractions(labels, classes, inputs["class_fractions"][0])
+        compositing.planes_4(known.rgb, inputs["rgb_4"][0])
+        outputs = self._arrays(labeller.spec.outputs, known)
         labeller.run(inputs, outputs)
-        cells = (-(-frame.size[0] // _TEMPERATURE_STRIDE), -(-frame.size[1] // _TEMPERATURE_STRIDE))
-        values = crop(outputs["temperature"][0, 0], cells)
-        return compositing.object_means(class_map.objects, values, _TEMPERATURE_STRIDE)
+        stride = _TEMPERATURE_STRIDE * factor
+        cells = (-(-frame.size[0] // stride), -(-frame.size[1] // stride))
+        return compositing.object_means(class_map.objects, crop(outputs["temperature"][0, 0], cells), stride)
+
+    def _of_known_size(self, frame: PreparedFrame) -> PreparedFrame:
+        """The frame itself, or, of a large one, what segmenter and labeller see of it; made once a frame."""
+        factor = reduction(frame.size)
+        if factor == 1:
+            return frame
+        if self._reduced is None or self._reduced[0] is not frame:
+            small = self._prepared(reduced(crop(frame.rgb, frame.size), factor), "reduced_rgb")
+            self._reduced = (frame, small)
+        return self._reduced[1]
 
     def encode(self, frame: PreparedFrame) -> Mapping[str, npt.NDArray[np.float32]]:
         """What the layers need of the colours, by name; good until the next frame is encoded."""
