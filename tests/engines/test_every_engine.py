@@ -1,6 +1,5 @@
 """Encoder, layers and the graph that joins them, of the bundle that ships, in FP32 and FP16: really built."""
 
-import statistics
 import subprocess
 import sys
 
@@ -30,10 +29,13 @@ def share(entry):
 
 
 def slowness():
-    """How many times longer this machine takes, with what else it does, but at least 1."""
+    """How many times longer this machine takes, with what else it does, but at least 1.
+
+    The slowest of five counts: builds take a minute, and meet all moods of a machine.
+    """
     code = "import time; start = time.process_time(); import numpy; print(time.process_time() - start)"
     runs = (subprocess.run([sys.executable, "-c", code], check=True, capture_output=True) for _ in range(5))
-    return max(1.0, statistics.median(float(run.stdout) for run in runs) / NUMPY_SECONDS)
+    return max(1.0, max(float(run.stdout) for run in runs) / NUMPY_SECONDS)
 
 
 def test_they_take_less_than_a_minute_and_print_their_half_shares(
