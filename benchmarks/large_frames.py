@@ -13,7 +13,7 @@ import statistics
 from pathlib import Path
 
 import numpy as np
-from common.frames import resized
+from common.frames import resized, validation_samples
 from common.report import leave
 from PIL import Image
 
@@ -54,39 +54,32 @@ def load_frames(data: Path | None, count: int) -> list[Frame]:
         known = SCENE_IDS.lookup(STREET_CLASSES)
         scenes = [StreetScene(seed, 480, 640).render(1.0) for seed in range(count)]
         return [(scene.rgb, known[scene.labels], scene.kelvin) for scene in scenes]
-    import sys
-
-    sys.path.insert(0, str(Path(__file__).parents[1]))  # `train` is run from the checkout and not installed
-    from train.data import Dataset, spread
-
-    dataset = Dataset.open(data)
-    samples = [dataset.sample(stem) for stem in spread(dataset.stems("val"), count)]
-    return [(s.rgb, s.labels, s.thermal_kelvin) for s in samples]
+    return [(s.rgb, s.labels, s.thermal_kelvin) for s in validation_samples(data, count)]
 
 
 def measure(synth: Synthesizer, frames: list[Frame], scale: float) -> dict[str, object]:
     """Scores and milliseconds of frames that are `scale` times as wide and as high."""
+    from train.evaluation.segmentation import confusion_of, overlap
+
     classes = len(synth.info.classes)
-    counts = np.zeros((classes, classes))
+    confusion = np.zeros((classes, classes), np.int64)
     milliseconds, likeness = [], []
     for rgb, labels, kelvin in frames:
         size = (round(rgb.shape[0] * scale), round(rgb.shape[1] * scale))
         large = resized(rgb, size, Image.Resampling.BICUBIC)
         found = synth(large)
         milliseconds.append(found.timing.total)
-        predicted, known = resized(found.labels, rgb.shape[:2]), labels != VOID
-        pairs = labels[known].astype(int) * classes + predicted[known]
-        counts += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+        confusion += confusion_of(labels, resized(found.labels, rgb.shape[:2]), classes)
         if kelvin is not None:
-            given = synth(large, labels=resized(np.where(known, labels, 0).astype(np.uint8), size))
+            known = np.where(labels == VOID, 0, labels).astype(np.uint8)
+            given = synth(large, labels=resized(known, size))
             made = resized(given.thermal_labels, rgb.shape[:2])
             likeness.append(np.corrcoef(made.ravel(), kelvin.ravel())[0, 1])
-    right, present = np.diag(counts), counts.sum(1) > 0
-    union = counts.sum(0) + counts.sum(1) - right
+    accuracy, mean_iou, _ = overlap(confusion)
     return {
         "height": size[0],
-        "pixel_accuracy": round(float(right.sum() / counts.sum()), 4),
-        "mean_iou": round(float((right[present] / union[present]).mean()), 4),
+        "pixel_accuracy": round(accuracy, 4),
+        "mean_iou": round(mean_iou, 4),
         "r_of_temperatures": round(float(np.mean(likeness)), 3) if likeness else None,
         "colours_only_ms": round(statistics.median(milliseconds), 1),
     }

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -135,8 +134,6 @@ def distances(data: Path | None, count: int, frames: dict[str, list[Frame]]) -> 
     """Fréchet distance from the real thermal frames, by precision; None where a set has none."""
     if data is None or count < MIN_DISTANCE_FRAMES:
         return None
-    # `train` is run from the checkout and not installed.
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     from train.data import Dataset, spread
     from train.evaluation.distance import frechet_infinity, within_span
     from train.evaluation.features import LiteFeatures, grey_picture, picture_features

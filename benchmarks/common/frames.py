@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from thermalsdk.labels import VOID
 from thermalsdk.scenes import StreetScene
+
+if TYPE_CHECKING:
+    from train.data import Sample
 
 #: Colour frame uint8 HxWx3 and its class map uint8 HxW.
 Case = tuple[np.ndarray, np.ndarray]
@@ -30,6 +33,14 @@ def resized(
     )
 
 
+def validation_samples(root: Path, count: int) -> list[Sample]:
+    """At most `count` samples of a dataset's validation frames, spread over all of them."""
+    from train.data import Dataset, spread
+
+    dataset = Dataset.open(root)
+    return [dataset.sample(stem) for stem in spread(dataset.stems("val"), count)]
+
+
 def _scenes(count: int) -> list[Case]:
     scenes = [StreetScene(seed, 480, 640) for seed in range(4)]
     frames = [scenes[i % 4].render(0.2 * (i // 4)) for i in range(count)]
@@ -37,10 +48,5 @@ def _scenes(count: int) -> list[Case]:
 
 
 def _validation(root: Path, count: int) -> list[Case]:
-    # `train` is run from the checkout and not installed.
-    sys.path.insert(0, str(Path(__file__).parents[2]))
-    from train.data import Dataset, spread
-
-    dataset = Dataset.open(root)
-    samples = [dataset.sample(stem) for stem in spread(dataset.stems("val"), count)]
+    samples = validation_samples(root, count)
     return [(s.rgb, np.where(s.labels == VOID, 0, s.labels).astype(np.uint8)) for s in samples]

@@ -26,19 +26,24 @@ def score_segmenter(
         sample = dataset.sample(stem)
         if sample.labels is not None:
             confusion += confusion_of(sample.labels, segment(sample.rgb), len(classes))
-    merged = merge_unlabelled(confusion, classes)
-    hits, labelled = np.diag(merged), merged.sum(1)
-    union = labelled + merged.sum(0) - hits
-    present = labelled > 0
-    iou = np.divide(hits, union, out=np.zeros(len(classes)), where=union > 0)
+    accuracy, mean_iou, iou = overlap(merge_unlabelled(confusion, classes))
     return {
         "dataset": dataset.folder,
         "split": split,
         "frames": len(dataset.stems(split)),
-        "pixel_accuracy": float(hits.sum() / max(1, merged.sum())),
-        "mean_iou": float(iou[present].mean()) if present.any() else 0.0,
-        "iou": {name: float(iou[k]) for k, name in enumerate(classes) if present[k]},
+        "pixel_accuracy": accuracy,
+        "mean_iou": mean_iou,
+        "iou": {classes[k]: value for k, value in iou.items()},
     }
+
+
+def overlap(confusion: npt.NDArray[np.int64]) -> tuple[float, float, dict[int, float]]:
+    """Pixel accuracy, mean intersection over union, and that of each class that the truth holds."""
+    hits, labelled = np.diag(confusion), confusion.sum(1)
+    union = labelled + confusion.sum(0) - hits
+    iou = {int(k): float(hits[k] / union[k]) for k in np.flatnonzero(labelled)}
+    accuracy = float(hits.sum() / max(1, confusion.sum()))
+    return accuracy, float(np.mean(list(iou.values()))) if iou else 0.0, iou
 
 
 def confusion_of(
