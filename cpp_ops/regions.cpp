@@ -168,7 +168,7 @@ class Planner {
     std::vector<CellBox> before_, after_;  // of the box that is being cut
 };
 
-// The set of labels in one cell, one bit each.
+// The set of labels in a block of kRegionCell pixels a side, one bit each.
 using LabelSet = std::array<uint64_t, 4>;
 
 LabelSet labels_in(const uint8_t* corner, int width) {
@@ -179,7 +179,7 @@ LabelSet labels_in(const uint8_t* corner, int width) {
         const uint8_t* row = corner + static_cast<ptrdiff_t>(y) * width;
         uint64_t eight;
         std::memcpy(&eight, row, sizeof(eight));
-        if (!first && eight == seen) continue;  // most rows of a cell are like the one above
+        if (!first && eight == seen) continue;  // most rows are like the one above
         seen = eight;
         first = false;
         for (int x = 0; x < kRegionCell; ++x) found[row[x] / 64] |= uint64_t{1} << row[x] % 64;
@@ -191,21 +191,20 @@ LabelSet labels_in(const uint8_t* corner, int width) {
 
 const std::vector<PlannedRegion>& plan_regions(const uint8_t* labels, int height, int width, int classes,
                                                const RegionRules& rules) {
-    const int rows = height / kRegionCell;
-    const int columns = width / kRegionCell;
+    const int rows = height / rules.cell();
+    const int columns = width / rules.cell();
     thread_local Planner planner;
     thread_local Occupied occupied[kLabels];  // cells by label
     bool present[kLabels] = {};
-    for (int row = 0; row < rows; ++row) {
-        for (int column = 0; column < columns; ++column) {
-            const LabelSet found =
-                labels_in(labels + (static_cast<ptrdiff_t>(row) * width + column) * kRegionCell, width);
+    for (int top = 0; top < height; top += kRegionCell) {
+        for (int left = 0; left < width; left += kRegionCell) {
+            const LabelSet found = labels_in(labels + static_cast<ptrdiff_t>(top) * width + left, width);
             for (int word = 0; word < kLabels / 64; ++word) {
                 for (uint64_t rest = found[word]; rest != 0; rest &= rest - 1) {
                     const int label = word * 64 + lowest_bit(rest);
                     if (!present[label]) occupied[label].clear(rows, columns);
                     present[label] = true;
-                    occupied[label].occupy(row, column);
+                    occupied[label].occupy(top / rules.cell(), left / rules.cell());
                 }
             }
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -133,6 +133,7 @@ def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[st
         contrast_kelvin=settings["contrast_kelvin"],
         feather_pixels=settings["feather_pixels"],
         region_growth_pixels=region_growth(settings["feather_pixels"]),
+        known_side_pixels=known_side(run.records["segmenter"]["data"]),
         thermal_normalization=ThermalNormalization(settings["offset_kelvin"], settings["scale_kelvin"]),
         opset=OPSET,
         producers={p: version(p) for p in ("torch", "onnx", "onnxscript", "onnxruntime", "thermalsdk")}
@@ -144,6 +145,13 @@ def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[st
         },
         parity=parity,
     )
+
+
+def known_side(data: Sequence[Mapping[str, Any]]) -> int:
+    """Shorter side of the frames that a segmenter knows best: the mean of what it learned from, by share."""
+    said = [source for source in data if "side" in source]  # cut-out objects have none, older runs neither
+    shares = sum(source["share"] for source in said)
+    return round(sum(s["share"] * s["side"] for s in said) / shares) if shares else Manifest.known_side_pixels
 
 
 def _write_golden(directory: Path) -> None:

@@ -145,7 +145,7 @@ class Mixture:
     def provenance(self) -> list[dict[str, object]]:
         """What the run was trained on, for its record and the bundle's manifest."""
         return [
-            provenance_of(source.dataset, len(source.samples), float(share))
+            provenance_of(source.dataset, len(source.samples), float(share)) | {"side": _side(source.samples)}
             for source, share in zip(self.sources, self.probabilities, strict=True)
         ]
 
@@ -159,6 +159,12 @@ def provenance_of(dataset: Dataset, frames: int, share: float) -> dict[str, obje
         "frames": frames,
         "share": round(share, 4),
     }
+
+
+def _side(samples: DecodedFrames, most: int = 64) -> int:
+    """Median of the shorter sides of frames, in pixels; of so many at most, spread over the set."""
+    places = np.unique(np.linspace(0, len(samples) - 1, most).astype(int))
+    return int(np.median([min(samples[place].rgb.shape[:2]) for place in places]))
 
 
 def random_pixel_of(

@@ -9,6 +9,7 @@ namespace thermal {
 void bind_objects(pybind11::module_& module);
 void bind_composition(pybind11::module_& module);
 void bind_network_inputs(pybind11::module_& module);
+void bind_reduction(pybind11::module_& module);
 void bind_pictures(pybind11::module_& module);
 
 }  // namespace thermal

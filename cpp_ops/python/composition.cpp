@@ -21,14 +21,15 @@ namespace thermal {
 namespace {
 
 py::array_t<int32_t> plan_regions_of(const py::object& labels_argument, int classes, int growth, int overhead,
-                                     std::vector<int> sizes) {
+                                     std::vector<int> sizes, int reduction) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
     const Extent extent = extent_of(labels, "labels");
-    require_multiples(labels, "labels", extent, kRegionCell);
+    require(reduction >= 1, "reduction is not positive.", "Pass 1 for networks that see every pixel.");
+    const RegionRules rules{growth, overhead, std::move(sizes), reduction};
+    require_multiples(labels, "labels", extent, rules.cell());
     require_classes(classes);
     require(growth >= 0 && overhead >= 0, "growth or overhead is negative.", "Pass cells, 0 or more.");
-    require(std::is_sorted(sizes.begin(), sizes.end()), "sizes are not in order.", "Sort them.");
-    const RegionRules rules{growth, overhead, std::move(sizes)};
+    require(std::is_sorted(rules.sizes.begin(), rules.sizes.end()), "sizes are not in order.", "Sort them.");
     const std::vector<PlannedRegion>& regions = [&]() -> const std::vector<PlannedRegion>& {
         const uint8_t* source = labels.data();
         const py::gil_scoped_release release;
@@ -39,7 +40,7 @@ py::array_t<int32_t> plan_regions_of(const py::object& labels_argument, int clas
     for (const PlannedRegion& region : regions) {
         *row++ = region.class_id;
         for (const CellBox& box : {region.core, region.box}) {
-            for (const int edge : {box.top, box.left, box.bottom, box.right}) *row++ = edge * kRegionCell;
+            for (const int edge : {box.top, box.left, box.bottom, box.right}) *row++ = edge * rules.cell();
         }
     }
     return out;
@@ -131,7 +132,7 @@ Array<float> composite_of(const ObjectMap& objects, const py::object& regions_ar
 void bind_composition(py::module_& module) {
     using py::arg;
     module.def("plan_regions", plan_regions_of, arg("labels"), arg("classes"), arg("growth"), arg("overhead"),
-               arg("sizes"));
+               arg("sizes"), arg("reduction") = 1);
     module.def("contrast_sums", contrast_sums_of, arg("objects"), arg("regions"), arg("index"),
                arg("contrasts"), arg("sums"));
     module.def("composite", composite_of, arg("objects"), arg("regions"), arg("contrasts"), arg("sums"),

@@ -35,6 +35,7 @@ PYBIND11_MODULE(_ops, module) {
     bind_objects(module);
     bind_composition(module);
     bind_network_inputs(module);
+    bind_reduction(module);
     bind_pictures(module);
     module.attr("sums_int8_exactly") = sums_int8_exactly();
 #ifdef THERMAL_CUDA

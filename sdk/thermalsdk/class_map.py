@@ -11,6 +11,7 @@ import numpy.typing as npt
 from thermalsdk import compositing
 from thermalsdk.bundle import Manifest
 from thermalsdk.padding import pad
+from thermalsdk.reduction import picked, reduction
 from thermalsdk.regions import Regions, plan_regions
 from thermalsdk.temperatures import Temperatures
 
@@ -21,14 +22,16 @@ class ClassMap:
 
     Args:
         labels: uint8 HxW.
-        padded: the same with the sides that the graphs need.
+        reduction: pixels of it, along each axis, that the networks see as one.
+        seen: the map as the networks see it, uint8, reduced and padded to the sides that they need.
         instances: uint16 HxW, or None.
         objects: the areas that have one temperature each; good until the next map is analysed.
-        regions: where the layers have to run.
+        regions: where the layers have to run, in pixels of the frame.
     """
 
     labels: npt.NDArray[np.uint8]
-    padded: npt.NDArray[np.uint8]
+    reduction: int
+    seen: npt.NDArray[np.uint8]
     instances: npt.NDArray[np.uint16] | None
     objects: compositing.ObjectMap
     regions: Regions
@@ -75,7 +78,9 @@ class ClassMaps:
         if instance_bytes is not None:
             instances = np.frombuffer(instance_bytes, np.uint16).reshape(shape)
         self._objects.analyse(labels, instances)
-        padded = pad(labels, self._manifest.alignment)
-        growth = self._manifest.region_growth_pixels
-        regions = plan_regions(padded, len(self._manifest.classes), growth, self._region_sides)
-        return ClassMap(labels, padded, instances, self._objects, regions)
+        factor = reduction((shape[0], shape[1]), self._manifest.known_side_pixels)
+        alignment, growth = self._manifest.alignment, self._manifest.region_growth_pixels
+        padded = pad(labels, alignment * factor)
+        regions = plan_regions(padded, len(self._manifest.classes), growth, self._region_sides, factor)
+        seen = pad(picked(labels, factor), alignment)
+        return ClassMap(labels, factor, seen, instances, self._objects, regions)

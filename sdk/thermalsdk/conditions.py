@@ -9,8 +9,9 @@ from thermalsdk import compositing
 from thermalsdk.bundle import Manifest
 from thermalsdk.class_map import ClassMap
 from thermalsdk.padding import pad
+from thermalsdk.reduction import picked
 
-#: Frame pixels per cell of a condition, along each axis.
+#: Pixels per cell of a condition, along each axis, of what the networks see.
 CONDITION_STRIDE = 4
 Float32 = npt.NDArray[np.float32]
 
@@ -25,12 +26,12 @@ def write_conditions(
         class_map: of the frame, HxW.
         thermal_labels: R, float32 HxW in kelvin.
         threads: of the CPU.
-        out: float32 [K,3,H/4,W/4] of the padded frame, C-contiguous.
+        out: float32 [K,3,h/4,w/4], C-contiguous, where the networks see hxw.
     """
     coding = manifest.thermal_normalization
     compositing.conditions(
-        class_map.padded,
-        pad(thermal_labels, manifest.alignment),
+        class_map.seen,
+        pad(picked(thermal_labels, class_map.reduction), manifest.alignment),
         len(manifest.classes),
         coding.offset_kelvin,
         coding.scale_kelvin,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk import compositing
 from thermalsdk.errors import (
     DtypeError,
     InputError,
@@ -155,10 +156,12 @@ def check_labels(
 
     Raises ShapeError, DtypeError or LabelError.
     """
-    ids = _integers("labels", labels, size, highest=255).astype(np.uint8, order="C")
-    if table is not None:
+    ids = _integers("labels", labels, size, highest=255).astype(np.uint8, order="C", copy=table is None)
+    if table is None:
+        known = ids
+    else:
         warn_of_unlisted(table, ids)
-    known = ids if table is None else _bundle_ids(table, classes)[ids]
+        known = compositing.take(ids, _bundle_ids(table, classes))
     if known.max() >= len(classes):
         unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))
         if table is None:

@@ -44,14 +44,14 @@ class Layers:
         """Contrast of every class in a frame.
 
         Args:
-            features: what the encoder made of the padded frame.
+            features: what the encoder made of the frame.
             class_map: of the frame, HxW.
             thermal_labels: R, float32 HxW in kelvin.
         """
         regions = class_map.regions
         values = self._workspace.array(_CONTRAST, (regions.pixels,))
         contrasts = Contrasts.on(regions, values, class_map.objects.count, self._workspace)
-        frame = _LayerInputs(features, self._conditions(class_map, thermal_labels), class_map.padded.shape[0])
+        frame = _LayerInputs(features, self._conditions(class_map, thermal_labels), class_map)
         # The smallest last: a long run that starts last leaves the other threads idle.
         waiting = sorted(range(len(regions.runs)), key=lambda index: regions.runs[index].box.area)
 
@@ -71,8 +71,8 @@ class Layers:
         return contrasts
 
     def _conditions(self, class_map: ClassMap, thermal_labels: Float32) -> Float32:
-        """What every layer is told of the padded frame, [K,3,H/4,W/4]; good until the next frame."""
-        height, width = (side // CONDITION_STRIDE for side in class_map.padded.shape)
+        """What every layer is told of what it sees, [K,3,h/4,w/4]; good until the next frame."""
+        height, width = (side // CONDITION_STRIDE for side in class_map.seen.shape)
         told = self._workspace.array(_CONDITION, (len(self._graphs), 3, height, width))
         write_conditions(self._manifest, class_map, thermal_labels, self._threads, told)
         return told
@@ -94,10 +94,15 @@ class Layers:
         """Run one layer on one region."""
         workspace = self._own_workspace()
         inputs = {n: _part(f, region.box, frame.height, workspace, n) for n, f in frame.features.items()}
-        rows, columns = region.box.cells(CONDITION_STRIDE)
+        rows, columns = region.box.cells(CONDITION_STRIDE * frame.reduction)
         told = frame.conditions[region.class_id, :, rows, columns]
         inputs[_CONDITION] = _contiguous(told, workspace, _CONDITION)
-        self._graphs[region.class_id].run(inputs, {_CONTRAST: contrast[np.newaxis, np.newaxis]})
+        made = contrast
+        if frame.reduction > 1:
+            made = workspace.array(_CONTRAST, tuple(side // frame.reduction for side in contrast.shape))
+        self._graphs[region.class_id].run(inputs, {_CONTRAST: made[np.newaxis, np.newaxis]})
+        if frame.reduction > 1:
+            compositing.enlarge(made, frame.reduction, contrast)
 
     def _own_workspace(self) -> Workspace:
         """The calling thread's."""
@@ -109,15 +114,28 @@ class Layers:
 
 @dataclass(frozen=True)
 class _LayerInputs:
-    """Features and conditions [K,3,H/4,W/4] of a padded frame of that height."""
+    """Features and conditions [K,3,h/4,w/4] of what the layers see of a class map's frame, hxw."""
 
     features: Mapping[str, Float32]
     conditions: Float32
-    height: int
+    class_map: ClassMap
+
+    @property
+    def reduction(self) -> int:
+        """Pixels of the frame, along each axis, that the layers see as one."""
+        return self.class_map.reduction
+
+    @property
+    def height(self) -> int:
+        """Of the padded frame."""
+        return self.class_map.seen.shape[0] * self.reduction
 
 
 def _part(feature: Float32, box: Box, height: int, workspace: Workspace, name: str) -> Float32:
-    """The box's part of a feature map [1,H/stride,W/stride,C], contiguous; a vector [1,C] has no parts."""
+    """The box's part of a feature map [1,H/stride,W/stride,C], contiguous; a vector [1,C] has no parts.
+
+    The frame's `height` tells the stride.
+    """
     if feature.ndim == 2:
         return feature
     rows, columns = box.cells(height // feature.shape[1])

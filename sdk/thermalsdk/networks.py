@@ -1,6 +1,7 @@
 """The graphs of one bundle, opened on one backend, and the steps that each of them makes of a frame.
 
-The steps speak full frames of any size; padding to the bundle's alignment stays inside.
+The steps speak full frames of any size. What the networks see of them, reduced where they are large and
+padded to the bundle's alignment, stays inside.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from thermalsdk.contrasts import Contrasts
 from thermalsdk.errors import BundleError, InferenceError
 from thermalsdk.generators import ByRegion, Generator, choose_generator
 from thermalsdk.padding import crop, pad
-from thermalsdk.reduction import enlarged, reduced, reduced_labels, reduction
+from thermalsdk.reduction import reduced, reduction, repeated
 from thermalsdk.workspace import Workspace
 
-#: Frame pixels per cell of the labeller's output, along each axis.
+#: Pixels per cell of the labeller's output, along each axis, of what it sees.
 _TEMPERATURE_STRIDE = 8
 _NOT_FINITE = "Use precision='fp32'; if it stays, write the bundle again with `python -m export`."
 _GIVE_LABELS = "Pass labels=, the class map of the frame."
@@ -35,11 +36,13 @@ class PreparedFrame:
 
     Args:
         size: (H, W) of the frame.
-        rgb: uint8 HpxWpx3, padded.
-        planes: float32 [1,3,Hp,Wp] in [0, 1], good until the next frame is prepared.
+        reduction: pixels of it, along each axis, that the graphs see as one.
+        rgb: uint8 hxwx3, reduced and padded.
+        planes: float32 [1,3,h,w] in [0, 1], good until the next frame is prepared.
     """
 
     size: tuple[int, int]
+    reduction: int
     rgb: npt.NDArray[np.uint8]
     planes: npt.NDArray[np.float32]
 
@@ -75,7 +78,6 @@ class Networks:
         self._threads = parts.threads
         self._generator = generator
         self._workspace = Workspace()
-        self._reduced: tuple[PreparedFrame, PreparedFrame] | None = None  # a large frame, and its small one
         self._class_maps = ClassMaps(parts.manifest, parts.region_sides)
 
     @classmethod
@@ -113,65 +115,46 @@ class Networks:
             _present(self._labeller, "labeller", _GIVE_TEMPERATURES)
 
     def prepare(self, rgb: npt.NDArray[np.uint8]) -> PreparedFrame:
-        """Pad and convert a frame (uint8 HxWx3, C-contiguous)."""
-        return self._prepared(rgb, "rgb")
-
-    def _prepared(self, rgb: npt.NDArray[np.uint8], name: str) -> PreparedFrame:
-        """The same, in memory of that name."""
-        padded = pad(rgb, self._manifest.alignment)
-        planes = self._workspace.array(name, (1, 3, *padded.shape[:2]))
-        compositing.planes(padded, planes[0])
-        return PreparedFrame((rgb.shape[0], rgb.shape[1]), padded, planes)
+        """Reduce, pad and convert a frame (uint8 HxWx3, C-contiguous)."""
+        size = (rgb.shape[0], rgb.shape[1])
+        factor = reduction(size, self._manifest.known_side_pixels)
+        seen = pad(reduced(rgb, factor), self._manifest.alignment)
+        planes = self._workspace.array("rgb", (1, 3, *seen.shape[:2]))
+        compositing.planes(seen, planes[0])
+        return PreparedFrame(size, factor, seen, planes)
 
     def segment(self, frame: PreparedFrame) -> npt.NDArray[np.uint8]:
-        """Predict the class map, uint8 HxW. A large frame is reduced to a size that the segmenter knows.
+        """Predict the class map, uint8 HxW.
 
         Raises BundleError without a segmenter, InferenceError when it gives values that are not finite.
         """
-        factor = reduction(frame.size)
-        return crop(enlarged(self._segmented(self._of_known_size(frame)), factor), frame.size)
-
-    def _segmented(self, frame: PreparedFrame) -> npt.NDArray[np.uint8]:
         segmenter = _present(self._segmenter, "segmenter", _GIVE_LABELS)
         outputs = self._arrays(segmenter.spec.outputs, frame)
         segmenter.run({"rgb": frame.planes}, outputs)
         logits = outputs["logits"][0]
         if not np.isfinite(logits.sum()):
             raise InferenceError(f"{segmenter.spec.file} gives values that are not finite", _NOT_FINITE)
-        return crop(compositing.labels_from_logits(logits), frame.size)
+        return crop(repeated(compositing.labels_from_logits(logits), frame.reduction), frame.size)
 
     def analyse(self, labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None) -> ClassMap:
         """Objects and regions of a class map HxW, with objects by `instances` (HxW) if there are any."""
         return self._class_maps.of(labels, instances)
 
     def predict_temperatures(self, frame: PreparedFrame, class_map: ClassMap) -> npt.NDArray[np.float32]:
-        """Predict each object's temperature, float32 [objects], kelvin; of a large frame, on the reduced one.
+        """Predict each object's temperature, float32 [objects], kelvin.
 
         Raises BundleError without a labeller.
         """
         labeller = _present(self._labeller, "labeller", _GIVE_TEMPERATURES)
-        factor = reduction(frame.size)
-        known = self._of_known_size(frame)
-        labels = pad(reduced_labels(class_map.labels, factor), self._manifest.alignment)
-        inputs = self._arrays(labeller.spec.inputs, known)
+        inputs = self._arrays(labeller.spec.inputs, frame)
         classes = len(self._manifest.classes)
-        compositing.class_fractions(labels, classes, inputs["class_fractions"][0])
-        compositing.planes_4(known.rgb, inputs["rgb_4"][0])
-        outputs = self._arrays(labeller.spec.outputs, known)
+        compositing.class_fractions(class_map.seen, classes, inputs["class_fractions"][0])
+        compositing.planes_4(frame.rgb, inputs["rgb_4"][0])
+        outputs = self._arrays(labeller.spec.outputs, frame)
         labeller.run(inputs, outputs)
-        stride = _TEMPERATURE_STRIDE * factor
+        stride = _TEMPERATURE_STRIDE * frame.reduction
         cells = (-(-frame.size[0] // stride), -(-frame.size[1] // stride))
         return compositing.object_means(class_map.objects, crop(outputs["temperature"][0, 0], cells), stride)
-
-    def _of_known_size(self, frame: PreparedFrame) -> PreparedFrame:
-        """The frame itself, or, of a large one, what segmenter and labeller see of it; made once a frame."""
-        factor = reduction(frame.size)
-        if factor == 1:
-            return frame
-        if self._reduced is None or self._reduced[0] is not frame:
-            small = self._prepared(reduced(crop(frame.rgb, frame.size), factor), "reduced_rgb")
-            self._reduced = (frame, small)
-        return self._reduced[1]
 
     def encode(self, frame: PreparedFrame) -> Mapping[str, npt.NDArray[np.float32]]:
         """What the layers need of the colours, by name; good until the next frame is encoded."""
@@ -225,7 +208,7 @@ class Networks:
     def _arrays(
         self, tensors: Iterable[TensorSpec], frame: PreparedFrame
     ) -> dict[str, npt.NDArray[np.float32]]:
-        """Memory for tensors of the padded frame, by name."""
+        """Memory for tensors of what the graphs see of the frame, by name."""
         height, width = frame.rgb.shape[:2]
         return {t.name: self._workspace.array(t.name, t.shape_for(height, width)) for t in tensors}
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from thermalsdk import compositing
 
-#: Boxes start and end at multiples of the coarsest feature's stride.
+#: Boxes start and end at multiples of the coarsest feature's stride, in pixels as a layer sees them.
 CELL = 8
 #: What one run of a layer costs besides its pixels, in cells.
 OVERHEAD_CELLS = 96
@@ -89,15 +89,23 @@ class Regions:
 
 
 def plan_regions(
-    labels: npt.NDArray[np.uint8], classes: int, growth: int, sides: Sequence[int] = SIDES
+    labels: npt.NDArray[np.uint8],
+    classes: int,
+    growth: int,
+    sides: Sequence[int] = SIDES,
+    reduction: int = 1,
 ) -> Regions:
     """Regions of the classes that the map holds.
 
     Args:
-        labels: uint8 HxW, H and W multiples of CELL.
+        labels: uint8 HxW, H and W multiples of CELL * reduction.
         classes: number of classes.
         growth: pixels that a layer and the feather see beyond a core; a multiple of CELL.
         sides: sides that boxes may have, rising multiples of CELL; what fits in none takes the frame's.
+        reduction: pixels of the map, along each axis, that a layer sees as one. What it sees and the sides
+            are in pixels of its own.
     """
     sizes = [side // CELL for side in sides]
-    return Regions.of(compositing.plan_regions(labels, classes, growth // CELL, OVERHEAD_CELLS, sizes))
+    return Regions.of(
+        compositing.plan_regions(labels, classes, growth // CELL, OVERHEAD_CELLS, sizes, reduction)
+    )

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from thermalsdk import compositing
 from thermalsdk.compositing import reference
-from thermalsdk.errors import LabelError, ShapeError
+from thermalsdk.errors import InputError, LabelError, ShapeError
 
 CLASSES = 4
 SIZES = (8, 16, 24)
@@ -33,6 +33,18 @@ def test_native_plan_is_the_specified_one(labels, growth, overhead):
     np.testing.assert_array_equal(
         compositing.plan_regions(labels, *rules), reference.plan_regions(labels, *rules)
     )
+
+
+@settings(deadline=None)
+@given(labels=label_maps(), reduction=st.integers(2, 4))
+def test_a_reduced_map_is_planned_in_larger_cells(labels, reduction):
+    enlarged = labels.repeat(reduction, axis=0).repeat(reduction, axis=1)
+    enlarged[:: 2 * reduction, reduction - 1] = 3  # what lies between the pixels that the networks are shown
+    rules = (CLASSES, 1, 20, SIZES, reduction)
+    found = compositing.plan_regions(enlarged, *rules)
+    np.testing.assert_array_equal(found, reference.plan_regions(enlarged, *rules))
+    assert not (found[:, 1:] % (8 * reduction)).any()
+    assert 3 in found[:, 0]
 
 
 @settings(deadline=None)
@@ -72,5 +84,9 @@ def test_two_far_objects_get_two_boxes_and_dear_runs_one():
 def test_bad_maps_are_refused():
     with pytest.raises(ShapeError, match="multiples of 8"):
         compositing.plan_regions(np.zeros((60, 64), np.uint8), 2, 2, 16, SIZES)
+    with pytest.raises(ShapeError, match="multiples of 16"):
+        compositing.plan_regions(np.zeros((64, 72), np.uint8), 2, 2, 16, SIZES, 2)
+    with pytest.raises(InputError, match="reduction is not positive"):
+        compositing.plan_regions(np.zeros((64, 64), np.uint8), 2, 2, 16, SIZES, 0)
     with pytest.raises(LabelError, match="class 7 of only 2"):
         compositing.plan_regions(np.full((64, 64), 7, np.uint8), 2, 2, 16, SIZES)

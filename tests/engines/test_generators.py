@@ -11,6 +11,7 @@ import pytest
 from tests.engines import fake_gpu
 from tests.engines.fused_graph import with_fused
 from tests.engines.synthesis import frame, load
+from tests.sdk.known_side import copy_that_knows
 from tests.sdk.tiny_bundle import write_tiny_bundle
 from thermalsdk import Temperatures
 from thermalsdk.bundle import write_manifest
@@ -71,6 +72,13 @@ def test_all_at_once_where_launches_are_dear(clocked, fused, caplog, name, versi
         timing = synth(frame((64, 64))[0]).timing
         assert timing.classes == {}
         assert timing.layers > 0
+
+
+def test_large_frames_all_at_once(dear_launches, fused, tmp_path):
+    bundle = copy_that_knows(fused, 64, tmp_path / "fused")
+    with load(bundle) as synth, load(bundle, "onnxruntime", device="cpu") as reference:
+        assert synth.info.layers.startswith("at once: ")
+        assert_right(synth, reference)
 
 
 def test_region_by_region_where_pixels_are_dear(clocked, fused, caplog):

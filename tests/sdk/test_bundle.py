@@ -109,6 +109,7 @@ def test_newer_schema_advises_to_update(copy):
         ({"contrast_kelvin": float("nan")}, "contrast_kelvin nan"),
         ({"feather_pixels": 5}, "feather_pixels 5 is none of 0 to 4"),
         ({"feather_pixels": -1}, "feather_pixels -1"),
+        ({"known_side_pixels": 63}, "known_side_pixels 63 is below 64"),
         ({"region_growth_pixels": 0}, "more than region_growth_pixels 0"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.sdk.known_side import copy_that_knows
 from thermalsdk import Synthesizer, class_map
 from thermalsdk.bundle import shipped_bundles
 from thermalsdk.regions import CELL, Box, Regions, plan_regions
@@ -44,30 +45,32 @@ def test_boxes_as_slices():
 
 
 @st.composite
-def street_maps(draw):
-    """Class maps 96x160 of a few blocks, the smallest of one pixel."""
-    labels = np.full((96, 160), draw(st.integers(0, 9)), np.uint8)
+def street_maps(draw, size):
+    """Class maps of a few blocks, the smallest of one pixel."""
+    labels = np.full(size, draw(st.integers(0, 9)), np.uint8)
     for _ in range(draw(st.integers(0, 5))):
-        top, left = draw(st.integers(0, 95)), draw(st.integers(0, 159))
-        height, width = draw(st.integers(1, 50)), draw(st.integers(1, 80))
+        top, left = draw(st.integers(0, size[0] - 1)), draw(st.integers(0, size[1] - 1))
+        height, width = draw(st.integers(1, size[0] // 2)), draw(st.integers(1, size[1] // 2))
         labels[top : top + height, left : left + width] = draw(st.integers(0, 9))
     return labels
 
 
 @pytest.mark.skipif("street" not in shipped_bundles(), reason="no shipped bundle")
-def test_regions_give_what_the_full_frame_gives(monkeypatch):
-    scene = StreetScene(3, 96, 160).render(1.0)
+@pytest.mark.parametrize(("known_side", "size"), [(420, (96, 160)), (64, (96, 160)), (64, (192, 200))])
+def test_regions_give_what_the_full_frame_gives(known_side, size, monkeypatch, tmp_path):
+    bundle = copy_that_knows("street", known_side, tmp_path / "street")
+    scene = StreetScene(3, *size).render(1.0)
 
-    def dense(labels, classes, growth, sides):
-        return plan_regions(labels, classes, 100 * CELL)
+    def dense(labels, classes, growth, sides, factor):
+        return plan_regions(labels, classes, 100 * CELL, reduction=factor)
 
     def load():
-        return Synthesizer.load("street", device="cpu", threads=1, warmup=False)
+        return Synthesizer.load(bundle, device="cpu", threads=1, warmup=False)
 
     with load() as by_parts, load() as as_whole:
 
         @settings(max_examples=25, deadline=None)
-        @given(labels=street_maps(), seed=st.integers(0, 99))
+        @given(labels=street_maps(size), seed=st.integers(0, 99))
         def check(labels, seed):
             means = np.random.default_rng(seed).uniform(270, 310, 10).astype(np.float32)
             given_maps = {"labels": labels, "thermal_labels": means[labels]}

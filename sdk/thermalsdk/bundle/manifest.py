@@ -19,6 +19,8 @@ from thermalsdk.partial import replace_whole
 MANIFEST_NAME = "manifest.json"
 #: 1 had features with channels first.
 SCHEMA_VERSION = 2
+#: No frame is smaller, and no engine takes less.
+_LEAST_SIDE = 64
 #: The widest window that the composition has, kMaxFeather in cpp_ops/pixel.h.
 _MOST_FEATHER = 4
 
@@ -139,6 +141,7 @@ class Manifest:
     contrast_kelvin: float = 10.0
     feather_pixels: int = 2
     region_growth_pixels: int = 32
+    known_side_pixels: int = 420  # of the bundles that do not say it
     thermal_normalization: ThermalNormalization = field(default_factory=ThermalNormalization)
     opset: int = 18
     golden: str | None = None
@@ -167,6 +170,7 @@ class Manifest:
                 contrast_kelvin=float(data["contrast_kelvin"]),
                 feather_pixels=int(data["feather_pixels"]),
                 region_growth_pixels=int(data["region_growth_pixels"]),
+                known_side_pixels=int(data.get("known_side_pixels", cls.known_side_pixels)),
                 thermal_normalization=ThermalNormalization(
                     offset_kelvin=float(data["thermal_normalization"]["offset_kelvin"]),
                     scale_kelvin=float(data["thermal_normalization"]["scale_kelvin"]),
@@ -214,6 +218,8 @@ class Manifest:
                 f"feather_pixels {self.feather_pixels} is none of 0 to {_MOST_FEATHER}, "
                 f"or more than region_growth_pixels {self.region_growth_pixels}"
             )
+        if self.known_side_pixels < _LEAST_SIDE:
+            problems.append(f"known_side_pixels {self.known_side_pixels} is below {_LEAST_SIDE}")
         coding = self.thermal_normalization
         for name, kelvin in (
             ("contrast_kelvin", self.contrast_kelvin),

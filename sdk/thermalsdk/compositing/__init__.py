@@ -10,6 +10,7 @@ from thermalsdk._ops import (
     connected_components,
     contrast_sums,
     copy_part,
+    enlarge,
     interpolate,
     labels_from_logits,
     object_means,
@@ -18,6 +19,7 @@ from thermalsdk._ops import (
     planes,
     planes_4,
     raw16,
+    reduce,
     take,
 )
 
@@ -31,6 +33,7 @@ __all__ = [
     "connected_components",
     "contrast_sums",
     "copy_part",
+    "enlarge",
     "interpolate",
     "labels_from_logits",
     "object_means",
@@ -39,5 +42,6 @@ __all__ = [
     "planes",
     "planes_4",
     "raw16",
+    "reduce",
     "take",
 ]

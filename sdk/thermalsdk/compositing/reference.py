@@ -213,6 +213,23 @@ def planes(rgb: UInt8) -> Float32:
     return np.ascontiguousarray(rgb.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
 
 
+def reduce(rgb: UInt8, factor: int) -> UInt8:
+    """Means of squares, halves rounded up; at the right and bottom of the pixels that there are.
+
+    Args:
+        rgb: uint8 [H,W,3].
+        factor: pixels of a square along each axis, 2 to 64.
+
+    Returns:
+        uint8 [ceil(H / factor),ceil(W / factor),3].
+    """
+    starts = [np.arange(0, side, factor) for side in rgb.shape[:2]]
+    sums = np.add.reduceat(np.add.reduceat(rgb.astype(np.int64), starts[0], 0), starts[1], 1)
+    heights, widths = (np.minimum(factor, side - at) for side, at in zip(rgb.shape, starts, strict=False))
+    pixels = np.multiply.outer(heights, widths)[..., np.newaxis]
+    return ((sums + pixels // 2) // pixels).astype(np.uint8)
+
+
 def planes_4(rgb: UInt8) -> Float32:
     """Interleaved uint8 [H,W,3] -> means over 4x4 cells, float32 [3,H/4,W/4] in [0, 1]."""
     return np.stack([cell_means(rgb[..., channel]) / 255 for channel in range(3)]).astype(np.float32)
@@ -256,25 +273,30 @@ def at_class_border(labels: UInt8) -> Bool:
     return np.logical_or.reduce([neighbour != labels for neighbour in neighbours])
 
 
-def plan_regions(labels: UInt8, classes: int, growth: int, overhead: int, sizes: Sequence[int]) -> Int32:
+def plan_regions(
+    labels: UInt8, classes: int, growth: int, overhead: int, sizes: Sequence[int], reduction: int = 1
+) -> Int32:
     """Boxes in which the layers run, so that each is right wherever its class is.
 
-    A class begins as the bounds of its cells of 8x8 pixels. A box is cut in two, each part drawn tight around
-    its cells, at the row or column (rows first, lowest first) where that lowers the cost most, until no cut
-    does. The cost of a box is `overhead` plus its cells, grown and rounded to a size that repeats.
+    A class begins as the bounds of its cells, of 8x8 pixels as the networks see them. A box is cut in two,
+    each part drawn tight around its cells, at the row or column (rows first, lowest first) where that lowers
+    the cost most, until no cut does. The cost of a box is `overhead` plus its cells, grown and rounded to a
+    size that repeats.
 
     Args:
-        labels: uint8 [H,W], ids below classes; H and W are multiples of 8.
+        labels: uint8 [H,W], ids below classes; H and W are multiples of 8 * reduction.
         classes: number of classes.
         growth: cells that a layer sees beyond its class, on every side.
         overhead: cost of running a layer once, in cells.
         sizes: sides that a box may have, in cells, increasing; a longer one takes the frame's whole side.
+        reduction: pixels of the map, along each axis, that the networks see as one.
 
     Returns:
         int32 [n,9] by class: class, then top, left, bottom, right in pixels, of the core that holds the
         class's pixels and of the box around it.
     """
-    shape = (labels.shape[0] // REGION_CELL, labels.shape[1] // REGION_CELL)
+    cell = REGION_CELL * reduction
+    shape = (labels.shape[0] // cell, labels.shape[1] // cell)
 
     def side(begin: int, end: int, limit: int) -> int:
         needed = min(limit, end + growth) - max(0, begin - growth)
@@ -303,11 +325,11 @@ def plan_regions(labels: UInt8, classes: int, growth: int, overhead: int, sizes:
 
     rows = []
     for k in range(classes):
-        cells = (labels == k).reshape(shape[0], REGION_CELL, shape[1], REGION_CELL)
+        cells = (labels == k).reshape(shape[0], cell, shape[1], cell)
         occupied = cells.any(axis=(1, 3))
         if occupied.any():
             rows += [(k, *core, *box(core)) for core in split(_tight(occupied, (0, 0, *shape)))]
-    return np.array(rows, np.int32).reshape(-1, 9) * np.array([1] + [REGION_CELL] * 8, np.int32)
+    return np.array(rows, np.int32).reshape(-1, 9) * np.array([1] + [cell] * 8, np.int32)
 
 
 def _tight(occupied: Bool, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -339,19 +361,31 @@ def labels_from_logits(logits: Float32) -> UInt8:
     Returns:
         uint8 [4h,4w].
     """
-    rows = _enlarged(logits, axis=1)
-    return _enlarged(rows, axis=2).argmax(axis=0).astype(np.uint8)
+    rows = _enlarged(logits, CELL, axis=1)
+    return _enlarged(rows, CELL, axis=2).argmax(axis=0).astype(np.uint8)
 
 
-def _enlarged(planes: Float32, axis: int) -> Float32:
-    """Linear enlargement by 4 of float32 [K,h,w] along one axis."""
+def enlarge(plane: Float32, factor: int) -> Float32:
+    """Bilinear enlargement at half-pixel centres, clamped at the edges; rows before columns, in float32.
+
+    Args:
+        plane: float32 [h,w].
+        factor: 2 to 64.
+
+    Returns:
+        float32 [factor * h, factor * w].
+    """
+    return _enlarged(_enlarged(plane, factor, axis=0), factor, axis=1)
+
+
+def _enlarged(planes: Float32, factor: int, axis: int) -> Float32:
+    """Linear enlargement along one axis."""
     count = planes.shape[axis]
-    index, phase = np.divmod(np.arange(CELL * count), CELL)
-    near = index - (phase < 2)  # the lower of the two source positions
-    far_weight = np.array([0.625, 0.875, 0.125, 0.375], dtype=np.float32)[phase]
-    shape = [1, 1, 1]
+    places = (np.arange(factor * count) + 0.5) / factor - 0.5
+    near = np.floor(places).astype(int)  # the lower of the two source positions
+    shape = [1] * planes.ndim
     shape[axis] = -1
-    far_weight = far_weight.reshape(shape)
+    far_weight = (places - near).astype(np.float32).reshape(shape)
     low = planes.take(near.clip(0, count - 1), axis)
     high = planes.take((near + 1).clip(0, count - 1), axis)
     return (np.float32(1) - far_weight) * low + far_weight * high

@@ -21,7 +21,7 @@ class Generator(Protocol):
         """What `contrasts` needs of the colours, by name; good until the next frame is encoded.
 
         Args:
-            planes: float32 [1,3,H,W] in [0, 1], padded to the bundle's alignment.
+            planes: float32 [1,3,h,w] in [0, 1], of what the networks see: reduced and padded.
         """
 
     def contrasts(

@@ -19,6 +19,8 @@ from thermalsdk.errors import InferenceError, ThermalSDKError
 from thermalsdk.generators.at_once import AtOnce
 from thermalsdk.generators.base import Generator
 from thermalsdk.generators.by_region import ByRegion
+from thermalsdk.padding import pad
+from thermalsdk.reduction import reduced
 from thermalsdk.tolerances import Deviation, Tolerance, contrast_tolerance
 
 _LOG = logging.getLogger("thermalsdk")
@@ -71,7 +73,7 @@ def _faster(by_region: ByRegion, bundle: Bundle, backend: Backend, fused: GraphS
 
 @dataclass(frozen=True)
 class _Street:
-    """A made-up frame: float32 planes [1,3,H,W] in [0, 1], its class map, and R in kelvin."""
+    """A made-up frame: float32 planes [1,3,h,w] in [0, 1], its class map, and R in kelvin."""
 
     planes: npt.NDArray[np.float32]
     class_map: ClassMap
@@ -85,9 +87,11 @@ class _Street:
         manifest = bundle.manifest
         scene = StreetScene(0, *_SIZE).render(0.0)
         labels = (scene.labels % len(manifest.classes)).astype(np.uint8)
+        class_map = ClassMaps(manifest, backend.region_sides).of(labels, None)
+        seen = pad(reduced(scene.rgb, class_map.reduction), manifest.alignment)
         return cls(
-            compositing.planes(scene.rgb)[np.newaxis],
-            ClassMaps(manifest, backend.region_sides).of(labels, None),
+            compositing.planes(seen)[np.newaxis],
+            class_map,
             np.full(_SIZE, manifest.thermal_normalization.offset_kelvin, np.float32),
         )
 
