@@ -11,10 +11,11 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from thermalsdk import Synthesizer, compositing
-from thermalsdk.bundle import Bundle
+from thermalsdk.bundle import Bundle, Manifest
 from thermalsdk.inputs import MIN_SIDE
 from thermalsdk.labels import STREET_CLASSES, VOID
 from thermalsdk.padding import pad
+from thermalsdk.reduction import picked, reduced, reduction
 from thermalsdk.scenes import StreetScene
 from thermalsdk.temperatures.limits import KELVIN_RANGE
 from train.data import Dataset, DatasetError, spread
@@ -30,7 +31,7 @@ Feed = dict[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class CheckFrame:
-    """A frame with all that the layers are told.
+    """A frame as the networks see it, with all that the layers are told.
 
     Args:
         rgb: uint8 HxWx3, sides multiples of the alignment.
@@ -51,14 +52,29 @@ def check_frames(bundle: Bundle, data: Path | None) -> list[CheckFrame]:
     Raises:
         DatasetError: `data` holds no prepared set with validation frames.
     """
-    classes, alignment = bundle.manifest.classes, bundle.manifest.alignment
+    classes = bundle.manifest.classes
     frames = [*_scenes(classes), *([] if data is None else _validation(data, classes))]
     with Synthesizer.load(bundle.path, device="cpu", precision="fp32", warmup=False) as synth:
         predicted = [synth(rgb, labels=labels) for rgb, labels in frames]
     return [
-        CheckFrame(pad(rgb, alignment), pad(p.labels, alignment), pad(p.thermal_labels, alignment))
+        _seen(rgb, p.labels, p.thermal_labels, bundle.manifest)
         for (rgb, _), p in zip(frames, predicted, strict=True)
     ]
+
+
+def _seen(
+    rgb: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    thermal_labels: npt.NDArray[np.float32],
+    manifest: Manifest,
+) -> CheckFrame:
+    factor = reduction((rgb.shape[0], rgb.shape[1]), manifest.known_side_pixels)
+    alignment = manifest.alignment
+    return CheckFrame(
+        pad(reduced(rgb, factor), alignment),
+        pad(picked(labels, factor), alignment),
+        pad(picked(thermal_labels, factor), alignment),
+    )
 
 
 def at_extremes(frame: CheckFrame) -> list[CheckFrame]:

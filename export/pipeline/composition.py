@@ -16,7 +16,7 @@ INSTANCES = 65536
 
 
 class Preparation(nn.Module):
-    """What encoder and layers are given (`reference.planes`, `reference.condition`).
+    """What encoder and layers are given of a frame that they see as it is.
 
     Args:
         classes: how many.
@@ -28,7 +28,7 @@ class Preparation(nn.Module):
         self.classes, self.offset, self.scale = classes, offset, scale
 
     def forward(self, rgb: Tensor, labels: Tensor, thermal_labels: Tensor) -> tuple[Tensor, ...]:
-        """Give the colour planes and one condition for each class.
+        """Give the colour planes and one condition for each class (`reference.planes`, `.conditions`).
 
         Args:
             rgb: uint8 [1,H,W,3].
@@ -38,13 +38,17 @@ class Preparation(nn.Module):
         Returns:
             Planes [1,3,H,W] in [0,1], then by class [1,3,H/4,W/4]: mask, edge and R_k.
         """
+        # Cast first: TensorRT takes uint8 at an input and nowhere else.
+        return self.told(rgb.float().permute(0, 3, 1, 2) / 255, labels, thermal_labels)
+
+    def told(self, planes: Tensor, labels: Tensor, thermal_labels: Tensor) -> tuple[Tensor, ...]:
+        """The planes [1,3,H,W] with the conditions."""
         masks = one_hot(labels, self.classes)
         edges = masks * at_class_border(labels)
         told = masks * ((thermal_labels[:, None] - self.offset) / self.scale)
         cells = [F.avg_pool2d(planes, CELL).split(1, 1) for planes in (masks, edges, told)]
         conditions = (torch.cat(channels, 1) for channels in zip(*cells, strict=True))
-        # Cast first: TensorRT takes uint8 at an input and nowhere else.
-        return rgb.float().permute(0, 3, 1, 2) / 255, *conditions
+        return planes, *conditions
 
 
 class Composition(nn.Module):

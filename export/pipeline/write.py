@@ -12,6 +12,7 @@ import onnx
 import onnxruntime as ort
 import torch
 from onnx import ModelProto, TensorProto, helper
+from torch import nn
 from torch.export import Dim
 
 from export.frames import CheckFrame, check_frames
@@ -19,9 +20,12 @@ from export.graphs import TRACE_HEIGHT, TRACE_WIDTH, BundleGraphs
 from export.join import Part, join
 from export.parity import ParityError
 from export.pipeline.composition import INSTANCES, Composition, Preparation
+from export.pipeline.reduction import EnlargedComposition, ReducedPreparation
 from export.trace import trace
 from thermalsdk import Synthesizer, compositing
 from thermalsdk.bundle import Bundle, GraphSpec, Manifest, TensorSpec, twin_name
+from thermalsdk.compositing.reference import CELL
+from thermalsdk.reduction import reduction
 from thermalsdk.tolerances import FP16, PIPELINE_KELVIN, Deviation
 
 logger = logging.getLogger(__name__)
@@ -38,7 +42,8 @@ def add_pipeline(
     Args:
         bundle: with its graphs, which are joined; the pipeline goes beside them.
         graphs: the modules behind them, not needed here.
-        size: (height, width) that it takes, multiples of the bundle's alignment; None for any such.
+        size: (height, width) that it takes, multiples of the bundle's alignment; None for any such. Of one
+            size it shows large frames reduced to the networks, as the SDK does; of any, it shows all pixels.
         data: folder of prepared sets to compare on, besides procedural scenes.
 
     Returns the manifest with the pipeline's inputs, outputs and parity.
@@ -49,7 +54,7 @@ def add_pipeline(
     """
     spec = pipeline_spec(bundle.manifest, size)
     frames = [_fitted(frame, size) for frame in check_frames(bundle, data)]
-    ends = _ends(bundle.manifest)
+    ends = _ends(bundle.manifest, size)
     parity = {}
     for precision in ("fp32", "fp16") if bundle.offers("fp16") else ("fp32",):
         path = bundle.path / twin_name(spec, precision)
@@ -79,29 +84,47 @@ def pipeline_spec(manifest: Manifest, size: tuple[int, int] | None) -> GraphSpec
     )
 
 
-def _ends(manifest: Manifest) -> tuple[ModelProto, ModelProto]:
+def _ends(manifest: Manifest, size: tuple[int, int] | None) -> tuple[ModelProto, ModelProto]:
     """What goes before encoder and layers, and what goes after them."""
-    height, width = TRACE_HEIGHT, TRACE_WIDTH
-    sides = {1: 8 * Dim("h"), 2: 8 * Dim("w")}
+    coding, classes = manifest.thermal_normalization, manifest.classes
+    before = Preparation(len(classes), coding.offset_kelvin, coding.scale_kelvin)
+    after = Composition(manifest.contrast_kelvin, manifest.feather_pixels, coding.offset_kelvin)
+    factor = 1 if size is None else reduction(size, manifest.known_side_pixels)
+    if factor == 1:
+        return _traced(classes, before, after, None)
+    reduced = ReducedPreparation(before, factor, manifest.alignment)
+    return _traced(classes, reduced, EnlargedComposition(after, factor), size)
+
+
+def _traced(
+    classes: Sequence[str], before: nn.Module, after: nn.Module, size: tuple[int, int] | None
+) -> tuple[ModelProto, ModelProto]:
+    """Both modules for frames of (height, width), or of any size."""
+    height, width = size or (TRACE_HEIGHT, TRACE_WIDTH)
+    rgb = torch.zeros(1, height, width, 3, dtype=torch.uint8)
     labels = torch.zeros(1, height, width, dtype=torch.uint8)
     told = torch.zeros(1, height, width)
-    coding, classes = manifest.thermal_normalization, manifest.classes
-    before = trace(
-        Preparation(len(classes), coding.offset_kelvin, coding.scale_kelvin).eval(),
-        (torch.zeros(1, height, width, 3, dtype=torch.uint8), labels, told),
-        ["rgb", "labels", "thermal_labels"],
-        ["planes", *(f"condition/{name}" for name in classes)],
-        (sides, sides, sides),
+    condition = before(rgb, labels, told)[1]
+    # Each a tensor of its own: PyTorch makes one input of one that is given twice.
+    contrasts = tuple(torch.zeros(1, 1, *(CELL * side for side in condition.shape[2:])) for _ in classes)
+    sides = {1: 8 * Dim("h"), 2: 8 * Dim("w")}
+    of_contrast = {2: sides[1], 3: sides[2]}
+    return (
+        trace(
+            before.eval(),
+            (rgb, labels, told),
+            ["rgb", "labels", "thermal_labels"],
+            ["planes", *(f"condition/{name}" for name in classes)],
+            (sides, sides, sides) if size is None else None,
+        ),
+        trace(
+            after.eval(),
+            (labels, labels.int(), told, contrasts),
+            ["labels", "instances", "thermal_labels", *(f"contrast/{name}" for name in classes)],
+            ["kelvin"],
+            (sides, sides, sides, tuple(of_contrast for _ in classes)) if size is None else None,
+        ),
     )
-    contrasts = tuple(torch.zeros(1, 1, height, width) for _ in classes)
-    after = trace(
-        Composition(manifest.contrast_kelvin, manifest.feather_pixels, coding.offset_kelvin).eval(),
-        (labels, labels.int(), told, contrasts),
-        ["labels", "instances", "thermal_labels", *(f"contrast/{name}" for name in classes)],
-        ["kelvin"],
-        (sides, sides, sides, tuple({2: sides[1], 3: sides[2]} for _ in classes)),
-    )
-    return before, after
 
 
 def _joined(

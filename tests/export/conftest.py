@@ -41,7 +41,7 @@ def half_bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, BundleG
 @pytest.fixture(scope="session")
 def ends(half_bundle: tuple[Path, BundleGraphs]) -> tuple[ModelProto, ModelProto]:
     """What a pipeline has before and after its graphs."""
-    return write._ends(Bundle.open(half_bundle[0]).manifest)
+    return write._ends(Bundle.open(half_bundle[0]).manifest, None)
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +50,6 @@ def full_bundle(half_bundle: tuple[Path, BundleGraphs], ends: tuple[ModelProto, 
     folder, graphs = half_bundle
     write_manifest(folder, add_fused(Bundle.open(folder), graphs, None))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(write, "_ends", lambda manifest: ends)
+        patch.setattr(write, "_ends", lambda manifest, size: ends)
         write_manifest(folder, add_pipeline(Bundle.open(folder), graphs, None, None))
     return Bundle.open(folder)

@@ -1,5 +1,6 @@
 """A run becomes a bundle that the run time loads and that computes what PyTorch computes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,14 @@ import pytest
 import torch
 
 from export import bundle as bundle_module
-from export.bundle import write_bundle
+from export.bundle import known_side, write_bundle
 from export.graphs import Graph, Tensor4, graphs_of, write_onnx
 from export.networks import networks_of
 from export.parity import ParityError, check_graph
 from export.run import RunError, TrainingRun, load_run, newest_run
 from tests.export.tiny_networks import CLASSES, RECORD
 from thermalsdk import Synthesizer
-from thermalsdk.bundle import Bundle
+from thermalsdk.bundle import Bundle, Manifest
 from thermalsdk.errors import OutputError
 from thermalsdk.labels import STREET_CLASSES
 from train.checkpoint import WEIGHTS, TrainState, write_json
@@ -79,6 +80,18 @@ def test_graphs_hold_standard_operators_and_constant_weights(exported: Path) -> 
 
 
 @pytest.mark.slow
+def test_the_known_side_is_that_of_what_the_segmenter_learned_from() -> None:
+    data = [{"share": 0.3, "side": 1080}, {"share": 0.1, "side": 480}, {"name": "cut-outs", "share": 0.6}]
+    assert known_side(data) == 930
+    assert known_side(data[2:]) == known_side([]) == Manifest.known_side_pixels
+
+
+def test_a_run_on_large_frames_says_so(small_run: TrainingRun) -> None:
+    record = {**RECORD, "steps": 0, "data": [{"share": 1.0, "side": 1080}]}
+    run = replace(small_run, records={**small_run.records, "segmenter": record})
+    assert bundle_module._manifest(run, graphs_of(run), "mine", {}).known_side_pixels == 1080
+
+
 def test_a_miss_of_parity_leaves_nothing(
     small_run: TrainingRun, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

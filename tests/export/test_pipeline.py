@@ -1,5 +1,7 @@
 """One graph computes what the SDK computes."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 from export.parity import ParityError
 from export.pipeline import add_pipeline, write
 from export.pipeline.composition import Composition, Preparation
+from export.pipeline.reduction import square_means
+from tests.sdk.known_side import copy_that_knows
 from thermalsdk import Synthesizer
 from thermalsdk.bundle import Bundle, twin_name
 from thermalsdk.compositing import reference
@@ -117,13 +121,38 @@ def test_a_pipeline_of_one_size_has_only_numbers_for_shapes(
     np.testing.assert_allclose(fixed, free, atol=1e-4)
 
 
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 7), st.integers(8, 40), st.integers(8, 40))
+def test_reduced_frames_are_the_references(seed: int, factor: int, height: int, width: int) -> None:
+    rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    planes = square_means(torch.from_numpy(rgb).permute(2, 0, 1)[None].float(), factor)
+    np.testing.assert_array_equal(planes[0].permute(1, 2, 0), reference.reduce(rgb, factor))
+
+
+def test_a_pipeline_of_large_frames_shows_them_reduced(full_bundle: Bundle, tmp_path: Path) -> None:
+    bundle = Bundle.open(copy_that_knows(full_bundle.path, 64, tmp_path / "tiny"))
+    size = (192, 224)  # a third of it is 64x75, padded to 64x96
+    spec = write.pipeline_spec(bundle.manifest, size)
+    model = write._joined(bundle, spec, "fp32", write._ends(bundle.manifest, size))
+    labels, instances, _, told = random_frame(3, 3, size)
+    rgb = StreetScene(4, *size).render(0.0).rgb
+    with Synthesizer.load(bundle.path, device="cpu", precision="fp32", threads=1) as synth:
+        expected = synth(rgb, labels=labels, instances=instances, thermal_labels=told).kelvin
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    (kelvin,) = session.run(None, feed_of(rgb, labels, instances, told))
+    assert PIPELINE_KELVIN.accepts(kelvin[0] - expected)
+    whole = onnxruntime.InferenceSession(str(full_bundle.path / "pipeline.onnx"))
+    (seen_whole,) = whole.run(None, feed_of(rgb, labels, instances, told))
+    assert not PIPELINE_KELVIN.accepts(seen_whole[0] - expected)
+
+
 def test_another_result_than_the_sdks_is_refused(
     full_bundle: Bundle,
     ends: tuple[onnx.ModelProto, onnx.ModelProto],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(write, "PIPELINE_KELVIN", Tolerance(mean=1e-9))
-    monkeypatch.setattr(write, "_ends", lambda manifest: ends)
+    monkeypatch.setattr(write, "_ends", lambda manifest, size: ends)
     with pytest.raises(ParityError, match="differs from the SDK") as caught:
         add_pipeline(full_bundle, None, None, None)  # type: ignore[arg-type]
     assert "--pipeline" in caught.value.hint

@@ -167,5 +167,7 @@ def test_ids_of_other_classes_are_not_taken_for_ours(make_dataset) -> None:
 
 
 def test_dataset_without_frames_of_a_source_is_left_out(mixture: LabelledMixture) -> None:
-    assert [entry["name"] for entry in mixture.mixture.provenance()] == ["scenes"]
+    (entry,) = mixture.mixture.provenance()
+    assert (entry["name"], entry["share"]) == ("scenes", 1.0)
+    assert entry["side"] == min(mixture.mixture.sources[0].samples[0].rgb.shape[:2])
     assert isinstance(mixture.mixture.sources[0].dataset, Dataset)
