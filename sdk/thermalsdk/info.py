@@ -22,6 +22,7 @@ class Info:
         radiometric: whether the training temperatures were measured; otherwise kelvin is nominal.
         contrast_kelvin: half the temperature range that a layer can add around an object's mean.
         alignment: frame sides are padded to multiples of this, inside.
+        processing_resolution: shorter side, in pixels, near which the networks see larger frames.
         predicts_labels: whether RGB alone is enough (the bundle has a segmenter).
         predicts_temperatures: whether temperatures="auto" works (the bundle has a labeller).
         backend: what runs the graphs.
@@ -43,6 +44,7 @@ class Info:
     radiometric: bool
     contrast_kelvin: float
     alignment: int
+    processing_resolution: int
     predicts_labels: bool
     predicts_temperatures: bool
     backend: str
@@ -67,6 +69,7 @@ class Info:
             radiometric=manifest.radiometric,
             contrast_kelvin=manifest.contrast_kelvin,
             alignment=manifest.alignment,
+            processing_resolution=manifest.known_side_pixels,
             predicts_labels=manifest.graphs.segmenter is not None,
             predicts_temperatures=manifest.graphs.labeller is not None,
             backend=backend.name,

@@ -77,6 +77,7 @@ class Synthesizer:
         backend: str = "auto",
         precision: str = "auto",
         threads: int | None = None,
+        processing_resolution: int | None = None,
         warmup: bool = True,
     ) -> Synthesizer:
         """Load a bundle.
@@ -87,12 +88,17 @@ class Synthesizer:
             backend: "auto", "onnxruntime" or "tensorrt"; likewise.
             precision: "auto", "fp32", "fp16" or "int8"; likewise.
             threads: CPU threads, or None for the cores this process may use (at most 8).
+            processing_resolution: shorter side, in pixels, of frames as the networks see them, 64 or more, or
+                None for what the bundle knows best. Larger frames are reduced by the whole factor that comes
+                nearest; outlines stay at the frame's own size. Less of it is faster, at the price of detail.
             warmup: run one frame at once, so that the first of the caller's frames is not the slow one.
 
         Raises BundleError, BackendUnavailable, EnvironmentConflict or OptionError; with TensorRT, whose first
         load builds engines, also EngineError, OutputError or MissingDependency.
         """
         opened = Bundle.open(bundle)
+        if processing_resolution is not None:
+            opened = opened.seen_at(processing_resolution)
         chosen = choose_backend(opened, device=device, backend=backend, precision=precision, threads=threads)
         try:
             networks, how = Networks.open(opened, chosen)
@@ -102,6 +108,7 @@ class Synthesizer:
                 "backend": backend,
                 "precision": precision,
                 "threads": threads,
+                "processing_resolution": processing_resolution,
                 "warmup": warmup,
             }
             synthesizer = cls(opened, chosen, networks, Info.of(opened, chosen, how), asked)

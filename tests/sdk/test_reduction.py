@@ -1,5 +1,8 @@
 """Large frames are seen by the networks at a size that they know, and composed at their own."""
 
+import json
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 from thermalsdk import Synthesizer, Temperatures, compositing
 from thermalsdk.bundle import shipped_bundles
 from thermalsdk.compositing import reference
+from thermalsdk.errors import OptionError
 from thermalsdk.reduction import picked, reduced, reduction, repeated
 from thermalsdk.scenes import SCENE_IDS, StreetScene
 
@@ -39,6 +43,34 @@ def test_the_class_map_of_a_large_frame_is_that_of_the_reduced_one(synth):
     assert len(np.unique(labels)) > 1
     small = synth(reduced(rgb, 2)).labels
     np.testing.assert_array_equal(labels, repeated(small, 2)[:641, :850])
+
+
+def test_networks_see_frames_at_the_resolution_that_is_asked_for(tiny_bundle, synth, rgb, labels):
+    rgb, labels = np.tile(rgb, (2, 2, 1)), np.tile(labels, (2, 2))
+    assert min(labels.shape) == 192
+    with Synthesizer.load(tiny_bundle, processing_resolution=96) as halved:
+        assert (synth.info.processing_resolution, halved.info.processing_resolution) == (420, 96)
+        frame = halved(rgb, labels=labels)
+        np.testing.assert_array_equal(halved(rgb).labels[::2, ::2], synth(reduced(rgb, 2)).labels)
+        with pickle.loads(pickle.dumps(halved)) as again:  # noqa: S301, its own
+            np.testing.assert_array_equal(again(rgb, labels=labels).kelvin, frame.kelvin)
+    assert frame.kelvin.shape == labels.shape
+    assert np.abs(frame.kelvin - synth(rgb, labels=labels).kelvin).max() > 0.1
+
+
+@pytest.mark.parametrize("wrong", [63, 0, -1, "240", 240.0])
+def test_what_is_no_resolution_is_refused(tiny_bundle, wrong):
+    with pytest.raises(OptionError, match="processing_resolution is"):
+        Synthesizer.load(tiny_bundle, processing_resolution=wrong)
+
+
+def test_the_command_line_takes_it(run):
+    code, out, _ = run("info", "--processing-resolution", "240", "--json")
+    assert code == 0
+    assert json.loads(out)["processing_resolution"] == 240
+    code, _, err = run("info", "--processing-resolution", "48")
+    assert code == 1
+    assert "processing_resolution is 48" in err
 
 
 @pytest.fixture(scope="module")

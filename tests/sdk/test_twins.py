@@ -218,6 +218,9 @@ def test_finished_pictures_are_not_made_again(run, root, tmp_path):
     code, _, err = run("run", root, out, "--format", "folder", "--palette", "ironbow")
     assert code == 1
     assert "another palette" in err
+    code, _, err = run("run", root, out, "--format", "folder", "--processing-resolution", "240")
+    assert code == 1
+    assert "another processing_resolution" in err
 
 
 def test_another_folder_of_the_same_name_is_another_job(run, labels, tmp_path):

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 
-from thermalsdk.bundle.manifest import MANIFEST_NAME, FileEntry, GraphSpec, Manifest, hash_file, read_manifest
-from thermalsdk.errors import BundleError
+from thermalsdk.bundle.manifest import (
+    LEAST_SIDE,
+    MANIFEST_NAME,
+    FileEntry,
+    GraphSpec,
+    Manifest,
+    hash_file,
+    read_manifest,
+)
+from thermalsdk.errors import BundleError, OptionError
 
 _SHIPPED = Path(__file__).parents[1] / "bundles"
 #: The segmenter in 8-bit integers for TensorRT; "int8" is the one for ONNX Runtime (decision 0008).
@@ -48,6 +57,18 @@ class Bundle:
     def hash(self) -> str:
         """SHA-256 of the manifest, and with it of every file: two bundles with the same hash are the same."""
         return hash_file(self.path / MANIFEST_NAME).sha256
+
+    def seen_at(self, side: int) -> Bundle:
+        """The same bundle, whose networks are shown frames at another shorter side in pixels.
+
+        Raises OptionError below the smallest frame.
+        """
+        if not isinstance(side, Integral) or side < LEAST_SIDE:
+            raise OptionError(
+                f"processing_resolution is {side!r}, which is no number of pixels from {LEAST_SIDE} on",
+                "Give the shorter side of frames as the networks see them, such as 240, or None.",
+            )
+        return replace(self, manifest=replace(self.manifest, known_side_pixels=int(side)))
 
     def model(self, spec: GraphSpec, precision: str = "fp32") -> bytes:
         """Read a serialised ONNX graph: its twin of that precision, or itself where it has none."""

@@ -28,6 +28,7 @@ def load(options: argparse.Namespace) -> Synthesizer:
         backend=options.backend,
         precision=options.precision,
         threads=options.threads,
+        processing_resolution=options.processing_resolution,
     )
 
 

@@ -223,6 +223,12 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", default="auto", help="auto, onnxruntime or tensorrt (auto)")
     parser.add_argument("--precision", default="auto", help="auto, fp32, fp16 or int8 (auto)")
     parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (the cores, at most 8)")
+    parser.add_argument(
+        "--processing-resolution",
+        type=positive,
+        metavar="N",
+        help="shorter side of frames as the networks see them; less is faster (what the bundle knows)",
+    )
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:

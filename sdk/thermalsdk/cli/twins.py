@@ -52,6 +52,7 @@ def make_twins(options: argparse.Namespace) -> None:
         backend=options.backend,
         precision=options.precision,
         threads=options.threads or _threads(workers, options.ray),
+        processing_resolution=options.processing_resolution,
         palette=options.palette or ("white-hot" if camera is None else camera.config.palette),
         limits=options.limits,
         label_ids=label_ids,

@@ -29,7 +29,7 @@ class Recipe:
     """How a twin is made.
 
     Args:
-        bundle, device, backend, precision, threads: as in `Synthesizer.load`.
+        bundle, device, backend, precision, threads, processing_resolution: as in `Synthesizer.load`.
         palette: colours of the display picture.
         limits: kelvin of the first and the last of them, or None for each picture's own.
         label_ids: numbering of given class maps.
@@ -43,6 +43,7 @@ class Recipe:
     backend: str = "auto"
     precision: str = "auto"
     threads: int | None = None
+    processing_resolution: int | None = None
     palette: str = "white-hot"
     limits: tuple[float, float] | None = None
     label_ids: LabelIds = "bundle"
@@ -58,6 +59,7 @@ class Recipe:
             backend=self.backend,
             precision=self.precision,
             threads=self.threads,
+            processing_resolution=self.processing_resolution,
         )
 
 

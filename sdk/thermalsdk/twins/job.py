@@ -88,6 +88,7 @@ def _record(places: Places, layout: Layout, recipe: Recipe, bundle: Bundle) -> d
         "radiometric": bundle.manifest.radiometric,
         "backend": recipe.backend,
         "precision": recipe.precision,
+        "processing_resolution": recipe.processing_resolution,
         "temperatures": "auto" if recipe.temperatures is None else recipe.temperatures.to_dict(),
         "class_maps": None if places.labels is None else f"{_numbering(recipe)}, {_folder(places.labels)}",
         "instance_maps": None if places.instances is None else _folder(places.instances),
