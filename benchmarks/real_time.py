@@ -1,9 +1,9 @@
 """The run time's speed, as ratios within one run: against pix2pix, dense layers, its own graphs.
 
 The frames are 512x512. "Given": class map and temperatures are passed in. "Dense": every layer on the whole
-frame, absent classes too. "Streams": a recording in memory, its frames steadied and with automatic gain. The
-SDK's overhead is what a frame takes beyond its calls of ONNX Runtime, on one thread, where calls do not
-overlap.
+frame, absent classes too. "At 256": the networks see the frames halved. "Streams": a recording in memory, its
+frames steadied and with automatic gain. The SDK's overhead is what a frame takes beyond its calls of ONNX
+Runtime, on one thread, where calls do not overlap.
 
 python benchmarks/real_time.py [--data runs/data/msrs] [--frames 59] [--quick] [--json FILE] [--plot FILE]
 """
@@ -32,6 +32,9 @@ from thermalsdk.regions import Regions
 SIZE = (512, 512)
 GIVEN = Temperatures(ambient=285.0)
 WIDTHS = (256, 512, 768, 1024, 1536, 1920)
+HALF = SIZE[0] // 2
+#: Larger than any frame: the networks see all of its pixels.
+WHOLE = 1 << 20
 # In a process of its own, so that nothing else has touched the memory or the disk cache of the imports.
 FIRST_FRAME = """
 import time, numpy as np
@@ -76,6 +79,8 @@ def main() -> None:
             "width_ms": by_width(synth, cases[0]),
             "classes_ms": by_classes(synth, cases[0][0]),
         }
+    with Synthesizer.load(args.bundle, processing_resolution=WHOLE) as synth:
+        report["width_seen_whole_ms"] = by_width(synth, cases[0])
     with Synthesizer.load(args.bundle, threads=1) as alone:
         report["overhead_share"] = overhead(alone, cases)
     report |= {"load_to_first_frame_s": first_s, "peak_memory_mib": memory_mib}
@@ -87,27 +92,34 @@ def main() -> None:
 def against(bundle: str, synth: Synthesizer, cases: list[Case]) -> dict[str, object]:
     """Times of all ways and of the rival, which take turns on each frame."""
     rival = open_rival("pix2pix", synth.info.threads)
-    times: dict[str, list[float]] = {name: [] for name in ("given", "dense", "colours_only", "pix2pix")}
+    times: dict[str, list[float]] = {}
     rng = np.random.default_rng(0)
-    with Synthesizer.load(bundle) as dense_synth:
+    with (
+        Synthesizer.load(bundle) as dense_synth,
+        Synthesizer.load(bundle, processing_resolution=HALF) as half,
+    ):
         for index, (rgb, labels) in enumerate([cases[0], *cases]):
             rival.prepare(rgb)
             ways: dict[str, Callable[[], object]] = {
                 "given": lambda rgb=rgb, labels=labels: synth(rgb, labels=labels, temperatures=GIVEN),
                 "dense": lambda rgb=rgb, labels=labels: dense(dense_synth, rgb, labels),
+                "given_at_256": lambda rgb=rgb, labels=labels: half(rgb, labels=labels, temperatures=GIVEN),
                 "colours_only": lambda rgb=rgb: synth(rgb),
+                "colours_only_at_256": lambda rgb=rgb: half(rgb),
                 "pix2pix": lambda rgb=rgb: rival(rgb),
             }
             # In any order, because pix2pix leaves cold caches to whoever comes next.
             for name in rng.permutation(list(ways)):
                 elapsed = timed(ways[name])
                 if index:  # the first round warms up
-                    times[name].append(elapsed)
+                    times.setdefault(name, []).append(elapsed)
     medians = {name: statistics.median(values) for name, values in times.items()}
     return {
         **{f"{name}_ms": summarise(values) for name, values in times.items()},
-        "given_fps": round(1e3 / medians["given"], 1),
-        "colours_only_fps": round(1e3 / medians["colours_only"], 1),
+        **{
+            f"{name}_fps": round(1e3 / medians[name], 1)
+            for name in ("given", "colours_only", "given_at_256", "colours_only_at_256")
+        },
         "times_faster_than_pix2pix": round(medians["pix2pix"] / medians["given"], 2),
         "times_faster_than_dense": round(
             statistics.mean(times["dense"]) / statistics.mean(times["given"]), 2

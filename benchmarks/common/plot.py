@@ -18,9 +18,12 @@ def draw_costs(report: dict[str, Any], out: Path) -> None:
     figure, (by_size, by_classes) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
     widths = [int(width) for width in report["width_ms"]]
     megapixels = [width * width * 3 / 4 / 1e6 for width in widths]
-    by_size.plot(megapixels, list(report["width_ms"].values()), "o-")
-    for x, y, width in zip(megapixels, report["width_ms"].values(), widths, strict=True):
+    by_size.plot(megapixels, list(report["width_ms"].values()), "o-", label="as loaded")
+    whole = list(report["width_seen_whole_ms"].values())
+    by_size.plot(megapixels, whole, "o:", label="all pixels seen")
+    for x, y, width in zip(megapixels, whole, widths, strict=True):
         by_size.annotate(f"{width}", (x, y), xytext=(4, -11), textcoords="offset points", fontsize=8)
+    by_size.legend(fontsize=8)
     by_size.set(xlabel="megapixels (the marks: pixels of width, 4:3)", ylabel="milliseconds a frame")
     counts = [int(count) for count in report["classes_ms"]]
     by_classes.plot(counts, list(report["classes_ms"].values()), "o-")
