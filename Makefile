@@ -3,6 +3,7 @@
 # make dev     the development tools alone; `make lint` and `make bench` use them
 #
 # PYTHON=python3.12 picks another interpreter. Each environment is made once, and again when its inputs change.
+# Python compiles a package when it is first imported; to compile all of them now would take a minute.
 
 PYTHON ?= python3
 CXX ?= g++
@@ -58,9 +59,9 @@ $(BIN)/python: | prerequisites
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: $(BUILD_INPUTS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable ".[cpu,video]"
+	$(BIN)/python -m pip install --quiet --no-compile --editable ".[cpu,video]"
 	@touch $@
 
 $(VENV)/.dev: $(BUILD_INPUTS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --no-compile --editable ".[dev]"
 	@touch $@ $(VENV)/.runtime

@@ -76,7 +76,7 @@ def compile_kernels(build_folder: Path) -> tuple[Path, Path]:
     libraries = cuda_libraries(nvcc)
     build_folder.mkdir(parents=True, exist_ok=True)
     target = build_folder / "composite_cuda.o"
-    options = ["-std=c++17", "-Xcompiler=-fPIC", *(["-g"] if DEBUG else ["-O3"])]
+    options = ["--threads=0", "-std=c++17", "-Xcompiler=-fPIC", *(["-g"] if DEBUG else ["-O3"])]
     command = [nvcc, *options, *code_options(nvcc), "-c", str(OPS / "cuda/composite.cu"), "-o", str(target)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
@@ -106,7 +106,6 @@ class BuildOps(build_ext):
     def add_cuda(self, extension: Pybind11Extension) -> None:
         """Link the compiled kernels and their bindings."""
         kernels, libraries = compile_kernels(Path(self.build_temp))
-        extension.sources.append(str(OPS / "cuda/bindings.cpp"))
         extension.define_macros.append(("THERMAL_CUDA", "1"))
         extension.extra_objects.append(str(kernels))
         extension.library_dirs.append(str(libraries))
@@ -119,7 +118,8 @@ if __name__ == "__main__":  # the tests read the rest
         ext_modules=[
             Pybind11Extension(
                 "thermalsdk._ops",
-                sorted(str(path) for path in [*OPS.glob("*.cpp"), *OPS.glob("python/*.cpp")]),
+                # The one that takes longest first.
+                [str(OPS / "python/module.cpp"), *sorted(str(path) for path in OPS.glob("*.cpp"))],
                 include_dirs=[str(OPS)],
                 depends=sorted(
                     str(path) for path in [*OPS.rglob("*.h"), *OPS.rglob("*.cu"), *OPS.rglob("*.cpp")]

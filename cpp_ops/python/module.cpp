@@ -1,13 +1,19 @@
-// thermalsdk._ops.
+// thermalsdk._ops. Its functions lie beside this file, by what they work on: each checks its arguments, gives
+// Python's lock back and calls its driver. Signatures are in _ops.pyi, what each computes in
+// compositing/reference.py. All are one translation unit, because pybind11 costs ten seconds in each.
 #include <pybind11/pybind11.h>
 
 #include <exception>
 
 #include "processor.h"
-#include "python/bindings.h"
+#include "python/bind_composition.h"
+#include "python/bind_network_inputs.h"
+#include "python/bind_objects.h"
+#include "python/bind_pictures.h"
+#include "python/bind_reduction.h"
 #include "refused.h"
 #ifdef THERMAL_CUDA
-#include "cuda/bindings.h"
+#include "cuda/bind_cuda.h"
 #endif
 
 namespace thermal {

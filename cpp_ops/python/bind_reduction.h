@@ -1,4 +1,4 @@
-#include "reduction.h"
+#pragma once
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "python/bindings.h"
 #include "python/checks.h"
+#include "reduction.h"
 
 namespace thermal {
 namespace {
@@ -43,7 +43,7 @@ Array<float> enlarge_of(const py::object& plane_argument, int factor, const py::
 
 }  // namespace
 
-void bind_reduction(py::module_& module) {
+inline void bind_reduction(py::module_& module) {
     using py::arg;
     module.def("reduce", reduce_of, arg("rgb"), arg("factor"));
     module.def("enlarge", enlarge_of, arg("plane"), arg("factor"), arg("out") = py::none());

@@ -1,3 +1,5 @@
+#pragma once
+
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -9,7 +11,6 @@
 #include "blur.h"
 #include "display.h"
 #include "lookup.h"
-#include "python/bindings.h"
 #include "python/checks.h"
 
 namespace thermal {
@@ -98,7 +99,7 @@ py::array_t<float> blur_of(const py::object& values_argument, const py::object& 
 
 }  // namespace
 
-void bind_pictures(py::module_& module) {
+inline void bind_pictures(py::module_& module) {
     using py::arg;
     module.def("interpolate", interpolate_of, arg("positions"), arg("table"), arg("low"), arg("step"));
     module.def("take", take_of, arg("indices"), arg("table"));

@@ -1,4 +1,4 @@
-#include "objects.h"
+#pragma once
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -9,8 +9,8 @@
 #include <string>
 
 #include "object_values.h"
+#include "objects.h"
 #include "pixel.h"
-#include "python/bindings.h"
 #include "python/checks.h"
 
 namespace thermal {
@@ -74,7 +74,7 @@ py::array_t<float> paint_of(const ObjectMap& objects, const py::object& values_a
 
 }  // namespace
 
-void bind_objects(py::module_& module) {
+inline void bind_objects(py::module_& module) {
     using py::arg;
     py::class_<ObjectMap>(module, "ObjectMap")
         .def(py::init(&new_object_map), arg("feather"))

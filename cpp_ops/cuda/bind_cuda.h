@@ -1,5 +1,6 @@
-#include "bindings.h"
+#pragma once
 
+#include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <cstdint>
@@ -7,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "../pixel.h"
-#include "../refused.h"
-#include "composite.h"
+#include "cuda/composite.h"
+#include "pixel.h"
+#include "refused.h"
 
 namespace py = pybind11;
 
@@ -75,7 +76,8 @@ void composite_cuda(int height, int width, int object_count, Address labels, Add
 
 }  // namespace
 
-void bind_cuda(py::module_& module) {
+// Adds composite_cuda and composite_cuda_scratch.
+inline void bind_cuda(py::module_& module) {
     using py::arg;
     module.def("composite_cuda_scratch", composite_scratch_bytes, arg("object_count"));
     module.def("composite_cuda", composite_cuda, arg("height"), arg("width"), arg("object_count"),

@@ -1,3 +1,5 @@
+#pragma once
+
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -7,7 +9,6 @@
 
 #include "conditions.h"
 #include "planes.h"
-#include "python/bindings.h"
 #include "python/checks.h"
 #include "rows.h"
 
@@ -105,7 +106,7 @@ py::array_t<uint8_t> labels_from_logits_of(const py::object& logits_argument) {
 
 }  // namespace
 
-void bind_network_inputs(py::module_& module) {
+inline void bind_network_inputs(py::module_& module) {
     using py::arg;
     module.def("copy_part", copy_part_of, arg("part"), arg("out"));
     module.def("planes", planes_of, arg("rgb"), arg("out") = py::none());

@@ -1,3 +1,5 @@
+#pragma once
+
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -13,7 +15,6 @@
 #include "contrast_means.h"
 #include "objects.h"
 #include "patches.h"
-#include "python/bindings.h"
 #include "python/checks.h"
 #include "regions.h"
 
@@ -129,7 +130,7 @@ Array<float> composite_of(const ObjectMap& objects, const py::object& regions_ar
 
 }  // namespace
 
-void bind_composition(py::module_& module) {
+inline void bind_composition(py::module_& module) {
     using py::arg;
     module.def("plan_regions", plan_regions_of, arg("labels"), arg("classes"), arg("growth"), arg("overhead"),
                arg("sizes"), arg("reduction") = 1);
