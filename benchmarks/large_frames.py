@@ -13,14 +13,13 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
+from common.frames import WHOLE
 from common.report import leave
 from common.scored import cases, measure
 
 from thermalsdk import Synthesizer
 
 SCALES = (1.0, 1.5, 2.0, 3.0, 4.0)
-#: Larger than any frame: all of its pixels are seen.
-WHOLE = 1 << 20
 
 
 def main() -> None:
@@ -46,7 +45,7 @@ def main() -> None:
             frames = list(cases(args.data, count, scale))
             rows[scale] = {"height": frames[0].size[0]} | measure(ways, frames)
     source = "procedural scenes" if args.data is None else args.data.name
-    leave({"source": source, "frames": count, "scales": rows}, args.json)
+    leave({"source": source, "frames": len(frames), "scales": rows}, args.json)
 
 
 if __name__ == "__main__":

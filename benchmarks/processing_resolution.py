@@ -37,9 +37,10 @@ def main() -> None:
             )
             for resolution in RESOLUTIONS
         }
-        rows = measure(ways, cases(args.data, count, 1.0))
+        frames = list(cases(args.data, count, 1.0))
+        rows = measure(ways, frames)
     source = "procedural scenes" if args.data is None else args.data.name
-    leave({"source": source, "frames": count, "resolutions": rows}, args.json)
+    leave({"source": source, "frames": len(frames), "resolutions": rows}, args.json)
 
 
 if __name__ == "__main__":

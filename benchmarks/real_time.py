@@ -20,7 +20,7 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from common.frames import Case, load_cases, resized
+from common.frames import WHOLE, Case, load_cases, resized
 from common.plot import draw_costs
 from common.report import leave
 
@@ -33,8 +33,6 @@ SIZE = (512, 512)
 GIVEN = Temperatures(ambient=285.0)
 WIDTHS = (256, 512, 768, 1024, 1536, 1920)
 HALF = SIZE[0] // 2
-#: Larger than any frame: the networks see all of its pixels.
-WHOLE = 1 << 20
 # In a process of its own, so that nothing else has touched the memory or the disk cache of the imports.
 FIRST_FRAME = """
 import time, numpy as np
@@ -95,7 +93,7 @@ def against(bundle: str, synth: Synthesizer, cases: list[Case]) -> dict[str, obj
     times: dict[str, list[float]] = {}
     rng = np.random.default_rng(0)
     with (
-        Synthesizer.load(bundle) as dense_synth,
+        Synthesizer.load(bundle, processing_resolution=WHOLE) as dense_synth,
         Synthesizer.load(bundle, processing_resolution=HALF) as half,
     ):
         for index, (rgb, labels) in enumerate([cases[0], *cases]):

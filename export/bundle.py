@@ -30,6 +30,7 @@ from thermalsdk.bundle import (
     ThermalNormalization,
     write_manifest,
 )
+from thermalsdk.bundle.manifest import MIN_SIDE
 from thermalsdk.scenes import SCENE_IDS, StreetScene
 from train.networks.backbone import padded_to_stride
 from train.networks.edge import region_growth
@@ -133,7 +134,7 @@ def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[st
         contrast_kelvin=settings["contrast_kelvin"],
         feather_pixels=settings["feather_pixels"],
         region_growth_pixels=region_growth(settings["feather_pixels"]),
-        known_side_pixels=known_side(run.records["segmenter"]["data"]),
+        known_side_pixels=known_side(run.records["segmenter"]),
         thermal_normalization=ThermalNormalization(settings["offset_kelvin"], settings["scale_kelvin"]),
         opset=OPSET,
         producers={p: version(p) for p in ("torch", "onnx", "onnxscript", "onnxruntime", "thermalsdk")}
@@ -147,11 +148,18 @@ def _manifest(run: TrainingRun, graphs: BundleGraphs, name: str, parity: dict[st
     )
 
 
-def known_side(data: Sequence[Mapping[str, Any]]) -> int:
-    """Shorter side of the frames that a segmenter knows best: the mean of what it learned from, by share."""
-    said = [source for source in data if "side" in source]  # cut-out objects have none, older runs neither
-    shares = sum(source["share"] for source in said)
-    return round(sum(s["share"] * s["side"] for s in said) / shares) if shares else Manifest.known_side_pixels
+def known_side(segmenter: Mapping[str, Any]) -> int:
+    """Shorter side of the frames that a segmenter knows best, by its record.
+
+    The mean of the sets that it learned from, by share; or what the bundle says that it was taken from.
+    """
+    if "known_side_pixels" in segmenter:
+        return int(segmenter["known_side_pixels"])
+    sets = [source for source in segmenter["data"] if "side" in source]  # cut-outs and older runs have none
+    shares = sum(source["share"] for source in sets)
+    if not shares:
+        return Manifest.known_side_pixels
+    return max(MIN_SIDE, round(sum(source["share"] * source["side"] for source in sets) / shares))
 
 
 def _write_golden(directory: Path) -> None:

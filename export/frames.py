@@ -12,7 +12,7 @@ import onnxruntime as ort
 
 from thermalsdk import Synthesizer, compositing
 from thermalsdk.bundle import Bundle, Manifest
-from thermalsdk.inputs import MIN_SIDE
+from thermalsdk.bundle.manifest import MIN_SIDE
 from thermalsdk.labels import STREET_CLASSES, VOID
 from thermalsdk.padding import pad
 from thermalsdk.reduction import picked, reduced, reduction

@@ -141,6 +141,7 @@ def _record_in(bundle: Bundle, stage: str) -> dict[str, Any]:
     return {
         **training,
         "steps_done": training["steps"],
+        "known_side_pixels": manifest.known_side_pixels,
         "contrast_kelvin": manifest.contrast_kelvin,
         "feather_pixels": manifest.feather_pixels,
         "offset_kelvin": manifest.thermal_normalization.offset_kelvin,

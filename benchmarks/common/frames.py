@@ -14,6 +14,8 @@ from thermalsdk.scenes import StreetScene
 if TYPE_CHECKING:
     from train.data import Sample
 
+#: A processing resolution above any frame's: the networks see all of its pixels.
+WHOLE = 1 << 20
 #: Colour frame uint8 HxWx3 and its class map uint8 HxW.
 Case = tuple[np.ndarray, np.ndarray]
 

@@ -82,15 +82,18 @@ def scaled(size: Sequence[int], scale: float) -> tuple[int, int]:
 def measure(ways: Mapping[str, Synthesizer], frames: Iterable[Case]) -> dict[str, dict[str, float]]:
     """Scores and milliseconds of several synthesizers, which take turns on each frame."""
     rows = {name: Scores(len(synth.info.classes)) for name, synth in ways.items()}
+    rng = np.random.default_rng(0)
     for case in frames:
-        for name, synth in ways.items():
-            rows[name].add_alone(case, synth(case.rgb))
-        if case.kelvin is None:
-            continue
-        labels, means = case.given_labels, resized(case.means, case.size)
-        for name, synth in ways.items():
-            rows[name].add_painted(case, synth(case.rgb, labels=labels))
-            rows[name].add_given(case, synth(case.rgb, labels=labels, thermal_labels=means))
+        # In any order, because one that ran before leaves threads that still wait.
+        for name in rng.permutation(list(ways)):
+            synth, scores = ways[name], rows[name]
+            scores.add_alone(case, synth(case.rgb))
+            if case.kelvin is None:
+                continue
+            labels, means = case.given_labels, resized(case.means, case.size)
+            scores.add_given(case, synth(case.rgb, labels=labels, thermal_labels=means))
+            # Last, because the class map is analysed by now.
+            scores.add_painted(case, synth(case.rgb, labels=labels))
     return {name: scores.summary() for name, scores in rows.items()}
 
 

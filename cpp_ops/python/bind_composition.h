@@ -16,6 +16,7 @@
 #include "objects.h"
 #include "patches.h"
 #include "python/checks.h"
+#include "reduction.h"
 #include "regions.h"
 
 namespace thermal {
@@ -25,7 +26,8 @@ py::array_t<int32_t> plan_regions_of(const py::object& labels_argument, int clas
                                      std::vector<int> sizes, int reduction) {
     const auto labels = checked<uint8_t>(labels_argument, "labels", {kAny, kAny});
     const Extent extent = extent_of(labels, "labels");
-    require(reduction >= 1, "reduction is not positive.", "Pass 1 for networks that see every pixel.");
+    require(1 <= reduction && reduction <= kMostReduction, "reduction is " + std::to_string(reduction) + ".",
+            "Pass from 1, for networks that see every pixel, to " + std::to_string(kMostReduction) + ".");
     const RegionRules rules{growth, overhead, std::move(sizes), reduction};
     require_multiples(labels, "labels", extent, rules.cell());
     require_classes(classes);

@@ -24,19 +24,25 @@ class ReducedPreparation(nn.Module):
 
     def forward(self, rgb: Tensor, labels: Tensor, thermal_labels: Tensor) -> tuple[Tensor, ...]:
         """Give planes and conditions, as `Preparation` does, of the reduced frame."""
-        rows, columns = (self._seen(side) for side in labels.shape[1:])
+        height, width = labels.shape[1:]
+        rows, columns = self._seen(height), self._seen(width)
         planes = square_means(rgb.float().permute(0, 3, 1, 2), self.factor) / 255
-        upper, left = self.factor * rows, self.factor * columns
+        middle, centre = self._middle(rows, height), self._middle(columns, width)
         return self.preparation.told(
             planes.index_select(2, rows).index_select(3, columns),
-            labels.index_select(1, upper).index_select(2, left),
-            thermal_labels.index_select(1, upper).index_select(2, left),
+            # Cast first: TensorRT takes uint8 at an input and nowhere else.
+            labels.int().index_select(1, middle).index_select(2, centre),
+            thermal_labels.index_select(1, middle).index_select(2, centre),
         )
 
     def _seen(self, side: int) -> Tensor:
         """Places among the squares of a side, the last one repeated up to a multiple of the alignment."""
         squares = -(-side // self.factor)
         return torch.arange(squares + -squares % self.alignment).clamp(max=squares - 1)
+
+    def _middle(self, squares: Tensor, side: int) -> Tensor:
+        """Pixels in the middle of squares, as `thermalsdk.reduction.picked` takes them."""
+        return (self.factor * squares + self.factor // 2).clamp(max=side - 1)
 
 
 class EnlargedComposition(nn.Module):

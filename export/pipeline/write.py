@@ -31,6 +31,8 @@ from thermalsdk.tolerances import FP16, PIPELINE_KELVIN, Deviation
 logger = logging.getLogger(__name__)
 
 FILE = "pipeline.onnx"
+#: A pipeline of any size shows its networks all pixels, at a resolution above any frame's.
+_SHOWN_WHOLE = 1 << 20
 _TYPES = {"uint8": TensorProto.UINT8, "int32": TensorProto.INT32, "float32": TensorProto.FLOAT}
 
 
@@ -59,7 +61,7 @@ def add_pipeline(
     for precision in ("fp32", "fp16") if bundle.offers("fp16") else ("fp32",):
         path = bundle.path / twin_name(spec, precision)
         path.write_bytes(_joined(bundle, spec, precision, ends).SerializeToString())
-        worst = _compare(bundle, path, frames)
+        worst = _compare(bundle, path, frames, _SHOWN_WHOLE if size is None else None)
         _refuse_difference(path.name, worst, precision, bundle.manifest.contrast_kelvin)
         logger.info("%s: %.1e K from the SDK on average", path.name, worst.mean)
         parity[path.name] = {"against": "the SDK at fp32", "frames": len(frames), "kelvin": asdict(worst)}
@@ -148,11 +150,19 @@ def _joined(
     return join("pipeline", parts, *values)
 
 
-def _compare(bundle: Bundle, path: Path, frames: Sequence[CheckFrame]) -> Deviation:
+def _compare(
+    bundle: Bundle, path: Path, frames: Sequence[CheckFrame], processing_resolution: int | None
+) -> Deviation:
     """Worst difference over the frames between a pipeline and the SDK at FP32, in kelvin."""
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     deviations = []
-    with Synthesizer.load(bundle.path, device="cpu", precision="fp32", warmup=False) as synth:
+    with Synthesizer.load(
+        bundle.path,
+        device="cpu",
+        precision="fp32",
+        processing_resolution=processing_resolution,
+        warmup=False,
+    ) as synth:
         for frame in frames:
             expected = synth(frame.rgb, labels=frame.labels, thermal_labels=frame.thermal_labels).kelvin
             objects, _ = compositing.connected_components(frame.labels)

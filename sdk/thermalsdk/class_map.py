@@ -12,7 +12,7 @@ from thermalsdk import compositing
 from thermalsdk.bundle import Manifest
 from thermalsdk.padding import pad
 from thermalsdk.reduction import picked, reduction
-from thermalsdk.regions import Regions, plan_regions
+from thermalsdk.regions import CELL, Regions, plan_regions
 from thermalsdk.temperatures import Temperatures
 
 
@@ -80,6 +80,8 @@ class ClassMaps:
         self._objects.analyse(labels, instances)
         factor = reduction((shape[0], shape[1]), self._manifest.known_side_pixels)
         alignment, growth = self._manifest.alignment, self._manifest.region_growth_pixels
+        if factor > 1 and self._manifest.feather_pixels == 0:
+            growth += CELL  # an enlarged pixel is made of its neighbours too, which a feather has room for
         padded = pad(labels, alignment * factor)
         regions = plan_regions(padded, len(self._manifest.classes), growth, self._region_sides, factor)
         seen = pad(picked(labels, factor), alignment)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk import compositing
+from thermalsdk.bundle.manifest import MIN_SIDE
 from thermalsdk.errors import (
     DtypeError,
     InputError,
@@ -25,7 +26,6 @@ from thermalsdk.labels import LabelIds, LabelTable, open_table
 from thermalsdk.labels.unlisted import warn_of_unlisted
 from thermalsdk.temperatures import check_kelvin
 
-MIN_SIDE = 64
 COLORS = ("rgb", "bgr")
 
 

@@ -8,7 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk import compositing
+from thermalsdk.bundle.manifest import MIN_SIDE
 
+#: The largest factor of the native reduction, kMostReduction in cpp_ops/reduction.h.
+_MOST = 64
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -19,7 +22,8 @@ def reduction(size: tuple[int, int], known_side: int) -> int:
         size: of the frame.
         known_side: shorter side, in pixels, of the frames that the networks know best.
     """
-    return max(1, round(min(size) / known_side))
+    side = min(size)
+    return max(1, min(round(side / known_side), side // MIN_SIDE, _MOST))
 
 
 def reduced(rgb: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:
@@ -28,8 +32,12 @@ def reduced(rgb: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:
 
 
 def picked(values: npt.NDArray[Number], factor: int) -> npt.NDArray[Number]:
-    """The upper left value of each of these squares, HxW, C-contiguous: of what has no mean."""
-    return np.ascontiguousarray(values[::factor, ::factor])
+    """The middle value of each of these squares, HxW, C-contiguous: of ids, and of what goes with them."""
+    if factor == 1:
+        return np.ascontiguousarray(values)
+    middle = factor // 2
+    rows, columns = (np.arange(middle, side + middle, factor).clip(max=side - 1) for side in values.shape)
+    return values.take(rows, axis=0).take(columns, axis=1)
 
 
 def repeated(labels: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:

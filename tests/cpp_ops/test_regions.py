@@ -86,7 +86,8 @@ def test_bad_maps_are_refused():
         compositing.plan_regions(np.zeros((60, 64), np.uint8), 2, 2, 16, SIZES)
     with pytest.raises(ShapeError, match="multiples of 16"):
         compositing.plan_regions(np.zeros((64, 72), np.uint8), 2, 2, 16, SIZES, 2)
-    with pytest.raises(InputError, match="reduction is not positive"):
-        compositing.plan_regions(np.zeros((64, 64), np.uint8), 2, 2, 16, SIZES, 0)
+    for reduction in (0, 65, 2**29):
+        with pytest.raises(InputError, match=f"reduction is {reduction}"):
+            compositing.plan_regions(np.zeros((64, 64), np.uint8), 2, 2, 16, SIZES, reduction)
     with pytest.raises(LabelError, match="class 7 of only 2"):
         compositing.plan_regions(np.full((64, 64), 7, np.uint8), 2, 2, 16, SIZES)

@@ -79,11 +79,12 @@ def test_graphs_hold_standard_operators_and_constant_weights(exported: Path) -> 
         assert bundle.manifest.parity[spec.file]["max_difference"] <= 1e-4
 
 
-@pytest.mark.slow
 def test_the_known_side_is_that_of_what_the_segmenter_learned_from() -> None:
     data = [{"share": 0.3, "side": 1080}, {"share": 0.1, "side": 480}, {"name": "cut-outs", "share": 0.6}]
-    assert known_side(data) == 930
-    assert known_side(data[2:]) == known_side([]) == Manifest.known_side_pixels
+    assert known_side({"data": data}) == 930
+    assert known_side({"data": [{"share": 1.0, "side": 40}]}) == 64
+    assert known_side({"data": data[2:]}) == known_side({"data": []}) == Manifest.known_side_pixels
+    assert known_side({"data": data, "known_side_pixels": 700}) == 700  # a bundle's, which says it itself
 
 
 def test_a_run_on_large_frames_says_so(small_run: TrainingRun) -> None:
@@ -92,6 +93,7 @@ def test_a_run_on_large_frames_says_so(small_run: TrainingRun) -> None:
     assert bundle_module._manifest(run, graphs_of(run), "mine", {}).known_side_pixels == 1080
 
 
+@pytest.mark.slow
 def test_a_miss_of_parity_leaves_nothing(
     small_run: TrainingRun, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,6 +146,19 @@ def test_a_pipeline_of_large_frames_shows_them_reduced(full_bundle: Bundle, tmp_
     assert not PIPELINE_KELVIN.accepts(seen_whole[0] - expected)
 
 
+def test_a_pipeline_of_any_size_is_compared_on_frames_seen_whole(
+    full_bundle: Bundle,
+    ends: tuple[onnx.ModelProto, onnx.ModelProto],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Scenes of 240 are seen as they are, and padded to 256 would be halved."""
+    monkeypatch.setattr(write, "_ends", lambda manifest, size: ends)
+    bundle = Bundle.open(copy_that_knows(full_bundle.path, 165, tmp_path / "tiny"))
+    manifest = add_pipeline(bundle, None, None, None)  # type: ignore[arg-type]
+    assert manifest.parity["pipeline.onnx"]["kelvin"]["mean"] < 1e-4
+
+
 def test_another_result_than_the_sdks_is_refused(
     full_bundle: Bundle,
     ends: tuple[onnx.ModelProto, onnx.ModelProto],

@@ -18,11 +18,18 @@ from thermalsdk.scenes import SCENE_IDS, StreetScene
 
 @pytest.mark.parametrize(
     ("size", "factor"),
-    [((64, 64), 1), ((480, 640), 1), ((512, 512), 1), ((720, 1280), 2), ((1080, 1920), 3), ((3000, 4000), 7)],
+    [((64, 64), 1), ((480, 640), 1), ((512, 512), 1), ((720, 1280), 2), ((1920, 1080), 3), ((3000, 4000), 7)],
 )
 def test_usual_sizes(size, factor):
     assert reduction(size, 420) == factor
     assert reduction(size, 10_000) == 1
+
+
+@given(st.integers(64, 10_000), st.integers(64, 10_000))
+def test_what_is_seen_is_a_frame_too(side, known):
+    factor = reduction((side, 12_000), known)
+    assert 1 <= factor <= 64
+    assert side / factor >= 64
 
 
 @given(st.integers(64, 200), st.integers(64, 200), st.integers(1, 7))
@@ -34,6 +41,8 @@ def test_what_is_reduced_covers_what_it_was(height, width, factor):
     np.testing.assert_array_equal(repeated(labels, factor)[:height:factor, :width:factor], labels)
     square = rgb[:factor, :factor].reshape(-1, 3).mean(0)
     np.testing.assert_allclose(small[0, 0], square, atol=0.5)
+    middle = np.minimum(np.array(small.shape[:2]) * factor - factor + factor // 2, (height - 1, width - 1))
+    assert labels[-1, -1] == rgb[middle[0], middle[1], 0]
 
 
 def test_the_class_map_of_a_large_frame_is_that_of_the_reduced_one(synth):

@@ -56,9 +56,12 @@ def street_maps(draw, size):
 
 
 @pytest.mark.skipif("street" not in shipped_bundles(), reason="no shipped bundle")
-@pytest.mark.parametrize(("known_side", "size"), [(420, (96, 160)), (64, (96, 160)), (64, (192, 200))])
-def test_regions_give_what_the_full_frame_gives(known_side, size, monkeypatch, tmp_path):
-    bundle = copy_that_knows("street", known_side, tmp_path / "street")
+@pytest.mark.parametrize(
+    ("known_side", "size", "feather"),
+    [(420, (96, 160), 2), (64, (128, 160), 2), (64, (192, 200), 2), (64, (128, 160), 0), (64, (192, 200), 1)],
+)
+def test_regions_give_what_the_full_frame_gives(known_side, size, feather, monkeypatch, tmp_path):
+    bundle = copy_that_knows("street", known_side, tmp_path / "street", feather_pixels=feather)
     scene = StreetScene(3, *size).render(1.0)
 
     def dense(labels, classes, growth, sides, factor):

@@ -196,7 +196,8 @@ class TensorRTGraph:
             height, width = LARGEST_FRAME
             raise InferenceError(
                 f"{self.spec.file} has no TensorRT profile for inputs of {dict(shapes)}",
-                f"Frames of up to {width}x{height} pixels fit; use backend='onnxruntime' for larger ones.",
+                f"What networks see of a frame fits up to {width}x{height} pixels: give a smaller "
+                "processing_resolution, or use backend='onnxruntime'.",
             )
         context = self._contexts.make()
         scratch = self._cuda.scratch(self._contexts.scratch_bytes)

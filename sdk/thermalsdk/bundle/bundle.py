@@ -7,8 +7,8 @@ from numbers import Integral
 from pathlib import Path
 
 from thermalsdk.bundle.manifest import (
-    LEAST_SIDE,
     MANIFEST_NAME,
+    MIN_SIDE,
     FileEntry,
     GraphSpec,
     Manifest,
@@ -63,9 +63,9 @@ class Bundle:
 
         Raises OptionError below the smallest frame.
         """
-        if not isinstance(side, Integral) or side < LEAST_SIDE:
+        if not isinstance(side, Integral) or side < MIN_SIDE:
             raise OptionError(
-                f"processing_resolution is {side!r}, which is no number of pixels from {LEAST_SIDE} on",
+                f"processing_resolution is {side!r}, which is no number of pixels from {MIN_SIDE} on",
                 "Give the shorter side of frames as the networks see them, such as 240, or None.",
             )
         return replace(self, manifest=replace(self.manifest, known_side_pixels=int(side)))

@@ -19,8 +19,8 @@ from thermalsdk.partial import replace_whole
 MANIFEST_NAME = "manifest.json"
 #: 1 had features with channels first.
 SCHEMA_VERSION = 2
-#: No frame is smaller, and no engine takes less.
-LEAST_SIDE = 64
+#: Of frames, and of what the networks see of them.
+MIN_SIDE = 64
 #: The widest window that the composition has, kMaxFeather in cpp_ops/pixel.h.
 _MOST_FEATHER = 4
 
@@ -218,8 +218,8 @@ class Manifest:
                 f"feather_pixels {self.feather_pixels} is none of 0 to {_MOST_FEATHER}, "
                 f"or more than region_growth_pixels {self.region_growth_pixels}"
             )
-        if self.known_side_pixels < LEAST_SIDE:
-            problems.append(f"known_side_pixels {self.known_side_pixels} is below {LEAST_SIDE}")
+        if self.known_side_pixels < MIN_SIDE:
+            problems.append(f"known_side_pixels {self.known_side_pixels} is below {MIN_SIDE}")
         coding = self.thermal_normalization
         for name, kelvin in (
             ("contrast_kelvin", self.contrast_kelvin),

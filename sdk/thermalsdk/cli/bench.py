@@ -63,6 +63,7 @@ def bench(options: argparse.Namespace) -> None:
             "precision": info.precision,
             "threads": info.threads,
             "size": f"{width}x{height}",
+            "processing_resolution": info.processing_resolution,
             "given": "colours only" if options.rgb_only else "class map and temperatures",
             "frames": options.frames,
             "load_ms": round(load_ms, 1),

@@ -30,11 +30,13 @@ class TwinJob:
             layout: pictures and annotations of the source.
             recipe: how a twin is made.
 
-        Raises OutputError, LayoutError, BundleError, TemperatureError, or VideoError for a picture whose size
-        cannot be read.
+        Raises OutputError, LayoutError, BundleError, OptionError, TemperatureError, or VideoError for a
+        picture whose size cannot be read.
         """
         self._layout = layout
         bundle = Bundle.open(recipe.bundle)
+        if recipe.processing_resolution is not None:
+            bundle = bundle.seen_at(recipe.processing_resolution)
         self._detector = None if recipe.camera is None else recipe.camera.resolution
         if self._detector is not None:
             layout.check_sizes(self._detector)
@@ -88,7 +90,7 @@ def _record(places: Places, layout: Layout, recipe: Recipe, bundle: Bundle) -> d
         "radiometric": bundle.manifest.radiometric,
         "backend": recipe.backend,
         "precision": recipe.precision,
-        "processing_resolution": recipe.processing_resolution,
+        "processing_resolution": bundle.manifest.known_side_pixels,
         "temperatures": "auto" if recipe.temperatures is None else recipe.temperatures.to_dict(),
         "class_maps": None if places.labels is None else f"{_numbering(recipe)}, {_folder(places.labels)}",
         "instance_maps": None if places.instances is None else _folder(places.instances),

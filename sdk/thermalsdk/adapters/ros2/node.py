@@ -120,7 +120,10 @@ def spin(arguments: Sequence[str] | None = None) -> None:
             parameter("temperatures", "") or None,
         )
         camera = parameter("camera", "")
-        with Synthesizer.load(parameter("bundle", "street")) as synthesizer:
+        with Synthesizer.load(
+            parameter("bundle", "street"),
+            processing_resolution=parameter("processing_resolution", 0) or None,
+        ) as synthesizer:
             ThermalNode(
                 node,
                 partial(synthesizer, temperatures=temperatures or PredictedTemperatures()),
