@@ -1,6 +1,8 @@
 """A run that is killed and resumed ends where an undisturbed one ends."""
 
 import json
+import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import train.loop
 from train.checkpoint import (
     KEPT,
     WEIGHTS,
@@ -123,7 +126,8 @@ def test_processes_that_find_different_checkpoints_do_not_train(
     assert "--out" in raised.value.hint
 
 
-KILLED_TRAINING = """
+#: A checkpoint after every step.
+TRAINING = """
 import sys
 from pathlib import Path
 import torch
@@ -133,21 +137,22 @@ from train.mixture import Mixture
 from train.thermal_batch import LabelledMixture
 
 torch.set_num_threads(1)
-train.loop.CHECKPOINT_SECONDS = 0.0  # a checkpoint after every step
+train.loop.CHECKPOINT_SECONDS = 0.0
 frames = LabelledMixture(Mixture(Path(sys.argv[1]), {"scenes": 1.0}, "shares"), {})
 train_method("edge", frames, Path(sys.argv[2]), Budget(images=12, size=64, batch=2, quiet_share=0.5))
 """
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_ends_with_the_same_bits(tmp_path: Path) -> None:
+def test_a_run_that_is_killed_ends_with_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepare_scenes(tmp_path / "scenes", train=2, val=1, size=(64, 96))
-
-    def start(out: str) -> subprocess.Popen:
-        command = [sys.executable, "-c", KILLED_TRAINING, tmp_path, tmp_path / out]
-        return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-
-    killed = start("killed")
+    script = tmp_path / "training.py"
+    script.write_text(TRAINING)
+    command = [sys.executable, script, tmp_path, tmp_path / "killed"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    killed = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     newest = tmp_path / "killed" / WEIGHTS
     while not newest.exists() or read_step(newest) < 2:
         assert killed.poll() is None
@@ -155,8 +160,10 @@ def test_a_run_that_is_killed_ends_with_the_same_bits(tmp_path: Path) -> None:
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert read_step(checkpoint_files(tmp_path / "killed")[0 if newest.exists() else 1]) < 6
-    assert start("killed").wait() == 0
-    assert start("undisturbed").wait() == 0
+    monkeypatch.setattr(train.loop, "CHECKPOINT_SECONDS", train.loop.CHECKPOINT_SECONDS)  # undone at the end
+    for run in ("killed", "undisturbed"):  # here, as a process takes ten seconds to begin
+        monkeypatch.setattr(sys, "argv", [str(script), str(tmp_path), str(tmp_path / run)])
+        runpy.run_path(str(script))
     resumed, undisturbed = (load_file(tmp_path / run / WEIGHTS) for run in ("killed", "undisturbed"))
     assert resumed.keys() == undisturbed.keys()
     for name, tensor in resumed.items():
