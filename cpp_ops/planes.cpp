@@ -7,19 +7,11 @@
 #include <vector>
 
 #include "clones.h"
+#include "enlargement.h"
 #include "refused.h"
 
 namespace thermal {
 namespace {
-
-// Bilinear enlargement by 4: output 4 * i + phase lies between source i + shift and the next one.
-struct Phase {
-    int shift;
-    float near;
-    float far;
-};
-constexpr Phase kPhases[kCell] = {
-    {-1, 0.375f, 0.625f}, {-1, 0.125f, 0.875f}, {0, 0.875f, 0.125f}, {0, 0.625f, 0.375f}};
 
 THERMAL_INLINE int clamp_index(int i, int count) { return i < 0 ? 0 : (i >= count ? count - 1 : i); }
 
@@ -97,7 +89,7 @@ THERMAL_CLONES void labels_from_logits(const float* logits, int classes, int hei
     float* __restrict best = best_buffer.data();
     int32_t* __restrict best_class = class_buffer.data();
     for (int y = 0; y < kCell * height; ++y) {
-        const Phase down = kPhases[y % kCell];
+        const Place down = place_of(y % kCell, kCell);
         const int first = y / kCell + down.shift;
         std::fill(best_buffer.begin(), best_buffer.end(), -std::numeric_limits<float>::infinity());
         std::fill(class_buffer.begin(), class_buffer.end(), 0);
@@ -110,7 +102,7 @@ THERMAL_CLONES void labels_from_logits(const float* logits, int classes, int hei
             row[-1] = row[0];
             row[width] = row[width - 1];
             for (int phase = 0; phase < kCell; ++phase) {
-                const Phase across = kPhases[phase];
+                const Place across = place_of(phase, kCell);
                 const float* source = row + across.shift;
                 float* __restrict phase_best = best + static_cast<ptrdiff_t>(phase) * width;
                 int32_t* __restrict phase_class = best_class + static_cast<ptrdiff_t>(phase) * width;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "clones.h"
+#include "enlargement.h"
 
 namespace thermal {
 namespace {
@@ -37,20 +38,6 @@ THERMAL_INLINE void write_means(const uint16_t* __restrict sums, int count, int 
             out[kChannels * square + channel] = mean.of(total);
         }
     }
-}
-
-// A pixel among the `factor` that one becomes: it lies between the pixel at `shift` of that one and the next.
-struct Place {
-    int shift;
-    float near;
-    float far;
-};
-
-THERMAL_INLINE Place place_of(int phase, int factor) {
-    const double from_centre = (phase + 0.5) / factor - 0.5;
-    const int shift = from_centre < 0.0 ? -1 : 0;
-    const auto far = static_cast<float>(from_centre - shift);
-    return {shift, 1.0f - far, far};
 }
 
 THERMAL_INLINE void blend(const Place& place, const float* __restrict above, const float* __restrict below,
