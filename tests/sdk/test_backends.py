@@ -1,9 +1,7 @@
 """Choice of the backend: explicit requests are obeyed or refused, automatic ones explained."""
 
-import ctypes
 import importlib.metadata
 import logging
-import math
 import shutil
 import sys
 from types import SimpleNamespace
@@ -274,13 +272,13 @@ class DeviceBinding:
     """Copies inputs when they are bound, as ONNX Runtime does for a GPU, around a binding of the CPU."""
 
     def __init__(self, binding):
-        self.binding, self.copies = binding, {}
-        self.bind_output, self.synchronize_outputs = binding.bind_output, binding.synchronize_outputs
+        self.binding = binding
+        self.bind_ortvalue_output = binding.bind_ortvalue_output
+        self.synchronize_outputs = binding.synchronize_outputs
 
-    def bind_input(self, name, device, number, dtype, shape, address):
-        host = (ctypes.c_float * math.prod(shape)).from_address(address)
-        self.copies[name] = np.array(host, dtype)
-        self.binding.bind_input(name, device, number, dtype, shape, self.copies[name].ctypes.data)
+    def bind_ortvalue_input(self, name, value):
+        copy = value.numpy().copy()
+        self.binding.bind_ortvalue_input(name, onnxruntime.OrtValue.ortvalue_from_numpy(copy))
 
 
 def test_a_gpu_sees_what_has_changed_in_memory_that_it_was_given_before(bundle):

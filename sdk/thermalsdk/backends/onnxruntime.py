@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -23,8 +23,6 @@ _CPU = "CPUExecutionProvider"
 #: Severities of ONNX Runtime, verbose to fatal, as those of `logging`.
 _LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
 _ERROR = 3
-#: Bindings of names to memory that a graph keeps: one per thread and shape that comes again.
-_KEPT_BINDINGS = 256
 #: First version that can be told for how long threads spin; before, a millisecond and more.
 _SPINS_FOR_MICROSECONDS = (1, 26)
 _SPIN_MICROSECONDS = 5
@@ -212,16 +210,19 @@ class OnnxRuntimeGraph:
     def __init__(self, session: Any, spec: GraphSpec) -> None:
         self._session = session
         self.spec = spec
-        #: A GPU copies an input when it is bound and not when the graph is run.
-        self._reads_bound_memory = session.get_providers()[0] == _CPU
-        self._bindings: dict[tuple[Any, ...], Any] = {}
+        self._value_of: Callable[[npt.NDArray[np.float32]], Any] = _import().OrtValue.ortvalue_from_numpy
 
     def run(
         self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Mapping[str, npt.NDArray[np.float32]]
     ) -> None:
         """Run once; nothing is copied on the way in or out, but by a GPU. Raises InferenceError."""
         try:
-            binding = self._binding(inputs, outputs)
+            # A new one every time: a GPU copies an input when it is bound and not when the graph is run.
+            binding = self._session.io_binding()
+            for name, array in inputs.items():
+                binding.bind_ortvalue_input(name, self._value_of(array))
+            for name, array in outputs.items():
+                binding.bind_ortvalue_output(name, self._value_of(array))
             self._session.run_with_iobinding(binding)
             binding.synchronize_outputs()
         except Exception as error:  # the binding raises a dozen unrelated classes
@@ -231,30 +232,5 @@ class OnnxRuntimeGraph:
             ) from error
 
     def close(self) -> None:
-        """Let go of the session and of the memory that it was bound to."""
-        self._bindings.clear()
+        """Let go of the session."""
         self._session = None
-
-    def _binding(
-        self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Mapping[str, npt.NDArray[np.float32]]
-    ) -> Any:
-        """The names bound to this memory. Memory of inputs is used again, so most of it was bound before."""
-        places = tuple((name, array.shape, _address(array)) for name, array in inputs.items())
-        binding = self._bindings.get(places)
-        is_bound = binding is not None and self._reads_bound_memory
-        if binding is None:
-            binding = self._session.io_binding()
-            if len(self._bindings) >= _KEPT_BINDINGS:
-                self._bindings.clear()
-            self._bindings[places] = binding
-        if not is_bound:
-            for name, shape, address in places:
-                binding.bind_input(name, "cpu", 0, np.float32, shape, address)
-        for name, array in outputs.items():
-            binding.bind_output(name, "cpu", 0, np.float32, array.shape, _address(array))
-        return binding
-
-
-def _address(array: npt.NDArray[np.float32]) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
