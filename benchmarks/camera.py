@@ -35,7 +35,7 @@ from thermalsdk.cli.frame_maps import open_label_sink
 from thermalsdk.cli.main import main as thermalsdk
 from thermalsdk.formats import Provenance, ThermalImage, read_thermal_frames
 from thermalsdk.formats.ffv1 import ThermalVideoSink
-from thermalsdk.scenes import SCENE_IDS, StreetScene
+from thermalsdk.scenes import HELD_OUT, SCENE_IDS, StreetScene
 from thermalsdk.video import Sink, open_source
 from thermalsdk.video.display_sinks import DisplayVideoSink
 from thermalsdk.video.id_pictures import read_ids
@@ -85,7 +85,7 @@ def main() -> None:
 def scene(classes: tuple[str, ...]) -> list[Case]:
     """A moving street, forth and back, and its class maps in the bundle's ids."""
     ids = SCENE_IDS.lookup(classes)
-    drawn = [(frame.rgb, ids[frame.labels]) for frame in StreetScene(2, *SIZE).frames(DRAWN, RATE)]
+    drawn = [(frame.rgb, ids[frame.labels]) for frame in StreetScene(HELD_OUT, *SIZE).frames(DRAWN, RATE)]
     return [*drawn, *drawn[-2:0:-1]]
 
 

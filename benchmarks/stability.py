@@ -22,7 +22,7 @@ import numpy as np
 from common.report import leave
 
 from thermalsdk import Synthesizer
-from thermalsdk.scenes import StreetScene
+from thermalsdk.scenes import HELD_OUT, StreetScene
 from thermalsdk.video import open_source
 
 # `train` is run from the checkout and not installed.
@@ -81,7 +81,7 @@ def compare(synth: Synthesizer, rgb: list[np.ndarray], truth: list[np.ndarray]) 
 
 def scene(count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Colours and kelvin of a moving procedural street."""
-    street = StreetScene(2, 480, 640)
+    street = StreetScene(HELD_OUT, 480, 640)
     frames = [street.render(index / RATE) for index in range(count)]
     return [frame.rgb for frame in frames], [frame.kelvin for frame in frames]
 

@@ -18,10 +18,10 @@ from thermalsdk import Camera, Frame, Synthesizer, Temperatures
 from thermalsdk.camera.files import read_preset
 from thermalsdk.cli.contact_sheet import class_colors
 from thermalsdk.compositing.reference import window_is_uniform
-from thermalsdk.scenes import SCENE_IDS, SceneFrame, StreetScene
+from thermalsdk.scenes import HELD_OUT, SCENE_IDS, SceneFrame, StreetScene
 from thermalsdk.temperatures.limits import CELSIUS_ZERO
 
-SEED, TIME_S, SIZE = 9, 2.0, (384, 512)
+SEED, TIME_S, SIZE = HELD_OUT + 50, 2.0, (384, 512)
 FEATHER = 2
 WEATHERS = ("summer-noon", "winter-night")
 PEOPLE = (310.0, 290.0)

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from thermalsdk.labels import STREET_CLASSES
-from thermalsdk.scenes import StreetScene
+from thermalsdk.scenes import HELD_OUT, StreetScene
 from train.data import DatasetWriter, FrameSpec, ThermalSpec
 
 DEFAULT_ROOT = Path("runs/procedural")
@@ -46,6 +46,8 @@ def default_data() -> Path:
 def prepare_scenes(out: Path, train: int, val: int, size: tuple[int, int] = SIZE) -> None:
     """Render scenes into a dataset: `train` and `val` frames of (height, width), a few of each seed.
 
+    The frames of `val` are the same ones however many there are in `train`.
+
     Raises:
         DatasetError: `out` already holds something.
     """
@@ -60,10 +62,12 @@ def prepare_scenes(out: Path, train: int, val: int, size: tuple[int, int] = SIZE
         source="thermalsdk.scenes.StreetScene",
         licence="Apache-2.0",
     ) as writer:
-        first_of_val = -(-train // FRAMES_PER_SCENE) * FRAMES_PER_SCENE  # no street is in both
-        for index in tqdm((*range(train), *range(first_of_val, first_of_val + val)), desc="scenes"):
-            split = "train" if index < train else "val"
-            seed, part = divmod(index, FRAMES_PER_SCENE)
+        shots = [("train", 0, index) for index in range(train)] + [
+            ("val", HELD_OUT, index) for index in range(val)
+        ]
+        for split, first_seed, index in tqdm(shots, desc="scenes"):
+            street, part = divmod(index, FRAMES_PER_SCENE)
+            seed = first_seed + street
             scene = StreetScene(seed, *size)
             frame = scene.render(part * SECONDS_APART)
             writer.add(

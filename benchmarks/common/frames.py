@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from thermalsdk.labels import VOID
-from thermalsdk.scenes import StreetScene
+from thermalsdk.scenes import HELD_OUT, StreetScene
 
 if TYPE_CHECKING:
     from train.data import Sample
@@ -44,7 +44,7 @@ def validation_samples(root: Path, count: int) -> list[Sample]:
 
 
 def _scenes(count: int) -> list[Case]:
-    scenes = [StreetScene(seed, 480, 640) for seed in range(4)]
+    scenes = [StreetScene(HELD_OUT + seed, 480, 640) for seed in range(4)]
     frames = [scenes[i % 4].render(0.2 * (i // 4)) for i in range(count)]
     return [(frame.rgb, frame.labels) for frame in frames]
 

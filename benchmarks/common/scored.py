@@ -14,7 +14,7 @@ from common.frames import resized, validation_samples
 from thermalsdk import Frame, Synthesizer
 from thermalsdk.compositing import connected_components
 from thermalsdk.labels import STREET_CLASSES, VOID
-from thermalsdk.scenes import SCENE_IDS, StreetScene
+from thermalsdk.scenes import HELD_OUT, SCENE_IDS, StreetScene
 
 #: Of scenes; validation frames have sizes of their own.
 SIZE = (480, 640)
@@ -63,7 +63,7 @@ def cases(data: Path | None, count: int, scale: float) -> Iterator[Case]:
     if data is None:
         known = SCENE_IDS.lookup(STREET_CLASSES)
         for seed in range(count):
-            scene = StreetScene(seed, *scaled(SIZE, scale)).render(1.0)
+            scene = StreetScene(HELD_OUT + seed, *scaled(SIZE, scale)).render(1.0)
             labels = known[scene.labels]
             yield Case(scene.rgb, labels, connected_components(labels)[0], scene.kelvin)
         return

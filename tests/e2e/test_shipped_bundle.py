@@ -8,7 +8,7 @@ from thermalsdk.bundle import Bundle, shipped_bundles
 from thermalsdk.compositing import connected_components
 from thermalsdk.compositing.reference import window_is_uniform
 from thermalsdk.labels import STREET_CLASSES
-from thermalsdk.scenes import StreetScene
+from thermalsdk.scenes import HELD_OUT, StreetScene
 from thermalsdk.tolerances import FP32_ORT
 
 pytestmark = pytest.mark.skipif(
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 IDS = {name: number for number, name in enumerate(STREET_CLASSES)}
 MEBIBYTE = 2**20
 #: Streets with people near by, at 240x320: by day and at night.
-DAY, NIGHT = 9, 15
+DAY, NIGHT = HELD_OUT + 44, HELD_OUT + 48
 SIZE = (240, 320)
 STREET = Temperatures(ambient=280.0, classes={"sky": 255.0, "building": 282.0, "car": 290.0, "person": 303.0})
 

@@ -16,6 +16,7 @@ from export.run import load_run
 from thermalsdk.bundle import Bundle
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.labels import STREET_CLASSES
+from thermalsdk.scenes import HELD_OUT
 from train import preset
 from train.checkpoint import TrainState, load_module
 from train.command import main
@@ -214,6 +215,7 @@ def test_no_street_is_in_two_splits(tmp_path: Path) -> None:
     train, val = ({dataset.spec.frames[s].sequence for s in dataset.stems(x)} for x in ("train", "val"))
     assert (len(dataset.stems("train")), len(dataset.stems("val"))) == (4, 4)
     assert not train & val
+    assert all(int(street) >= HELD_OUT for street in val)
 
 
 def test_scenes_never_overwrite(data: Path) -> None:

@@ -6,5 +6,7 @@ from thermalsdk.scenes.scene import SceneFrame, StreetScene
 
 #: Numbering of `SceneFrame.labels`.
 SCENE_IDS = LabelTable("scene", "thermalsdk.scenes", dict(enumerate(STREET_CLASSES)), "background")
+#: Streets from this seed on are in no training set: what is shown or scored stands there.
+HELD_OUT = 1_000_000
 
-__all__ = ["SCENE_IDS", "Conditions", "SceneFrame", "StreetScene", "draw_conditions"]
+__all__ = ["HELD_OUT", "SCENE_IDS", "Conditions", "SceneFrame", "StreetScene", "draw_conditions"]

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.errors import VideoError
-from thermalsdk.scenes import SCENE_IDS, StreetScene
+from thermalsdk.scenes import HELD_OUT, SCENE_IDS, StreetScene
 from thermalsdk.video import open_source, read_frames
 
 SCENE = "scene"
 _SCENE_SIZE = (240, 320)
-_SCENE_SEED = 9
+_SCENE_SEED = HELD_OUT + 50
 _SCENE_RATE = 10.0
 #: Seconds after which the street begins anew.
 _SCENE_SECONDS = 5.0
