@@ -39,14 +39,21 @@ void parallel_for(int threads, int pieces, const Body& body) {
     if (failure) std::rethrow_exception(failure);
 }
 
-// Calls body(first, last) for every band of rows [first, last) on `threads` threads. Returns a value that is
-// not negative of one of them, or -1. Throws as parallel_for does.
+// Calls body(first, last) for every band of rows [first, last) on `threads` threads. Throws as parallel_for
+// does.
+template <typename Body>
+void for_bands(int threads, int rows, const Body& body) {
+    const int bands = bands_for(threads, rows);
+    parallel_for(threads, bands,
+                 [&](int band) { body(share_of(rows, band, bands), share_of(rows, band + 1, bands)); });
+}
+
+// The same; returns a value that is not negative of one of them, or -1.
 template <typename Body>
 int parallel_bands(int threads, int rows, const Body& body) {
     std::atomic<int> found{-1};
-    const int bands = bands_for(threads, rows);
-    parallel_for(threads, bands, [&](int band) {
-        const int value = body(share_of(rows, band, bands), share_of(rows, band + 1, bands));
+    for_bands(threads, rows, [&](int first, int last) {
+        const int value = body(first, last);
         if (value >= 0) found = value;
     });
     return found;

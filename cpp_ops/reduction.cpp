@@ -7,6 +7,7 @@
 
 #include "clones.h"
 #include "enlargement.h"
+#include "parallel.h"
 
 namespace thermal {
 namespace {
@@ -67,16 +68,17 @@ THERMAL_INLINE void widen_by(int factor, const float* __restrict row, int width,
     }
 }
 
-}  // namespace
-
-THERMAL_CLONES void reduce(const uint8_t* rgb, int height, int width, int factor, uint8_t* out) {
+// Rows of squares from `first` to `last`.
+THERMAL_CLONES void reduce_rows(const uint8_t* rgb, int height, int width, int factor, int first, int last,
+                                uint8_t* out) {
     static_assert(255 * kMostReduction <= std::numeric_limits<uint16_t>::max());
+    out += static_cast<ptrdiff_t>(first) * kChannels * squares(width, factor);
     const ptrdiff_t bytes = static_cast<ptrdiff_t>(kChannels) * width;
     thread_local std::vector<uint16_t> sums_of_columns;
     sums_of_columns.resize(bytes);
     uint16_t* __restrict sums = sums_of_columns.data();
     const int whole = width / factor, rest = width % factor;
-    for (int top = 0; top < height; top += factor) {
+    for (int top = first * factor; top < std::min(height, last * factor); top += factor) {
         const int rows = std::min(factor, height - top);
         std::fill_n(sums, bytes, uint16_t{0});
         for (int y = top; y < top + rows; ++y) {
@@ -99,6 +101,13 @@ THERMAL_CLONES void reduce(const uint8_t* rgb, int height, int width, int factor
         write_means(sums + kChannels * whole * factor, 1, rest, Mean(rows * rest), out);
         out += kChannels;
     }
+}
+
+}  // namespace
+
+void reduce(const uint8_t* rgb, int height, int width, int factor, int threads, uint8_t* out) {
+    for_bands(threads, squares(height, factor),
+              [&](int first, int last) { reduce_rows(rgb, height, width, factor, first, last, out); });
 }
 
 THERMAL_CLONES void enlarge(const float* plane, int height, int width, int factor, float* out) {

@@ -10,7 +10,7 @@ constexpr int squares(int pixels, int factor) { return (pixels - 1) / factor + 1
 
 // Means of these squares, halves rounded up: interleaved u8 rgb [height, width] -> the same of
 // [squares(height), squares(width)]. The factor is at most kMostReduction.
-void reduce(const uint8_t* rgb, int height, int width, int factor, uint8_t* out);
+void reduce(const uint8_t* rgb, int height, int width, int factor, int threads, uint8_t* out);
 constexpr int kMostReduction = 64;
 
 // Bilinear enlargement by `factor`, at least 2 (half-pixel centres, clamped edges). The plane is

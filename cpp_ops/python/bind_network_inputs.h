@@ -36,25 +36,27 @@ void copy_part_of(const py::object& part_argument, const py::object& out_argumen
         copy_rows({source + i * step, rows, floats, row_step}, target + i * rows * floats);
 }
 
-Array<float> planes_of(const py::object& rgb_argument, const py::object& out_argument) {
+Array<float> planes_of(const py::object& rgb_argument, int threads, const py::object& out_argument) {
     const auto rgb = checked<uint8_t>(rgb_argument, "rgb", {kAny, kAny, 3});
     const Extent extent = extent_of(rgb, "rgb");
+    require_threads(threads);
     Array<float> out = output_array(out_argument, {3, extent.height, extent.width});
     const uint8_t* source = rgb.data();
     float* target = out.mutable_data();
     const py::gil_scoped_release release;
-    planes(source, extent.height, extent.width, target);
+    planes(source, extent.height, extent.width, threads, target);
     return out;
 }
 
-Array<float> planes_4_of(const py::object& rgb_argument, const py::object& out_argument) {
+Array<float> planes_4_of(const py::object& rgb_argument, int threads, const py::object& out_argument) {
     const auto rgb = checked<uint8_t>(rgb_argument, "rgb", {kAny, kAny, 3});
     const Extent extent = cells_of(rgb, "rgb");
+    require_threads(threads);
     Array<float> out = output_array(out_argument, {3, extent.height / 4, extent.width / 4});
     const uint8_t* source = rgb.data();
     float* target = out.mutable_data();
     const py::gil_scoped_release release;
-    planes_4(source, extent.height, extent.width, target);
+    planes_4(source, extent.height, extent.width, threads, target);
     return out;
 }
 
@@ -91,16 +93,17 @@ Array<float> class_fractions_of(const py::object& labels_argument, int classes,
     return out;
 }
 
-py::array_t<uint8_t> labels_from_logits_of(const py::object& logits_argument) {
+py::array_t<uint8_t> labels_from_logits_of(const py::object& logits_argument, int threads) {
     const auto logits = checked<float>(logits_argument, "logits", {kAny, kAny, kAny});
     require_classes(logits.shape(0));
     const Extent extent = extent_of(logits, "logits", 1);
+    require_threads(threads);
     const int classes = static_cast<int>(logits.shape(0));
     py::array_t<uint8_t> out({4 * extent.height, 4 * extent.width});
     const float* source = logits.data();
     uint8_t* target = out.mutable_data();
     const py::gil_scoped_release release;
-    labels_from_logits(source, classes, extent.height, extent.width, target);
+    labels_from_logits(source, classes, extent.height, extent.width, threads, target);
     return out;
 }
 
@@ -109,12 +112,12 @@ py::array_t<uint8_t> labels_from_logits_of(const py::object& logits_argument) {
 inline void bind_network_inputs(py::module_& module) {
     using py::arg;
     module.def("copy_part", copy_part_of, arg("part"), arg("out"));
-    module.def("planes", planes_of, arg("rgb"), arg("out") = py::none());
-    module.def("planes_4", planes_4_of, arg("rgb"), arg("out") = py::none());
+    module.def("planes", planes_of, arg("rgb"), arg("threads") = 1, arg("out") = py::none());
+    module.def("planes_4", planes_4_of, arg("rgb"), arg("threads") = 1, arg("out") = py::none());
     module.def("conditions", conditions_of, arg("labels"), arg("thermal_labels"), arg("classes"),
                arg("offset"), arg("scale"), arg("threads") = 1, arg("out") = py::none());
     module.def("class_fractions", class_fractions_of, arg("labels"), arg("classes"), arg("out") = py::none());
-    module.def("labels_from_logits", labels_from_logits_of, arg("logits"));
+    module.def("labels_from_logits", labels_from_logits_of, arg("logits"), arg("threads") = 1);
 }
 
 }  // namespace thermal

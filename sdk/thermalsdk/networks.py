@@ -118,9 +118,9 @@ class Networks:
         """Reduce, pad and convert a frame (uint8 HxWx3, C-contiguous)."""
         size = (rgb.shape[0], rgb.shape[1])
         factor = reduction(size, self._manifest.known_side_pixels)
-        seen = pad(reduced(rgb, factor), self._manifest.alignment)
+        seen = pad(reduced(rgb, factor, self._threads), self._manifest.alignment)
         planes = self._workspace.array("rgb", (1, 3, *seen.shape[:2]))
-        compositing.planes(seen, planes[0])
+        compositing.planes(seen, self._threads, planes[0])
         return PreparedFrame(size, factor, seen, planes)
 
     def segment(self, frame: PreparedFrame) -> npt.NDArray[np.uint8]:
@@ -134,7 +134,8 @@ class Networks:
         logits = outputs["logits"][0]
         if not np.isfinite(logits.sum()):
             raise InferenceError(f"{segmenter.spec.file} gives values that are not finite", _NOT_FINITE)
-        return crop(repeated(compositing.labels_from_logits(logits), frame.reduction), frame.size)
+        labels = compositing.labels_from_logits(logits, self._threads)
+        return crop(repeated(labels, frame.reduction), frame.size)
 
     def analyse(self, labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16] | None) -> ClassMap:
         """Objects and regions of a class map HxW, with objects by `instances` (HxW) if there are any."""
@@ -149,7 +150,7 @@ class Networks:
         inputs = self._arrays(labeller.spec.inputs, frame)
         classes = len(self._manifest.classes)
         compositing.class_fractions(class_map.seen, classes, inputs["class_fractions"][0])
-        compositing.planes_4(frame.rgb, inputs["rgb_4"][0])
+        compositing.planes_4(frame.rgb, self._threads, inputs["rgb_4"][0])
         outputs = self._arrays(labeller.spec.outputs, frame)
         labeller.run(inputs, outputs)
         stride = _TEMPERATURE_STRIDE * frame.reduction

@@ -26,9 +26,9 @@ def reduction(size: tuple[int, int], known_side: int) -> int:
     return max(1, min(round(side / known_side), side // MIN_SIDE, _MOST))
 
 
-def reduced(rgb: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:
+def reduced(rgb: npt.NDArray[np.uint8], factor: int, threads: int = 1) -> npt.NDArray[np.uint8]:
     """Means of squares of `factor` pixels a side, uint8 HxWx3; at the right and bottom smaller."""
-    return rgb if factor == 1 else compositing.reduce(rgb, factor)
+    return rgb if factor == 1 else compositing.reduce(rgb, factor, threads)
 
 
 def picked(values: npt.NDArray[Number], factor: int) -> npt.NDArray[Number]:

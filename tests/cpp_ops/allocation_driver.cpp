@@ -13,6 +13,7 @@
 #include "object_values.h"
 #include "objects.h"
 #include "planes.h"
+#include "reduction.h"
 #include "regions.h"
 #include "rows.h"
 
@@ -35,7 +36,8 @@ void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 extern "C" void count_allocations(int frames, int height, int width, int threads, int* counts) {
     constexpr int kClasses = 6;
     const size_t pixels = static_cast<size_t>(height) * width;
-    std::vector<uint8_t> rgb(3 * pixels), labels(pixels), display(pixels), predicted(pixels);
+    std::vector<uint8_t> rgb(3 * pixels), labels(pixels), display(pixels), predicted(pixels),
+        reduced(3 * pixels / 4);
     std::vector<uint16_t> instances(pixels), raw(pixels);
     std::vector<int32_t> ids(pixels);
     std::vector<float> rgb_planes(3 * pixels), cells(3 * kClasses * pixels / 16), values(pixels),
@@ -57,10 +59,11 @@ extern "C" void count_allocations(int frames, int height, int width, int threads
             values[i] = 280.0f + static_cast<float>(random() % 20);
         }
         const int before = allocations;
-        thermal::planes(rgb.data(), height, width, rgb_planes.data());
-        thermal::planes_4(rgb.data(), height, width, cells.data());
+        thermal::reduce(rgb.data(), height, width, 2, threads, reduced.data());
+        thermal::planes(rgb.data(), height, width, threads, rgb_planes.data());
+        thermal::planes_4(rgb.data(), height, width, threads, cells.data());
         thermal::class_fractions(labels.data(), height, width, kClasses, cells.data());
-        thermal::labels_from_logits(cells.data(), kClasses, height / 4, width / 4, predicted.data());
+        thermal::labels_from_logits(cells.data(), kClasses, height / 4, width / 4, threads, predicted.data());
         objects.analyse(labels.data(), instances.data(), height, width);
         objects.analyse(labels.data(), nullptr, height, width);
         thermal::write_ids(objects, ids.data());
@@ -69,6 +72,7 @@ extern "C" void count_allocations(int frames, int height, int width, int threads
         thermal::plan_regions(labels.data(), height, width, kClasses, rules);
         thermal::conditions(labels.data(), values.data(), height, width, kClasses, {283.15f, 20.0f}, threads,
                             cells.data());
+        thermal::enlarge(cells.data(), height / 4, width / 4, 4, kelvin.data());
         thermal::copy_rows({rgb_planes.data(), height / 2, width / 2, width}, kelvin.data());
         for (int k = 0; k < kClasses; ++k)
             thermal::contrast_sums(objects, patches[k],

@@ -25,5 +25,5 @@ def count_allocations(tmp_path_factory):
 def test_steady_state_allocates_nothing(count_allocations, threads):
     counts = count_allocations(40, 96, 128, threads)
     assert counts[0] > 0, "the driver does not count"
-    # A helper thread takes memory for its two steps once, in whichever frame it first wakes up for.
-    assert sum(count > 0 for count in counts[6:]) <= 2 * (threads - 1)
+    # A helper thread takes memory for its five steps once, in whichever frame it first wakes up for.
+    assert sum(count > 0 for count in counts[6:]) <= 5 * (threads - 1)

@@ -148,10 +148,9 @@ def test_regions_that_are_no_core_in_a_box_are_refused(column, value):
 def test_wrong_counts_are_refused():
     with pytest.raises(InputError, match="stride is 0"):
         compositing.object_means(OBJECTS, KELVIN, 0)
-    with pytest.raises(InputError, match="threads is 0"):
-        compositing.composite(*ACCEPTED["composite"], threads=0)
-    with pytest.raises(InputError, match="threads is 0"):
-        compositing.conditions(*ACCEPTED["conditions"], threads=0)
+    for name in ("composite", "conditions", "planes", "planes_4", "labels_from_logits", "reduce"):
+        with pytest.raises(InputError, match="threads is 0"):
+            getattr(compositing, name)(*ACCEPTED[name], threads=0)
     for name, position in (("paint", 1), ("composite", 3), ("contrast_sums", 4)):
         with pytest.raises(ShapeError, match="shape"):
             call(name, (position, np.zeros((*ACCEPTED[name][position].shape[:-1], 2), np.float32)))

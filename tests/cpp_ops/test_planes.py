@@ -17,26 +17,27 @@ from thermalsdk.compositing import (
 from thermalsdk.errors import LabelError
 
 OFFSET, SCALE = 283.15, 20.0
+THREADS = st.integers(1, 3)
 
 
 @settings(max_examples=30, deadline=None)
-@given(class_maps())
-def test_planes_equal_the_specification(drawn):
+@given(class_maps(), THREADS)
+def test_planes_equal_the_specification(drawn, threads):
     labels, rng = drawn
     rgb = rng.integers(0, 256, (*labels.shape, 3), np.uint8)
-    assert np.array_equal(planes(rgb), reference.planes(rgb))
+    assert np.array_equal(planes(rgb, threads), reference.planes(rgb))
 
 
 @settings(max_examples=30, deadline=None)
-@given(class_maps(multiple=4))
-def test_planes_of_cells_equal_the_specification(drawn):
+@given(class_maps(multiple=4), THREADS)
+def test_planes_of_cells_equal_the_specification(drawn, threads):
     labels, rng = drawn
     rgb = rng.integers(0, 256, (*labels.shape, 3), np.uint8)
-    np.testing.assert_allclose(planes_4(rgb), reference.planes_4(rgb), rtol=1e-6)
+    np.testing.assert_allclose(planes_4(rgb, threads), reference.planes_4(rgb), rtol=1e-6)
 
 
 @settings(max_examples=60, deadline=None)
-@given(class_maps(multiple=4), st.integers(1, 3))
+@given(class_maps(multiple=4), THREADS)
 def test_conditions_equal_the_specification(drawn, threads):
     labels, rng = drawn
     thermal_labels = rng.uniform(250, 340, labels.shape).astype(np.float32)
@@ -95,9 +96,10 @@ def test_fractions_equal_the_specification(drawn):
     st.integers(1, 24),
     st.integers(0, 2**32 - 1),
     st.sampled_from([1, 64]),
+    THREADS,
 )
-def test_labels_equal_the_specification(classes, height, width, seed, levels):
+def test_labels_equal_the_specification(classes, height, width, seed, levels, threads):
     # Few levels make ties, in which the lowest class wins.
     logits = np.random.default_rng(seed).normal(0, 3, (classes, height, width))
     logits = (np.rint(logits * levels) / levels).astype(np.float32)
-    assert np.array_equal(labels_from_logits(logits), reference.labels_from_logits(logits))
+    assert np.array_equal(labels_from_logits(logits, threads), reference.labels_from_logits(logits))

@@ -14,10 +14,15 @@ SIDES = st.integers(1, 40)
 
 
 @settings(deadline=None)
-@given(size=st.tuples(SIDES, SIDES), factor=st.integers(2, 12), seed=st.integers(0, 99))
-def test_reduced_frames_equal_the_specification(size, factor, seed):
+@given(
+    size=st.tuples(SIDES, SIDES),
+    factor=st.integers(2, 12),
+    seed=st.integers(0, 99),
+    threads=st.integers(1, 3),
+)
+def test_reduced_frames_equal_the_specification(size, factor, seed, threads):
     rgb = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
-    np.testing.assert_array_equal(compositing.reduce(rgb, factor), reference.reduce(rgb, factor))
+    np.testing.assert_array_equal(compositing.reduce(rgb, factor, threads), reference.reduce(rgb, factor))
 
 
 @pytest.mark.parametrize("factor", [*range(2, 13), 64])
