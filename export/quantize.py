@@ -28,6 +28,7 @@ from thermalsdk._ops import sums_int8_exactly
 from thermalsdk.bundle import INT8_SYMMETRIC, Bundle, Manifest, twin_name
 from thermalsdk.errors import ThermalSDKError
 from thermalsdk.padding import crop, pad
+from thermalsdk.reduction import reduced, reduction, repeated
 from train.data import Dataset, spread
 from train.evaluation.segmentation import Segment, score_segmenter
 
@@ -101,13 +102,13 @@ def add_int8_segmenter(bundle: Bundle, graphs: BundleGraphs, sets: Sequence[Data
     spec = graphs.segmenter.spec()
     twins = {form: twin_name(spec, form.precision) for form in FORMS}
     places = {form: bundle.path / twin for form, twin in twins.items()}
-    scores = quantize_segmenter(bundle.path / spec.file, sets, places)
+    scores = quantize_segmenter(bundle.path / spec.file, sets, places, bundle.manifest.known_side_pixels)
     found = {twins[form]: {"scores": scores[form], "scored_in": SCORED_IN} for form in FORMS}
     return replace(bundle.manifest, parity=bundle.manifest.parity | found)
 
 
 def quantize_segmenter(
-    model: Path, sets: Sequence[Dataset], places: Mapping[Form, Path]
+    model: Path, sets: Sequence[Dataset], places: Mapping[Form, Path], known_side: int
 ) -> dict[Form, list[dict[str, Any]]]:
     """Quantise a segmenter in several forms, and compare each with it on the validation frames with labels.
 
@@ -117,6 +118,7 @@ def quantize_segmenter(
         model: its FP32 graph.
         sets: prepared datasets; their train frames calibrate, their val frames judge.
         places: where each form goes; all absent after an error.
+        known_side: shorter side, in pixels, that larger frames are reduced to, as in the SDK.
 
     Returns for each form the scores of FP32 and of it, by set.
 
@@ -124,12 +126,12 @@ def quantize_segmenter(
         QuantizationError: a score fell by more than 2 %.
     """
     with tempfile.TemporaryDirectory() as folder:
-        whole = [_scores(dataset, model) for dataset in sets]
+        whole = [_scores(dataset, model, known_side) for dataset in sets]
         made = {form: Path(folder) / f"{form.precision}.onnx" for form in places}
         found = {}
         for form, quantized in made.items():
-            write_form(model, sets, form, quantized)
-            own = [_scores(dataset, quantized) for dataset in sets]
+            write_form(model, sets, form, quantized, known_side)
+            own = [_scores(dataset, quantized, known_side) for dataset in sets]
             found[form] = [_compared(*pair, form) for pair in zip(whole, own, strict=True)]
             _refuse_loss(found[form], form)
         for form, place in places.items():
@@ -137,7 +139,7 @@ def quantize_segmenter(
     return found
 
 
-def write_form(model: Path, sets: Sequence[Dataset], form: Form, out: Path) -> None:
+def write_form(model: Path, sets: Sequence[Dataset], form: Form, out: Path, known_side: int) -> None:
     """Quantise a segmenter into `out`, calibrated on the train frames of `sets`. Nothing is compared."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -146,7 +148,7 @@ def write_form(model: Path, sets: Sequence[Dataset], form: Form, out: Path) -> N
         quantize_static(
             folded,
             out,
-            _Frames(sets),
+            _Frames(sets, known_side),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             activation_type=form.activations,
@@ -163,25 +165,30 @@ def write_form(model: Path, sets: Sequence[Dataset], form: Form, out: Path) -> N
 class _Frames(CalibrationDataReader):
     """Frames of the training splits, spread over them, as the graph takes them."""
 
-    def __init__(self, sets: Sequence[Dataset]) -> None:
-        self._frames = self._feeds(sets)
+    def __init__(self, sets: Sequence[Dataset], known_side: int) -> None:
+        self._frames = self._feeds(sets, known_side)
 
     def get_next(self) -> dict[str, npt.NDArray[np.float32]] | None:
         """The next feed, or None."""
         return next(self._frames, None)
 
     @staticmethod
-    def _feeds(sets: Sequence[Dataset]) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+    def _feeds(sets: Sequence[Dataset], known_side: int) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
         for dataset in sets:
             for stem in spread(dataset.stems("train"), CALIBRATION_FRAMES):
-                yield {"rgb": _input(dataset.sample(stem).rgb)}
+                rgb = dataset.sample(stem).rgb
+                yield {"rgb": _input(rgb, _factor(rgb, known_side))}
 
 
-def _input(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    return compositing.planes(pad(rgb, ALIGNMENT))[np.newaxis]
+def _factor(rgb: npt.NDArray[np.uint8], known_side: int) -> int:
+    return reduction((rgb.shape[0], rgb.shape[1]), known_side)
 
 
-def _segment(model: Path) -> Segment:
+def _input(rgb: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.float32]:
+    return compositing.planes(pad(reduced(rgb, factor), ALIGNMENT))[np.newaxis]
+
+
+def _segment(model: Path, known_side: int) -> Segment:
     options = ort.SessionOptions()
     if not sums_int8_exactly:
         # Such a CPU adds pairs of products in 16 bits, where they saturate: what the integers would be is
@@ -190,14 +197,16 @@ def _segment(model: Path) -> Segment:
     session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
     def segment(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        (logits,) = session.run(None, {"rgb": _input(rgb)})
-        return crop(compositing.labels_from_logits(logits[0]), (rgb.shape[0], rgb.shape[1]))
+        factor = _factor(rgb, known_side)
+        (logits,) = session.run(None, {"rgb": _input(rgb, factor)})
+        labels = repeated(compositing.labels_from_logits(logits[0]), factor)
+        return crop(labels, (rgb.shape[0], rgb.shape[1]))
 
     return segment
 
 
-def _scores(dataset: Dataset, model: Path) -> dict[str, Any]:
-    return score_segmenter(dataset, _segment(model), "val")
+def _scores(dataset: Dataset, model: Path, known_side: int) -> dict[str, Any]:
+    return score_segmenter(dataset, _segment(model, known_side), "val")
 
 
 def _compared(whole: Mapping[str, Any], quantized: Mapping[str, Any], form: Form) -> dict[str, Any]:

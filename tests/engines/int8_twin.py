@@ -13,5 +13,11 @@ def symmetric_segmenter(bundle: Bundle, folder: Path) -> bytes:
     assert segmenter is not None
     prepare_scenes(folder / "scenes", 2, 1, (96, 128))
     out = folder / "quantised.onnx"
-    write_form(bundle.path / segmenter.file, labelled_sets(folder), FOR_TENSORRT, out)
+    write_form(
+        bundle.path / segmenter.file,
+        labelled_sets(folder),
+        FOR_TENSORRT,
+        out,
+        bundle.manifest.known_side_pixels,
+    )
     return out.read_bytes()

@@ -14,7 +14,9 @@ from export import quantize
 from export.graphs import BundleGraphs, graphs_of
 from export.networks import networks_of
 from export.quantize import FOR_CPUS, FOR_TENSORRT, Form, QuantizationError, add_int8_segmenter, labelled_sets
+from thermalsdk import Synthesizer
 from thermalsdk.bundle import Bundle, shipped_bundles, write_manifest
+from thermalsdk.scenes import StreetScene
 from train.data import Dataset
 from train.scenes_dataset import prepare_scenes
 
@@ -52,14 +54,14 @@ def test_both_forms_score_like_the_whole_graph(
     parity = add_int8_segmenter(Bundle(tmp_path, street.manifest), graphs, sets).parity
     assert list(parity) == ["segmenter.int8.onnx", "segmenter.int8-symmetric.onnx"]
     rgb = sets[0].sample(sets[0].stems("val")[0]).rgb
-    whole = quantize._segment(tmp_path / "segmenter.onnx")(rgb)
+    whole = quantize._segment(tmp_path / "segmenter.onnx", 420)(rgb)
     for form, (file, record) in zip((FOR_CPUS, FOR_TENSORRT), parity.items(), strict=True):
         assert record["scored_in"] == "ONNX Runtime, CPU"
         (scores,) = record["scores"]
         assert scores["dataset"] == sets[0].name
         assert set(scores["mean_iou"]) == {"fp32", form.precision}
         assert (tmp_path / file).stat().st_size < 0.4 * (tmp_path / "segmenter.onnx").stat().st_size
-        assert 0.9 < np.mean(whole == quantize._segment(tmp_path / file)(rgb)) < 1
+        assert 0.9 < np.mean(whole == quantize._segment(tmp_path / file, 420)(rgb)) < 1
 
 
 def _heavy_graph(path: Path) -> None:
@@ -89,9 +91,18 @@ def test_integers_are_judged_without_saturation_on_any_processor(
 ) -> None:
     _heavy_graph(tmp_path / "heavy.onnx")
     white = np.full((64, 64, 3), 255, np.uint8)
-    assert (quantize._segment(tmp_path / "heavy.onnx")(white) == 1).all()
+    assert (quantize._segment(tmp_path / "heavy.onnx", 420)(white) == 1).all()
     monkeypatch.setattr(quantize, "sums_int8_exactly", False)
-    assert (quantize._segment(tmp_path / "heavy.onnx")(white) == 1).all()
+    assert (quantize._segment(tmp_path / "heavy.onnx", 420)(white) == 1).all()
+
+
+def test_large_frames_are_judged_as_the_run_time_sees_them(street: Bundle) -> None:
+    rgb = StreetScene(4, 240, 322).render(0.0).rgb
+    with Synthesizer.load(street.path, precision="fp32", processing_resolution=120) as synthesizer:
+        expected = synthesizer(rgb).labels
+    segment = quantize._segment(street.path / "segmenter.onnx", 120)
+    np.testing.assert_array_equal(segment(rgb), expected)
+    assert (quantize._segment(street.path / "segmenter.onnx", 240)(rgb) != expected).any()
 
 
 @pytest.mark.parametrize("refused", [FOR_CPUS, FOR_TENSORRT])
@@ -102,7 +113,7 @@ def test_a_loss_of_one_form_is_refused_and_leaves_neither(
     monkeypatch: pytest.MonkeyPatch,
     refused: Form,
 ) -> None:
-    def scores_of(dataset: Dataset, model: Path) -> dict[str, Any]:
+    def scores_of(dataset: Dataset, model: Path, known_side: int) -> dict[str, Any]:
         worse = model.name == f"{refused.precision}.onnx"
         return {"dataset": dataset.name, "pixel_accuracy": 0.9, "mean_iou": 0.48 if worse else 0.5}
 
