@@ -29,7 +29,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
     root = tmp_path_factory.mktemp("data")
-    prepare_scenes(root / "scenes", 4, 2, (96, 128))
+    prepare_scenes(root / "scenes", 4, 6, (96, 128))
     return labelled_sets(root)
 
 
