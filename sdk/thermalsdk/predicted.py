@@ -9,19 +9,22 @@ from thermalsdk.errors import TemperatureError
 
 #: Every fourth pixel of every fourth row is compared with the frame before; means need no more.
 _STEP = 4
+#: Share of the picture that speaks for a cut where there was one.
+_CUT = 0.75
 
 
 class PredictedTemperatures:
     """The bundle's predictions for the frames of one video, in order; "auto" forgets from frame to frame.
 
     The labeller sees one frame at a time, and its level wavers by half a kelvin between frames that hardly
-    differ, which shows as flicker. Here an object keeps most of the temperature that its pixels had in the
-    frame before, and moves towards its prediction by the rest. Where an object has no past, that of its class
-    counts; a difference beyond `jump_kelvin`, as after a cut, is taken at once.
+    differ, and by several kelvin where it takes a street for another one, which shows as flicker. Here an
+    object keeps most of the temperature that its pixels had in the frame before, and moves towards its
+    prediction by the rest. Where an object has no past, that of its class counts. After a cut, where three
+    quarters of the picture are of another class or differ by more than `jump_kelvin`, all is as predicted.
 
     Args:
         keep: share of the former temperature that stays at each frame, 0 to less than 1.
-        jump_kelvin: difference from which a temperature no longer follows but jumps.
+        jump_kelvin: difference beyond which a pixel speaks for a cut.
 
     Raises TemperatureError for a value outside of these.
     """
@@ -55,11 +58,16 @@ class PredictedTemperatures:
         seen_labels, seen_objects = labels[::_STEP, ::_STEP], objects[::_STEP, ::_STEP]
         kelvin = predicted
         if self._labels is not None and self._kelvin is not None and self._labels.shape == seen_labels.shape:
-            class_of = np.zeros(len(predicted), np.uint8)
-            class_of[objects] = labels  # of every pixel: small objects fall between those that are compared
-            excess = _excess(seen_labels, seen_objects, predicted, class_of, self._labels, self._kelvin)
-            excess[~(np.abs(excess) <= self._jump_kelvin)] = 0.0  # nothing is kept of NaN either
-            kelvin = (predicted - self._keep * excess).astype(np.float32)
+            kept = seen_labels == self._labels
+            change = predicted[seen_objects] - self._kelvin
+            if (kept & (np.abs(change) <= self._jump_kelvin)).mean() > 1 - _CUT:
+                class_of = np.zeros(len(predicted), np.uint8)
+                class_of[objects] = (
+                    labels  # of every pixel: small objects fall between those that are compared
+                )
+                excess = _excess(seen_labels, seen_objects, change, kept, class_of)
+                excess[~np.isfinite(excess)] = 0.0  # nothing is kept of NaN
+                kelvin = (predicted - self._keep * excess).astype(np.float32)
         self._labels, self._kelvin = seen_labels.copy(), kelvin[seen_objects]
         return kelvin
 
@@ -67,23 +75,20 @@ class PredictedTemperatures:
 def _excess(
     labels: npt.NDArray[np.uint8],
     objects: npt.NDArray[np.int32],
-    predicted: npt.NDArray[np.float32],
+    change: npt.NDArray[np.float32],
+    kept: npt.NDArray[np.bool_],
     class_of: npt.NDArray[np.uint8],
-    former_labels: npt.NDArray[np.uint8],
-    former_kelvin: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float64]:
     """How much warmer than before each object is predicted: float64 [objects], kelvin.
 
-    It is the mean over the object's pixels that had its class before; its other pixels count with the mean
-    over all such pixels of the class.
+    It is the mean change over the object's pixels that had its class before, `kept`; its other pixels count
+    with the mean over all such pixels of the class.
     """
-    kept = labels == former_labels
-    ids, classes = objects[kept], labels[kept]
-    change = predicted[ids] - former_kelvin[kept]
-    count = len(predicted)
+    ids, classes, warmer = objects[kept], labels[kept], change[kept]
+    count = len(class_of)
     overlap = np.bincount(ids, minlength=count)
-    of_object = np.bincount(ids, change, count) / np.maximum(overlap, 1)
-    of_class = np.bincount(classes, change, 256) / np.maximum(np.bincount(classes, minlength=256), 1)
+    of_object = np.bincount(ids, warmer, count) / np.maximum(overlap, 1)
+    of_class = np.bincount(classes, warmer, 256) / np.maximum(np.bincount(classes, minlength=256), 1)
     share = overlap / np.maximum(np.bincount(objects.ravel(), minlength=count), 1)
     mixed: npt.NDArray[np.float64] = share * of_object + (1 - share) * of_class[class_of]
     return mixed

@@ -207,7 +207,8 @@ class Synthesizer:
             color: channel order of an iterable's frames; every other source is RGB.
             label_ids: numbering of the class maps that come with the source's frames, as for a call.
             instance_names: names of the ids in their instance maps, likewise.
-            temperatures: as for a single frame; "auto" keeps the predictions steady where the source moves.
+            temperatures: as for a single frame; "auto" keeps the predictions steady where the source moves,
+                unless `steadiness` is 0.
                 Or a function from the number of a frame to its Temperatures, which may change at any time.
             camera: what looks at the surfaces; it starts anew, keeps the source's time, and has a gain of its
                 own in place of the automatic one.
@@ -239,13 +240,13 @@ class Synthesizer:
         opened = open_source(source, color=color)
         try:
             moves = opened.clock != "none"
-            if isinstance(temperatures, str) and moves:
+            if isinstance(temperatures, str) and moves and steadiness > 0:
                 temperatures = PredictedTemperatures()
             if in_flight is None:
                 awaited = opened.clock == "live" or (policy == "latest" and moves)
                 in_flight = 1 if awaited else min(self._most_in_flight, _IN_FLIGHT)
             requests = FrameRequests(self._info.classes, table or BUNDLE, instance_names, temperatures)
-            finish = Finish(moves, steady, camera, set_anew=callable(temperatures))
+            finish = Finish(moves, steady, camera)
             return self._stream_of(read_frames(opened, policy), requests, finish, in_flight)
         except BaseException:
             opened.close()

@@ -44,7 +44,21 @@ def test_a_change_arrives_in_time():
     assert follow(temperatures, street(20), 260, 292)[1] == pytest.approx(291.5)
 
 
-def test_a_jump_is_taken_at_once():
+def test_an_object_that_jumps_alone_follows():
+    temperatures = PredictedTemperatures(keep=0.5, jump_kelvin=4)
+    follow(temperatures, street(20), 260, 290)
+    np.testing.assert_array_equal(follow(temperatures, street(20), 260, 300), [260, 295])
+
+
+def test_a_cut_to_other_classes_is_taken_at_once():
+    temperatures = PredictedTemperatures()
+    follow(temperatures, street(20), 260, 290)
+    labels = street(20)[:, ::-1].copy()
+    labels[labels == SKY] = 2
+    np.testing.assert_array_equal(follow(temperatures, labels, 261, 291), [261, 291])
+
+
+def test_a_jump_of_all_is_taken_at_once():
     temperatures = PredictedTemperatures(jump_kelvin=4)
     follow(temperatures, street(20), 260, 290)
     np.testing.assert_array_equal(follow(temperatures, street(20), 270, 300), [270, 300])
@@ -93,11 +107,12 @@ def test_nonsense_is_refused(options):
         PredictedTemperatures(**options)
 
 
-def test_calls_of_a_synthesizer(synth):
+def test_calls_of_a_synthesizer(synth, labels):
     temperatures = PredictedTemperatures()
     first, second = moving_picture(0), moving_picture(1)
-    np.testing.assert_array_equal(synth(first, temperatures=temperatures).kelvin, synth(first).kelvin)
-    steady, alone = synth(second, temperatures=temperatures), synth(second)
+    begun = synth(first, labels=labels, temperatures=temperatures)
+    np.testing.assert_array_equal(begun.kelvin, synth(first, labels=labels).kelvin)
+    steady, alone = synth(second, labels=labels, temperatures=temperatures), synth(second, labels=labels)
     np.testing.assert_array_equal(steady.labels, alone.labels)
     assert not np.array_equal(steady.thermal_labels, alone.thermal_labels)
     with pytest.raises(TemperatureError, match="both"):

@@ -21,6 +21,7 @@ from thermalsdk.errors import (
     ThermalSDKError,
     VideoError,
 )
+from thermalsdk.networks import Networks
 from thermalsdk.video import Source, SourceFrame, open_source, policy, read_frames
 
 TIMEOUT_S = 10.0
@@ -166,6 +167,35 @@ def test_temperatures_that_change_arrive_at_once(synth, labels, given, follow_mo
     source = MappedSource(labels if given else None, None, moves=False)
     frames = synth.stream(source, policy="all", follow_motion=follow_motion, temperatures=warming)
     np.testing.assert_allclose(np.diff([frame.kelvin.mean() for frame in frames]), 10, atol=0.1)
+
+
+@pytest.mark.parametrize("follow_motion", [False, True])
+def test_an_object_of_another_number_shows_its_own_temperature_at_once(synth, labels, follow_motion):
+    def loop():
+        for index in range(4):
+            instances = np.where(labels == 8, 7 if index < 2 else 9, 0).astype(np.uint16)
+            yield SourceFrame(moving_picture(0), labels=labels, instances=instances)
+
+    hot = Temperatures(ambient=285.0, instances={7: 330.0, 9: 300.0})
+    frames = synth.stream(loop(), policy="all", temperatures=hot, follow_motion=follow_motion)
+    means = [frame.kelvin[55:65, 48:62].mean() for frame in frames]
+    np.testing.assert_allclose(means, [330, 330, 300, 300], atol=1)
+
+
+def test_predictions_that_change_leave_no_patches(synth, monkeypatch):
+    """Where colours stand still the filter keeps the noise away, and not the level."""
+    predict, rises = Networks.predict_temperatures, iter(np.float32([0, 3, -3, 6, 0]))
+    monkeypatch.setattr(Networks, "predict_temperatures", lambda *given: predict(*given) + next(rises))
+    still = [moving_picture(0)] * 5
+    frames = list(synth.stream(still, policy="all"))
+    levels = np.array([(frame.kelvin.mean(), frame.thermal_labels.mean()) for frame in frames])
+    assert np.abs(np.diff(levels[:, 1])).max() > 0.4
+    np.testing.assert_allclose(levels[:, 0] - levels[:, 1], levels[0, 0] - levels[0, 1], atol=0.02)
+
+
+def test_a_stream_without_steadiness_shows_every_frame_as_a_call_would(synth, video):
+    for frame in synth.stream(video, policy="all", steadiness=0):
+        np.testing.assert_array_equal(frame.kelvin, synth(frame.source.rgb).kelvin)
 
 
 def test_latest_drops_what_came_meanwhile():

@@ -22,14 +22,10 @@ class Finish:
             are not filtered, and each has a gain of its own.
         steady: filters a video over time; None for none.
         camera: starts anew, keeps the source's time, and has a gain of its own; None for a radiometer.
-        set_anew: whether temperatures are set for every frame: what changes in them is shown at once.
     """
 
-    def __init__(
-        self, moves: bool, steady: TemporalFilter | None, camera: Camera | None, set_anew: bool = False
-    ) -> None:
+    def __init__(self, moves: bool, steady: TemporalFilter | None, camera: Camera | None) -> None:
         self._filter = steady if moves else None
-        self._set_anew = set_anew
         self._moves = moves
         self._camera = camera
         self._auto_gain = AutoGain()
@@ -40,7 +36,7 @@ class Finish:
         """The next frame as the stream shows it."""
         if self._filter is not None:
             known = None if given.labels is None else frame.labels
-            told = Told(frame.labels, frame.thermal_labels) if self._set_anew else None
+            told = Told(frame.labels, frame.thermal_labels)
             frame = replace(frame, kelvin=self._filter(given.rgb, frame.kelvin, known, told))
         seen = self._seen_moving(given, frame) if self._moves else self._seen_alone(frame)
         return replace(seen, index=given.index, dropped=given.dropped, source=given)

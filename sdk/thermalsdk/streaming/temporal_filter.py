@@ -15,7 +15,7 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """Temperatures that somebody sets and may change: what changes in them is no noise.
+    """What the composition was told. It was set, or steadied before: what changes in it is no noise.
 
     Args:
         labels: class map uint8 HxW.
@@ -35,7 +35,7 @@ class Moment:
         kelvin: float32 HxW.
         labels: uint8 HxW, a class map that does not flicker: a class keeps nothing of another. None where
             there is none.
-        told: what was set, or None.
+        told: None where nobody knows it.
     """
 
     colours: npt.NDArray[Any]
