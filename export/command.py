@@ -137,16 +137,35 @@ def _export(args: argparse.Namespace) -> Path:
     additions = _additions(args)
     if is_bundle:
         bundle = Bundle.open(source)
-        out = extend_bundle(bundle, args.out or Path("bundles") / bundle.path.name, args.card, additions)
+        out = args.out or Path("bundles") / bundle.path.name
+        former = _files_of(out)
+        extend_bundle(bundle, out, args.card, additions)
     else:
         run = load_run(Path(source), None if args.base is None else Bundle.open(args.base))
         out = args.out or Path("bundles") / run.directory.name
+        former = _files_of(out)
         write_bundle(run, out, out.absolute().name, args.card, additions)
     exported = Bundle.open(out)
+    _say_what_went(out, former - _files_of(out))
     if args.triton is not None:
         write_repository(exported, args.triton)
+        logger.info("Triton model repository: %s", args.triton)
     add_engines(exported, args.engines)
     return out
+
+
+def _files_of(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("*.onnx")}
+
+
+def _say_what_went(out: Path, gone: set[str]) -> None:
+    if gone:
+        logger.warning(
+            "%s was written anew and no longer holds %s; --checkpoint %s adds to what it holds",
+            out,
+            ", ".join(sorted(gone)),
+            out,
+        )
 
 
 def _refuse_options_of_bundles(args: argparse.Namespace) -> None:

@@ -22,8 +22,8 @@ from thermalsdk.errors import (
     ShapeError,
     TemperatureError,
 )
-from thermalsdk.labels import LabelIds, LabelTable, open_table
-from thermalsdk.labels.unlisted import warn_of_unlisted
+from thermalsdk.labels import VOID, LabelIds, LabelTable, open_table
+from thermalsdk.labels.unlabelled import warn_of_unlabelled
 from thermalsdk.temperatures import check_kelvin
 
 COLORS = ("rgb", "bgr")
@@ -160,7 +160,7 @@ def check_labels(
     if table is None:
         known = ids
     else:
-        warn_of_unlisted(table, ids)
+        warn_of_unlabelled(table, ids)
         known = compositing.take(ids, _bundle_ids(table, classes))
     if known.max() >= len(classes):
         unknown = ", ".join(str(value) for value in np.unique(ids[known >= len(classes)]))
@@ -186,6 +186,8 @@ def _lookup(
     name: str, listed: tuple[tuple[int, str], ...], default: str, classes: tuple[str, ...]
 ) -> npt.NDArray[np.uint8]:
     ids = LabelTable(name, "", dict(listed), default).lookup(classes)
+    if "background" in classes:  # every pixel has to be of some class
+        ids[ids == VOID] = classes.index("background")
     ids.setflags(write=False)
     return ids
 

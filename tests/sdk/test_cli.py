@@ -466,6 +466,7 @@ def test_unavailable_backend_has_a_code_of_its_own(tiny_bundle, capsys):
         ["run", "in.mp4", "o.mp4", "--palette", "plaid"],
         ["run", "in.mp4", "o.mp4", "--limits", "310:270"],
         ["run", "in.mp4", "o.mp4", "--limits", "270"],
+        ["run", "in.mp4", "o.mp4", "--limits", "10:30"],
         ["demo", "--frames", "0"],
         ["demo", "--frames", "x"],
         ["demo", "--threads", "2.5"],

@@ -88,6 +88,9 @@ def test_limits_hold_the_scale(ramp):
     frame = make_frame(ramp)
     grey = frame.colorize("white-hot", limits=(270.0, 321.0))[..., 0].astype(int)
     np.testing.assert_allclose(grey, np.clip((ramp - 270) / 51 * 255, 0, 255), atol=1)
+    with pytest.raises(OptionError, match="cold") as caught:
+        frame.colorize("white-hot", limits=(10.0, 30.0))
+    assert "283.15 to 303.15" in caught.value.hint
     for limits in [(310.0, 270.0), (300.0, 300.0), (270.0, np.nan), 270.0, ("cold", "hot"), (1.0, 2.0, 3.0)]:
         with pytest.raises(OptionError, match="limits="):
             frame.colorize("white-hot", limits=limits)

@@ -71,11 +71,6 @@ def test_labels(synth, rgb, labels, error, words):
         synth(rgb, labels=labels)
 
 
-def test_ids_without_class_in_another_numbering(synth, rgb, labels):
-    with pytest.raises(LabelError, match="cityscapes-train"):
-        synth(rgb, labels=np.full_like(labels, 255), label_ids="cityscapes-train")
-
-
 def test_unknown_numbering(synth, rgb, labels):
     with pytest.raises(LabelTableError, match="gta"):
         synth(rgb, labels=labels, label_ids="gta")

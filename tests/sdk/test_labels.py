@@ -9,7 +9,7 @@ from thermalsdk import labels
 from thermalsdk.errors import LabelTableError
 from thermalsdk.inputs import check_labels
 from thermalsdk.labels import STREET_CLASSES, LabelTable, read_table, table, table_names
-from thermalsdk.labels.unlisted import warn_of_unlisted
+from thermalsdk.labels.unlabelled import warn_of_unlabelled
 
 IDS = {name: index for index, name in enumerate(STREET_CLASSES)}
 
@@ -167,21 +167,29 @@ def test_missing_file_is_refused(tmp_path):
 def test_ids_that_a_numbering_does_not_list_are_said_once(caplog):
     carla = table("carla")
     ids = np.full((96, 128), 1, np.uint8)
-    warn_of_unlisted(carla, ids)
+    warn_of_unlabelled(carla, ids)
     assert not caplog.records
     ids[:24] = 77
     for _ in range(3):
-        warn_of_unlisted(carla, ids)
+        warn_of_unlabelled(carla, ids)
     (record,) = caplog.records
     assert (
         "the ids 77, which the numbering 'carla' does not list: 25 % of the map is taken as background"
         in (record.message)
     )
     ids[24:48] = 200
-    warn_of_unlisted(carla, ids)
+    warn_of_unlabelled(carla, ids)
     assert "the ids 77, 200" in caplog.text
 
 
 def test_ids_of_another_numbering_are_said(synth, rgb, caplog):
     synth(rgb, labels=np.full(rgb.shape[:2], 6), label_ids="airsim")
     assert "100 % of the map is taken as background" in caplog.text
+
+
+def test_unsure_pixels_of_a_data_set_are_background_and_said(synth, rgb, caplog):
+    maps = np.zeros(rgb.shape[:2], np.uint8)
+    maps[:24] = 11
+    labels = synth(rgb, labels=maps, label_ids="camvid").labels
+    assert synth.info.classes[labels[0, 0]] == "background"
+    assert "the ids 11, which carry no class in the numbering 'camvid': 25 % of the map" in caplog.text

@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.sdk.conftest import moving_picture
-from thermalsdk.errors import ClosedError, OutputError
+from thermalsdk.errors import ClosedError, OutputError, VideoError
 from thermalsdk.formats import Provenance, ThermalImage, open_thermal_sink, read_thermal, read_thermal_frames
 from thermalsdk.partial import Partial
 from thermalsdk.video import BackgroundSink, Sink, open_display_sink, open_source
+from thermalsdk.video.video_file import VideoFile
 
 
 @pytest.fixture
@@ -105,8 +106,14 @@ def test_dropped_frames_leave_their_time(tmp_path, moving, name, opener):
         for place in places:
             image = moving_picture(place) if name == "out.mp4" else thermal(place)
             sink.write(image, "", place)
-    times = [frame.time_s for frame in open_source(tmp_path / name)]
+    times = [time_s for _, time_s in VideoFile(tmp_path / name)]
     assert times == pytest.approx([place / 15 for place in places], abs=1e-3)
+
+
+def test_a_thermal_video_is_no_colour_video(tmp_path, moving):
+    write_all(open_thermal_sink(tmp_path / "out.mkv", moving), [thermal(0)])
+    with pytest.raises(VideoError, match="more than 8 bits"):
+        next(iter(open_source(tmp_path / "out.mkv")))
 
 
 @pytest.mark.parametrize("rate", [1 / 3600, 0.5, 29.97, 240.0])

@@ -22,7 +22,7 @@ from thermalsdk.camera.gain import open_gain
 from thermalsdk.camera.optics import Falloff, PointSpread, averaged, size_on_detector
 from thermalsdk.camera.shutter import Moment, moment
 from thermalsdk.documents import SUFFIXES
-from thermalsdk.errors import CameraError
+from thermalsdk.errors import CameraError, OptionError
 
 if TYPE_CHECKING:
     from thermalsdk.frame import Frame
@@ -97,7 +97,11 @@ class Camera:
 
         index: number of its next picture, from which that one's temporal noise follows. A camera that sees
             pictures in any order gives each of them a number of its own, and the same picture every time.
+
+        Raises OptionError for a number that is none.
         """
+        if index < 0:
+            raise OptionError(f"index={index!r}", "Give the number of the next picture, 0 or more.")
         self._first_index = index
         self._last: Capture | None = None
         self.cut()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from thermalsdk.display import check_limits
+from thermalsdk.errors import OptionError
+
 
 def positive(text: str) -> int:
     """A whole number above 0."""
@@ -27,6 +30,8 @@ def limits(text: str) -> tuple[float, float]:
         found = float(low), float(high)
     except ValueError:
         found = (0.0, 0.0)
-    if not found[0] < found[1]:
-        raise argparse.ArgumentTypeError(f"{text!r} are no limits; write 270:310, in kelvin")
-    return found
+    try:
+        return check_limits(found)
+    except OptionError as error:
+        message = f"{text!r} are no limits; write 270:310, in kelvin"
+        raise argparse.ArgumentTypeError(message) from error

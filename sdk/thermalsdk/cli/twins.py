@@ -28,12 +28,12 @@ from thermalsdk.video.opening import local
 
 def make_twins(options: argparse.Namespace) -> None:
     """Convert the data set, or what is left of it."""
+    check_folders(options)
     if options.side_by_side or options.max_frames:
         raise OptionError(
             "--side-by-side and --max-frames do not fit the annotations of a data set", "Leave them out."
         )
     refuse_steadiness(options)
-    check_folders(options)
     label_ids = open_label_ids(options, "--labels", options.labels)
     camera = open_camera(options)
     places = Places(

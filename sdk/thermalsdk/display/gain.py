@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermalsdk.errors import OptionError
+from thermalsdk.temperatures.limits import CELSIUS_ZERO, KELVIN_RANGE
 
 #: Share of the pixels, in percent, that saturates at each end of the display.
 CLIPPED = 1.0
@@ -31,7 +32,7 @@ def gain_limits(kelvin: npt.NDArray[np.float32], clipped: float = CLIPPED) -> tu
 
 
 def check_limits(limits: tuple[float, float]) -> tuple[float, float]:
-    """Kelvin shown as 0 and 255, if they are two rising numbers. Raises OptionError."""
+    """Kelvin shown as 0 and 255, if they are two rising temperatures. Raises OptionError."""
     try:
         low, high = (float(limit) for limit in limits)
         rise = math.isfinite(high - low) and low < high
@@ -39,6 +40,12 @@ def check_limits(limits: tuple[float, float]) -> tuple[float, float]:
         rise = False
     if not rise:
         raise OptionError(f"limits={limits!r}", "Give two rising temperatures in kelvin: (270.0, 310.0).")
+    if high < KELVIN_RANGE[0]:
+        raise OptionError(
+            f"limits={limits!r}, and nothing is that cold",
+            f"They are kelvin: {low:g} to {high:g} °C would be "
+            f"{low + CELSIUS_ZERO:.2f} to {high + CELSIUS_ZERO:.2f}.",
+        )
     return low, high
 
 

@@ -54,7 +54,10 @@ def load(path: Path) -> ThermalImage:
     with _opened(path) as archive:
         header = _header(archive)
         if header is not None and _STILL not in archive.files:
-            raise FormatError(f"{path} holds the frames of a stream", "Read them with read_thermal_frames.")
+            raise FormatError(
+                f"{path} holds the frames of a stream",
+                "Read them with read_thermal_frames(FILE); a folder of stills holds one picture a file.",
+            )
         return image_of(archive[_STILL], header, str(path))
 
 

@@ -22,7 +22,8 @@ from thermalsdk.labels.classes import STREET_CLASSES, VOID, stand_in
 BUNDLE = "bundle"
 _SHIPPED = Path(__file__).parent / "tables"
 _SUFFIX = ".json"
-_VOID_NAME = "void"
+#: Name of what carries no label.
+VOID_NAME = "void"
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,17 @@ class LabelTable:
     default: str
 
     def __post_init__(self) -> None:
-        known = (*STREET_CLASSES, _VOID_NAME)
+        known = (*STREET_CLASSES, VOID_NAME)
         unknown = [name for name in (*self.classes.values(), self.default) if name not in known]
         outside = [key for key in self.classes if not (isinstance(key, Integral) and 0 <= key <= 255)]
-        if unknown or outside:
+        problems = []
+        if unknown:
+            problems.append(f"unknown classes {unknown}")
+        if outside:
+            problems.append(f"ids outside 0..255 {outside}")
+        if problems:
             raise LabelTableError(
-                f"label table {self.name!r}: unknown classes {unknown}, ids outside 0..255 {outside}",
-                f"Classes are {', '.join(known)}.",
+                f"label table {self.name!r}: {', '.join(problems)}", f"Classes are {', '.join(known)}."
             )
         object.__setattr__(self, "classes", {int(key): name for key, name in self.classes.items()})
 
@@ -69,7 +74,7 @@ class LabelTable:
         return np.array(target, np.uint8)
 
     def _bundle_id(self, name: str, index: dict[str, int]) -> int:
-        if name == _VOID_NAME:
+        if name == VOID_NAME:
             return VOID
         found = stand_in(name, index)
         if found is None:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 def check_in_flight(count: int | None, most: int) -> None:
     """Raise OptionError unless so many frames can be made at the same time; None leaves the choice open."""
-    if count is not None and not (is_count(count) and count <= most):
-        raise OptionError(
-            f"in_flight={count!r} is none of 1 to {most}",
-            "Each frame takes a CPU thread at least: load with more threads=, or leave in_flight out.",
-        )
+    if count is None or (is_count(count) and count <= most):
+        return
+    hint = "Leave in_flight out."
+    if is_count(count):
+        hint = "Each frame takes a CPU thread at least: load with more threads=, or leave in_flight out."
+    raise OptionError(f"in_flight={count!r} is none of 1 to {most}", hint)
 
 
 def side_by_side(

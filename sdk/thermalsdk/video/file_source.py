@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermalsdk.errors import VideoError
 from thermalsdk.video.source import ClockKind, SourceFrame, numbered_name
 from thermalsdk.video.video_file import VideoFile
 
@@ -20,6 +21,7 @@ class VideoSource:
 
     def __init__(self, address: str | Path) -> None:
         """Open a file, or a network address such as rtsp://camera/1. Raises VideoError."""
+        self._address = address
         self._file = VideoFile(address)
         self.clock: ClockKind = "live" if self._file.live else "file"
         self.rate: float | None = self._file.rate
@@ -27,7 +29,17 @@ class VideoSource:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         for index, (frame, time_s) in enumerate(self._file):
+            if index == 0:
+                self._refuse_counts(frame)
             yield SourceFrame(_rgb(frame), index, time_s, numbered_name(index))
+
+    def _refuse_counts(self, frame: Any) -> None:
+        components = frame.format.components
+        if len(components) == 1 and components[0].bits > 8:
+            raise VideoError(
+                f"{self._address} is grey with more than 8 bits ({frame.format.name}), as thermal videos are",
+                "Give the colour video; thermalsdk.formats.read_thermal_frames reads a thermal one.",
+            )
 
     def close(self) -> None:
         """Close the file, as `VideoFile.close`; a second call does nothing."""

@@ -28,7 +28,8 @@ class VideoFile:
     A network address that sends nothing for ten seconds is given up, also where its connection stays open.
 
     A file cut short is refused: at once where the container's index points beyond the end of the file,
-    otherwise when a packet is damaged or the stream ends before its declared end.
+    otherwise when a packet is damaged or the stream ends before its declared end: by a frame where the
+    container counts them or all last equally long, else by more than a quarter of a second or two frames.
 
     Attributes:
         live: whether it is a network stream without an end. What a web server holds has one.
