@@ -98,7 +98,7 @@ class Camera:
         index: number of its next picture, from which that one's temporal noise follows. A camera that sees
             pictures in any order gives each of them a number of its own, and the same picture every time.
 
-        Raises OptionError for a number that is none.
+        Raises OptionError for a number below 0.
         """
         if index < 0:
             raise OptionError(f"index={index!r}", "Give the number of the next picture, 0 or more.")
