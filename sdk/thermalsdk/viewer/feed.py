@@ -14,7 +14,7 @@ from thermalsdk.video import open_source, read_frames
 
 SCENE = "scene"
 _SCENE_SIZE = (240, 320)
-_SCENE_SEED = HELD_OUT + 50
+_SCENE_SEED = HELD_OUT + 36
 _SCENE_RATE = 10.0
 #: Seconds after which the street begins anew.
 _SCENE_SECONDS = 5.0
