@@ -9,8 +9,8 @@ from thermalsdk.errors import TemperatureError
 
 #: Every fourth pixel of every fourth row is compared with the frame before; means need no more.
 _STEP = 4
-#: Share of the picture that speaks for a cut where there was one.
-_CUT = 0.75
+#: Share of the picture that goes on from one frame to the next; where no more does, there was a cut.
+_GOES_ON = 0.25
 
 
 class PredictedTemperatures:
@@ -60,11 +60,9 @@ class PredictedTemperatures:
         if self._labels is not None and self._kelvin is not None and self._labels.shape == seen_labels.shape:
             kept = seen_labels == self._labels
             change = predicted[seen_objects] - self._kelvin
-            if (kept & (np.abs(change) <= self._jump_kelvin)).mean() > 1 - _CUT:
+            if (kept & (np.abs(change) <= self._jump_kelvin)).mean() > _GOES_ON:
                 class_of = np.zeros(len(predicted), np.uint8)
-                class_of[objects] = (
-                    labels  # of every pixel: small objects fall between those that are compared
-                )
+                class_of[objects] = labels  # of every pixel: small objects fall between the compared ones
                 excess = _excess(seen_labels, seen_objects, change, kept, class_of)
                 excess[~np.isfinite(excess)] = 0.0  # nothing is kept of NaN
                 kelvin = (predicted - self._keep * excess).astype(np.float32)

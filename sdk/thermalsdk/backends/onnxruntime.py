@@ -208,9 +208,11 @@ class OnnxRuntimeGraph:
     """One session. Implements `Graph`."""
 
     def __init__(self, session: Any, spec: GraphSpec) -> None:
+        from onnxruntime import OrtValue  # the session has imported it
+
         self._session = session
         self.spec = spec
-        self._value_of: Callable[[npt.NDArray[np.float32]], Any] = _import().OrtValue.ortvalue_from_numpy
+        self._value_of: Callable[[npt.NDArray[np.float32]], Any] = OrtValue.ortvalue_from_numpy
 
     def run(
         self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Mapping[str, npt.NDArray[np.float32]]

@@ -27,11 +27,7 @@ def limits(text: str) -> tuple[float, float]:
     """Two rising temperatures of "270:310"."""
     low, _, high = text.partition(":")
     try:
-        found = float(low), float(high)
-    except ValueError:
-        found = (0.0, 0.0)
-    try:
-        return check_limits(found)
-    except OptionError as error:
+        return check_limits((float(low), float(high)))
+    except (ValueError, OptionError) as error:
         message = f"{text!r} are no limits; write 270:310, in kelvin"
         raise argparse.ArgumentTypeError(message) from error
